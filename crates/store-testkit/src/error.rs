@@ -1,0 +1,95 @@
+//! What can go wrong while a server is started, asked or ended.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+/// Why a server could not be had, asked or controlled.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// Neither `redis-server` nor `valkey-server` is on `PATH`.
+    NoServerBinary,
+    /// `STORE_TEST_BACKEND` holds something that is neither `process` nor a URL.
+    Backend {
+        /// What is wrong with it, in one line.
+        reason: &'static str,
+    },
+    /// A server given by URL was asked for something that only a process of ours can do.
+    OnlyOnProcess {
+        /// What was asked for.
+        asked: &'static str,
+    },
+    /// The server was killed and not restarted, so there is no process to control.
+    Down,
+    /// The server did not come up.
+    Start {
+        /// What was seen.
+        reason: String,
+        /// The last lines of the server's log.
+        log: String,
+    },
+    /// The server answered a command with an error.
+    Refused {
+        /// The command's name, without its arguments.
+        command: String,
+        /// The error as the server wrote it.
+        message: String,
+    },
+    /// What was read is not a RESP2 reply.
+    Protocol {
+        /// What was met instead.
+        met: &'static str,
+    },
+    /// A state that was waited for did not come.
+    NotInTime {
+        /// What was waited for.
+        awaited: String,
+        /// How long.
+        limit: Duration,
+    },
+    /// The operating system refused a step.
+    Io {
+        /// The step.
+        step: &'static str,
+        /// Its error.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// Names the step that failed, because an `io::Error` alone does not say what was attempted.
+    pub(crate) fn io(step: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { step, source }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoServerBinary => f.write_str(
+                "no redis-server or valkey-server on PATH: install one (Debian, Ubuntu: apt-get install redis-server) \
+                 or set STORE_TEST_BACKEND to the URL of a server",
+            ),
+            Self::Backend { reason } => write!(f, "STORE_TEST_BACKEND: {reason}"),
+            Self::OnlyOnProcess { asked } => {
+                write!(f, "{asked} needs a server process of the tests' own, STORE_TEST_BACKEND names a URL")
+            }
+            Self::Down => f.write_str("the server was killed and not restarted"),
+            Self::Start { reason, log } => write!(f, "the server did not start: {reason}; its log ends with:\n{log}"),
+            Self::Refused { command, message } => write!(f, "{command} was refused: {message}"),
+            Self::Protocol { met } => write!(f, "not a RESP2 reply: {met}"),
+            Self::NotInTime { awaited, limit } => write!(f, "{awaited}: not within {limit:?}"),
+            Self::Io { step, .. } => f.write_str(step),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
