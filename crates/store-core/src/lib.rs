@@ -1,32 +1,49 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod batch;
 mod cache;
+mod cache_ext;
+mod call;
 mod capability;
 mod client;
 mod clock;
+pub mod codec;
 mod counter;
+mod counting;
 mod encoding;
 mod entry;
 mod error;
 mod expiry;
 mod forward;
 mod key;
+mod listing;
 mod namespace;
 mod namespaced;
+pub mod prelude;
+mod registry;
+mod request;
 mod store;
+mod store_ext;
+mod typed;
+mod update;
 
 pub use async_trait::async_trait;
 pub use bytes::Bytes;
 
+pub use batch::{GetMany, SetItem, SetMany};
 pub use cache::{Cache, DEFAULT_CACHE_TTL};
+pub use cache_ext::CacheExt;
+pub use call::Call;
 pub use capability::{BatchAtomicity, Capabilities, Eviction, Listing, Support, Topology};
 pub use client::{
     KeyValueStoreClient, OpenOptions, OpenedStore, Record, RecordMetadata, RecordPage, RecordPageOptions,
     StoreMetadata, StoreSelector,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use codec::{Codec, CodecError};
 pub use counter::{add_to, parse_counter};
+pub use counting::Increment;
 pub use entry::{
     Address, BatchItem, Condition, Cursor, DeleteOptions, Entry, ExpiryRead, GetOptions, ListOptions, ListedKey, Page,
     Scope, SetOptions, SetOutcome,
@@ -34,6 +51,12 @@ pub use entry::{
 pub use error::{Error, ErrorKind, Outcome, Result, Retry};
 pub use expiry::{ExpiresAt, Expiry, Lifetime, Remaining, Timestamp, Ttl, WriteExpiry};
 pub use key::{Key, KeyBuf};
+pub use listing::{Keys, List};
 pub use namespace::Namespace;
 pub use namespaced::Namespaced;
+pub use registry::StoreRegistry;
+pub use request::{Add, ConditionalSet, Delete, Get, GetWithExpiry, Set};
 pub use store::{Store, refuse_clear_without};
+pub use store_ext::StoreExt;
+pub use typed::{OnCorrupt, Typed};
+pub use update::Update;

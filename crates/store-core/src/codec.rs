@@ -1,0 +1,207 @@
+//! Typed values: a codec turns a value into bytes and back, above the driver.
+//!
+//! `Text` and `Raw` are always there; `Json`, `MessagePack` and `Postcard` come with the features `json`,
+//! `messagepack` and `postcard`.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Turns values of one type into bytes and back.
+pub trait Codec<T>: Send + Sync {
+    /// The bytes of `value`.
+    ///
+    /// # Errors
+    /// When the value has no form in this codec.
+    fn encode(&self, value: &T) -> Result<Bytes, CodecError>;
+
+    /// The value that `bytes` spell, to the last byte.
+    ///
+    /// # Errors
+    /// When they spell none.
+    fn decode(&self, bytes: &Bytes) -> Result<T, CodecError>;
+}
+
+/// Why a value does not encode or bytes do not decode.
+///
+/// It ends up in logs, so it says where and why but never shows a part of the value. Texts of `serde` formats often do
+/// ("invalid type: string …"); the codecs here therefore pass on positions and categories only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodecError(Cow<'static, str>);
+
+impl CodecError {
+    /// A reason that shows no part of the value.
+    #[must_use]
+    pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self(reason.into())
+    }
+}
+
+impl fmt::Display for CodecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for CodecError {}
+
+pub(crate) fn encode<T>(codec: &impl Codec<T>, value: &T) -> Result<Bytes> {
+    codec
+        .encode(value)
+        .map_err(|reason| Error::new(ErrorKind::InvalidArgument, "the value does not encode").with_source(reason))
+}
+
+pub(crate) fn decode<T>(codec: &impl Codec<T>, bytes: &Bytes) -> Result<T> {
+    codec.decode(bytes).map_err(|reason| {
+        let bytes = bytes.len();
+        Error::new(ErrorKind::Corrupt, format!("the stored value does not decode; bytes={bytes}")).with_source(reason)
+    })
+}
+
+/// Bytes as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Raw;
+
+impl Codec<Bytes> for Raw {
+    fn encode(&self, value: &Bytes) -> Result<Bytes, CodecError> {
+        Ok(value.clone())
+    }
+
+    fn decode(&self, bytes: &Bytes) -> Result<Bytes, CodecError> {
+        Ok(bytes.clone())
+    }
+}
+
+impl Codec<Vec<u8>> for Raw {
+    fn encode(&self, value: &Vec<u8>) -> Result<Bytes, CodecError> {
+        Ok(Bytes::copy_from_slice(value))
+    }
+
+    fn decode(&self, bytes: &Bytes) -> Result<Vec<u8>, CodecError> {
+        Ok(bytes.to_vec())
+    }
+}
+
+/// UTF-8 text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Text;
+
+impl Codec<String> for Text {
+    fn encode(&self, value: &String) -> Result<Bytes, CodecError> {
+        Ok(Bytes::copy_from_slice(value.as_bytes()))
+    }
+
+    fn decode(&self, bytes: &Bytes) -> Result<String, CodecError> {
+        let text = std::str::from_utf8(bytes);
+        text.map(str::to_owned)
+            .map_err(|error| CodecError::new(format!("not UTF-8 text; valid_up_to={}", error.valid_up_to())))
+    }
+}
+
+#[cfg(feature = "json")]
+pub use self::json::Json;
+
+#[cfg(feature = "json")]
+mod json {
+    use bytes::Bytes;
+    use serde::{Serialize, de::DeserializeOwned};
+    use serde_json::error::Category;
+
+    use super::{Codec, CodecError};
+
+    /// JSON, compact.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+    pub struct Json;
+
+    impl<T: Serialize + DeserializeOwned> Codec<T> for Json {
+        fn encode(&self, value: &T) -> Result<Bytes, CodecError> {
+            serde_json::to_vec(value).map(Bytes::from).map_err(without_value)
+        }
+
+        fn decode(&self, bytes: &Bytes) -> Result<T, CodecError> {
+            serde_json::from_slice(bytes).map_err(without_value)
+        }
+    }
+    fn without_value(error: serde_json::Error) -> CodecError {
+        let category = match error.classify() {
+            Category::Io => "i/o",
+            Category::Syntax => "syntax",
+            Category::Data => "data of another shape",
+            Category::Eof => "unexpected end",
+        };
+        CodecError::new(format!("json: {category}; line={} column={}", error.line(), error.column()))
+    }
+}
+
+#[cfg(feature = "messagepack")]
+pub use self::messagepack::MessagePack;
+
+#[cfg(feature = "messagepack")]
+mod messagepack {
+    use bytes::Bytes;
+    use rmp_serde::{Deserializer, decode};
+    use serde::{Serialize, de::DeserializeOwned};
+
+    use super::{Codec, CodecError};
+
+    /// MessagePack, structs as maps with field names, so that fields can be added.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+    pub struct MessagePack;
+
+    impl<T: Serialize + DeserializeOwned> Codec<T> for MessagePack {
+        fn encode(&self, value: &T) -> Result<Bytes, CodecError> {
+            rmp_serde::to_vec_named(value)
+                .map(Bytes::from)
+                .map_err(|_| CodecError::new("messagepack: the value has no form"))
+        }
+
+        fn decode(&self, bytes: &Bytes) -> Result<T, CodecError> {
+            let mut input = Deserializer::from_read_ref(bytes.as_ref());
+            let value = T::deserialize(&mut input).map_err(without_value)?;
+            match input.get_ref().is_empty() {
+                true => Ok(value),
+                false => Err(CodecError::new("messagepack: bytes behind the value")),
+            }
+        }
+    }
+    fn without_value(error: decode::Error) -> CodecError {
+        CodecError::new(match error {
+            decode::Error::InvalidMarkerRead(_) | decode::Error::InvalidDataRead(_) => "messagepack: unexpected end",
+            decode::Error::DepthLimitExceeded => "messagepack: nested too deeply",
+            decode::Error::Utf8Error(_) => "messagepack: text that is not UTF-8",
+            _ => "messagepack: data of another shape",
+        })
+    }
+}
+
+#[cfg(feature = "postcard")]
+pub use self::postcard_codec::Postcard;
+
+#[cfg(feature = "postcard")]
+mod postcard_codec {
+    use bytes::Bytes;
+    use serde::{Serialize, de::DeserializeOwned};
+
+    use super::{Codec, CodecError};
+
+    /// Postcard: the smallest form, for types whose shape does not change.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+    pub struct Postcard;
+
+    impl<T: Serialize + DeserializeOwned> Codec<T> for Postcard {
+        fn encode(&self, value: &T) -> Result<Bytes, CodecError> {
+            postcard::to_stdvec(value).map(Bytes::from).map_err(|_| CodecError::new("postcard: the value has no form"))
+        }
+
+        fn decode(&self, bytes: &Bytes) -> Result<T, CodecError> {
+            match postcard::take_from_bytes(bytes) {
+                Ok((value, [])) => Ok(value),
+                Ok(_) => Err(CodecError::new("postcard: bytes behind the value")),
+                Err(_) => Err(CodecError::new("postcard: data of another shape")),
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Counting as people call it.
+
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use crate::cache::Cache;
+use crate::call::{Call, require};
+use crate::error::Result;
+use crate::expiry::{Expiry, Ttl};
+
+/// A step of a counter. Awaiting it gives `Result<i64>`: the counter afterwards.
+#[derive(Clone, Debug)]
+#[must_use = "an operation does nothing until it is awaited"]
+pub struct Increment<'a, S: ?Sized> {
+    store: &'a S,
+    operation: &'static str,
+    key: &'a str,
+    delta: Result<i64>,
+    on_create: Result<Expiry>,
+}
+
+impl<'a, S: Cache + ?Sized> Increment<'a, S> {
+    pub(crate) fn new(store: &'a S, operation: &'static str, key: &'a str, delta: Result<i64>) -> Self {
+        Self { store, operation, key, delta, on_create: Ok(Expiry::Default) }
+    }
+
+    /// The lifetime of a counter that this call creates; an existing one keeps its own.
+    /// Zero and more than 100 years make the call fail with [`InvalidArgument`](crate::ErrorKind::InvalidArgument).
+    pub fn ttl_on_create(mut self, ttl: Duration) -> Self {
+        self.on_create = Ttl::new(ttl).map(Expiry::In);
+        self
+    }
+
+    /// The expiry of a counter that this call creates; [`Expiry::Keep`] makes the call fail with
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument), because an existing counter keeps its own anyway.
+    pub fn expiry_on_create(mut self, expiry: impl Into<Expiry>) -> Self {
+        self.on_create = Ok(expiry.into());
+        self
+    }
+}
+
+impl<'a, S: Cache + ?Sized> IntoFuture for Increment<'a, S> {
+    type Output = Result<i64>;
+    type IntoFuture = Call<'a, i64>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self { store, operation, key, delta, on_create } = self;
+        let ask = |at| {
+            require(store.capabilities().counters, "counters")?;
+            let on_create = on_create?.for_change(store.default_lifetime())?;
+            Ok(store.add_to_counter(at, delta?, on_create))
+        };
+        Call::at_key(store, operation, key, ask, |sum| sum)
+    }
+}

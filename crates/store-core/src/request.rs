@@ -1,0 +1,305 @@
+//! Operations with options: built up by setters, carried out by `.await`.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+
+use crate::call::{Call, check_condition, check_value, require};
+use crate::entry::{Condition, DeleteOptions, Entry, GetOptions, HiddenValue, SetOptions, SetOutcome};
+use crate::error::Result;
+use crate::expiry::{Expiry, Timestamp, Ttl};
+use crate::store::Store;
+
+/// Setters for the expiry, for builders that have `fn with_expiry_result(self, Result<Expiry>) -> Self`. The last one
+/// called counts. A wrong argument is reported by the operation, before anything is sent.
+macro_rules! expiry_setters {
+    () => {
+        /// Expires after `ttl`, rounded up to whole milliseconds.
+        /// Zero and more than 100 years make the call fail with [`InvalidArgument`](crate::ErrorKind::InvalidArgument).
+        pub fn ttl(self, ttl: Duration) -> Self {
+            self.with_expiry_result(Ttl::new(ttl).map(Expiry::In))
+        }
+
+        /// Expires at `time`, rounded up to whole milliseconds; a past time leaves the key absent.
+        /// Beyond the year 9999 the call fails with [`InvalidArgument`](crate::ErrorKind::InvalidArgument).
+        pub fn expires_at(self, time: SystemTime) -> Self {
+            self.with_expiry_result(Timestamp::not_before(time).map(Expiry::At))
+        }
+
+        /// Never expires, whatever the store's default is.
+        pub fn never_expires(self) -> Self {
+            self.with_expiry_result(Ok(Expiry::Never))
+        }
+
+        /// Keeps the expiry of an entry that is there; a new one gets the store's default.
+        pub fn keep_expiry(self) -> Self {
+            self.with_expiry_result(Ok(Expiry::Keep))
+        }
+
+        /// Sets the expiry.
+        pub fn expiry(self, expiry: impl Into<Expiry>) -> Self {
+            self.with_expiry_result(Ok(expiry.into()))
+        }
+    };
+}
+pub(crate) use expiry_setters;
+
+/// A read. Awaiting it gives `Result<Option<Bytes>>`.
+#[derive(Clone, Debug)]
+#[must_use = "an operation does nothing until it is awaited"]
+pub struct Get<'a, S: ?Sized> {
+    store: &'a S,
+    key: &'a str,
+    renew: Result<Option<Ttl>>,
+}
+
+impl<'a, S: Store + ?Sized> Get<'a, S> {
+    pub(crate) fn new(store: &'a S, key: &'a str) -> Self {
+        Self { store, key, renew: Ok(None) }
+    }
+
+    /// Also sets the remaining lifetime of an entry that expires to `ttl`, in the same step.
+    /// Zero and more than 100 years make the call fail with [`InvalidArgument`](crate::ErrorKind::InvalidArgument).
+    pub fn renew(mut self, ttl: Duration) -> Self {
+        self.renew = Ttl::new(ttl).map(Some);
+        self
+    }
+
+    /// Also returns the expiry, as it is after any renewal.
+    pub fn with_expiry(self) -> GetWithExpiry<'a, S> {
+        GetWithExpiry(self)
+    }
+
+    fn call<O>(self, options: GetOptions, finish: fn(Option<Entry>) -> O) -> Call<'a, Option<Entry>, O> {
+        let Self { store, key, renew } = self;
+        Call::at_key(
+            store,
+            "get",
+            key,
+            |at| {
+                let options = GetOptions { renew: renew?, ..options };
+                if options.renew.is_some() {
+                    require(store.capabilities().renewal, "renewal")?;
+                }
+                Ok(store.get_entry(at, options))
+            },
+            finish,
+        )
+    }
+}
+
+impl<'a, S: Store + ?Sized> IntoFuture for Get<'a, S> {
+    type Output = Result<Option<Bytes>>;
+    type IntoFuture = Call<'a, Option<Entry>, Option<Bytes>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.call(GetOptions::default(), |entry| entry.map(|entry| entry.value))
+    }
+}
+
+/// A read that also returns the expiry. Awaiting it gives `Result<Option<Entry>>`.
+#[derive(Clone, Debug)]
+#[must_use = "an operation does nothing until it is awaited"]
+pub struct GetWithExpiry<'a, S: ?Sized>(Get<'a, S>);
+
+impl<'a, S: Store + ?Sized> IntoFuture for GetWithExpiry<'a, S> {
+    type Output = Result<Option<Entry>>;
+    type IntoFuture = Call<'a, Option<Entry>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.0.call(GetOptions::default().with_expiry(), |entry| entry)
+    }
+}
+
+/// A write. Awaiting it gives `Result<()>`; with a condition, `Result<SetOutcome>`.
+#[must_use = "an operation does nothing until it is awaited"]
+pub struct Set<'a, S: ?Sized> {
+    store: &'a S,
+    key: &'a str,
+    value: Result<Bytes>,
+    expiry: Result<Expiry>,
+}
+
+impl<'a, S: Store + ?Sized> Set<'a, S> {
+    pub(crate) fn new(store: &'a S, key: &'a str, value: Result<Bytes>) -> Self {
+        Self { store, key, value, expiry: Ok(Expiry::Default) }
+    }
+
+    expiry_setters!();
+
+    fn with_expiry_result(mut self, expiry: Result<Expiry>) -> Self {
+        self.expiry = expiry;
+        self
+    }
+
+    /// Stores only over a missing or expired entry.
+    pub fn if_absent(self) -> ConditionalSet<'a, S> {
+        self.with_condition(Condition::IfAbsent)
+    }
+
+    /// Stores only over an existing entry.
+    pub fn if_present(self) -> ConditionalSet<'a, S> {
+        self.with_condition(Condition::IfPresent)
+    }
+
+    /// Stores only over an entry with exactly these bytes.
+    ///
+    /// Bytes that went away and came back are the same bytes: where that matters, put a version into the value.
+    pub fn if_value(self, value: impl Into<Bytes>) -> ConditionalSet<'a, S> {
+        self.with_condition(Condition::IfValue(value.into()))
+    }
+
+    fn with_condition(self, condition: Condition) -> ConditionalSet<'a, S> {
+        let Self { store, key, value, expiry } = self;
+        ConditionalSet { store, key, value, expiry, condition, operation: "set" }
+    }
+}
+
+impl<'a, S: Store + ?Sized> IntoFuture for Set<'a, S> {
+    type Output = Result<()>;
+    type IntoFuture = Call<'a, SetOutcome, ()>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.with_condition(Condition::Always).call(|_always_stored| ())
+    }
+}
+
+impl<S: fmt::Debug + ?Sized> fmt::Debug for Set<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Set")
+            .field("store", &self.store)
+            .field("key", &self.key)
+            .field("value", &self.value.as_deref().map(HiddenValue))
+            .field("expiry", &self.expiry)
+            .finish()
+    }
+}
+
+/// A write under a condition. Awaiting it gives `Result<SetOutcome>`.
+#[must_use = "an operation does nothing until it is awaited"]
+pub struct ConditionalSet<'a, S: ?Sized> {
+    store: &'a S,
+    key: &'a str,
+    value: Result<Bytes>,
+    expiry: Result<Expiry>,
+    condition: Condition,
+    operation: &'static str,
+}
+
+impl<'a, S: Store + ?Sized> ConditionalSet<'a, S> {
+    expiry_setters!();
+
+    fn with_expiry_result(mut self, expiry: Result<Expiry>) -> Self {
+        self.expiry = expiry;
+        self
+    }
+
+    pub(crate) fn call<O>(self, finish: fn(SetOutcome) -> O) -> Call<'a, SetOutcome, O> {
+        let Self { store, key, value, expiry, condition, operation } = self;
+        Call::at_key(
+            store,
+            operation,
+            key,
+            |at| {
+                let (capabilities, value) = (store.capabilities(), value?);
+                check_value(capabilities, &value)?;
+                check_condition(capabilities, &condition)?;
+                let expiry = expiry?.for_write(store.default_lifetime());
+                Ok(store.set_entry(at, value, SetOptions::new(expiry).with_condition(condition)))
+            },
+            finish,
+        )
+    }
+}
+
+impl<'a, S: Store + ?Sized> IntoFuture for ConditionalSet<'a, S> {
+    type Output = Result<SetOutcome>;
+    type IntoFuture = Call<'a, SetOutcome>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.call(|outcome| outcome)
+    }
+}
+
+impl<S: fmt::Debug + ?Sized> fmt::Debug for ConditionalSet<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConditionalSet")
+            .field("store", &self.store)
+            .field("key", &self.key)
+            .field("value", &self.value.as_deref().map(HiddenValue))
+            .field("expiry", &self.expiry)
+            .field("condition", &self.condition)
+            .finish()
+    }
+}
+
+/// A removal. Awaiting it gives `Result<bool>`: whether an entry was there and is gone.
+#[derive(Clone, Debug)]
+#[must_use = "an operation does nothing until it is awaited"]
+pub struct Delete<'a, S: ?Sized> {
+    store: &'a S,
+    key: &'a str,
+    options: DeleteOptions,
+}
+
+impl<'a, S: Store + ?Sized> Delete<'a, S> {
+    pub(crate) fn new(store: &'a S, key: &'a str) -> Self {
+        Self { store, key, options: DeleteOptions::default() }
+    }
+
+    /// Removes only an entry with exactly these bytes.
+    pub fn if_value(mut self, value: impl Into<Bytes>) -> Self {
+        self.options = self.options.with_if_value(value.into());
+        self
+    }
+}
+
+impl<'a, S: Store + ?Sized> IntoFuture for Delete<'a, S> {
+    type Output = Result<bool>;
+    type IntoFuture = Call<'a, bool>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self { store, key, options } = self;
+        Call::at_key(
+            store,
+            "delete",
+            key,
+            |at| {
+                if let Some(value) = &options.if_value {
+                    require(store.capabilities().value_conditions, "value_conditions")?;
+                    check_value(store.capabilities(), value)?;
+                }
+                Ok(store.delete_entry(at, options))
+            },
+            |removed| removed,
+        )
+    }
+}
+
+/// A write over a missing entry alone. Awaiting it gives `Result<bool>`: whether this call stored.
+#[derive(Debug)]
+#[must_use = "an operation does nothing until it is awaited"]
+pub struct Add<'a, S: ?Sized>(ConditionalSet<'a, S>);
+
+impl<'a, S: Store + ?Sized> Add<'a, S> {
+    pub(crate) fn new(set: Set<'a, S>) -> Self {
+        Self(ConditionalSet { operation: "add", ..set.if_absent() })
+    }
+
+    expiry_setters!();
+
+    fn with_expiry_result(self, expiry: Result<Expiry>) -> Self {
+        Self(self.0.with_expiry_result(expiry))
+    }
+}
+
+impl<'a, S: Store + ?Sized> IntoFuture for Add<'a, S> {
+    type Output = Result<bool>;
+    type IntoFuture = Call<'a, SetOutcome, bool>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.0.call(SetOutcome::is_stored)
+    }
+}
