@@ -1,0 +1,158 @@
+//! What the executor is asked to do: commands that travel together, and how far they may be repeated.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use redis::{Cmd, Pipeline};
+
+/// What happens when the same request is executed twice; this decides whether it may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Changes nothing.
+    Read,
+    /// Leaves the same state and gives the same answer: an unconditional `set`.
+    Idempotent,
+    /// Leaves the same state, but the second answer may differ from the first: a `delete`.
+    IdempotentAnswerChanges,
+    /// Changes the state again, or decides something: a counter, an `add`, a compare-and-set.
+    NotRepeatable,
+}
+
+/// One request: what has a side effect travels as one command, one transaction or one script.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) class: Class,
+    pub(crate) payload: Payload,
+}
+
+impl Request {
+    /// One command.
+    pub(crate) fn one(class: Class, command: Cmd) -> Self {
+        Self { class, payload: Payload::One(command) }
+    }
+
+    /// Several commands in one write, each executed by itself.
+    pub(crate) fn pipeline(class: Class, commands: impl IntoIterator<Item = Cmd>) -> Self {
+        Self { class, payload: Payload::Pipeline(collect(commands)) }
+    }
+
+    /// Several commands in one write, executed in one step (`MULTI` … `EXEC`).
+    pub(crate) fn atomic(class: Class, commands: impl IntoIterator<Item = Cmd>) -> Self {
+        let mut pipeline = collect(commands);
+        pipeline.atomic();
+        Self { class, payload: Payload::Atomic(pipeline) }
+    }
+
+    /// One script.
+    pub(crate) fn script(class: Class, script: &'static Script, keys: Vec<Vec<u8>>, args: Vec<Vec<u8>>) -> Self {
+        Self { class, payload: Payload::Script(ScriptCall { script, keys, args }) }
+    }
+}
+
+fn collect(commands: impl IntoIterator<Item = Cmd>) -> Pipeline {
+    let commands = commands.into_iter();
+    let mut pipeline = Pipeline::with_capacity(commands.size_hint().0);
+    for command in commands {
+        pipeline.add_command(command);
+    }
+    pipeline
+}
+
+/// What is sent.
+pub(crate) enum Payload {
+    /// One command and its reply.
+    One(Cmd),
+    /// Several commands and a reply for each.
+    Pipeline(Pipeline),
+    /// A transaction and a reply for each of its commands.
+    Atomic(Pipeline),
+    /// A script and its reply.
+    Script(ScriptCall),
+}
+
+/// Shows how much is sent, never the keys and values in it.
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(_) => f.write_str("One"),
+            Self::Pipeline(commands) => write!(f, "Pipeline({})", commands.len()),
+            Self::Atomic(commands) => write!(f, "Atomic({})", commands.len()),
+            Self::Script(call) => write!(f, "Script({})", call.script.sha1()),
+        }
+    }
+}
+
+/// A script with its keys and arguments.
+pub(crate) struct ScriptCall {
+    script: &'static Script,
+    keys: Vec<Vec<u8>>,
+    args: Vec<Vec<u8>>,
+}
+
+impl ScriptCall {
+    /// The call by digest: a server that has seen the script before needs no more.
+    pub(crate) fn by_digest(&self) -> Cmd {
+        self.command("EVALSHA", self.script.sha1())
+    }
+
+    /// The call by text, which any server can execute and which leaves the script in its cache.
+    pub(crate) fn by_text(&self) -> Cmd {
+        self.command("EVAL", self.script.source)
+    }
+
+    fn command(&self, name: &'static str, script: &str) -> Cmd {
+        let mut command = redis::cmd(name);
+        command.arg(script).arg(self.keys.len()).arg(&self.keys).arg(&self.args);
+        command
+    }
+}
+
+/// A Lua script of this crate. Its digest is computed at first use and kept.
+#[derive(Debug)]
+pub(crate) struct Script {
+    source: &'static str,
+    sha1: OnceLock<String>,
+}
+
+impl Script {
+    pub(crate) const fn new(source: &'static str) -> Self {
+        Self { source, sha1: OnceLock::new() }
+    }
+
+    /// The name under which a server caches the script: 40 lowercase hexadecimal digits.
+    pub(crate) fn sha1(&self) -> &str {
+        self.sha1.get_or_init(|| sha1_smol::Sha1::from(self.source).digest().to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static ONE: Script = Script::new("return 1");
+
+    fn packed(command: &Cmd) -> String {
+        String::from_utf8(command.get_packed_command()).unwrap()
+    }
+
+    #[test]
+    fn a_script_call_names_its_keys_before_its_arguments() {
+        let call = ScriptCall { script: &ONE, keys: vec![b"k".to_vec()], args: vec![b"a".to_vec(), b"b".to_vec()] };
+        assert_eq!(
+            packed(&call.by_digest()),
+            "*6\r\n$7\r\nEVALSHA\r\n$40\r\ne0e1f9fabfc9d4800c877a703b823ac0578ff8db\r\n$1\r\n1\r\n$1\r\nk\r\n$1\r\na\r\n$1\r\nb\r\n"
+        );
+        assert_eq!(
+            packed(&call.by_text()),
+            "*6\r\n$4\r\nEVAL\r\n$8\r\nreturn 1\r\n$1\r\n1\r\n$1\r\nk\r\n$1\r\na\r\n$1\r\nb\r\n"
+        );
+    }
+
+    #[test]
+    fn debug_shows_no_keys_and_no_values() {
+        let mut command = redis::cmd("SET");
+        command.arg("canary").arg("canary");
+        let request = Request::atomic(Class::Idempotent, [command]);
+        assert_eq!(format!("{request:?}"), "Request { class: Idempotent, payload: Atomic(1) }");
+    }
+}
