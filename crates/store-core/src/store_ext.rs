@@ -19,7 +19,12 @@ use crate::update::Update;
 
 /// The operations of every [`Store`], also of `Arc<dyn Store>`.
 ///
-/// The contract is told at [`Store`]. Arguments are checked here, before anything is sent: a wrong key, value,
+/// The contract is told at [`Store`], and for what is built on it here:
+///
+/// # Contract
+/// * `update_loses_no_write`: of concurrent [`update`](Self::update)s of one entry each sees the result of the one before it; the expiry is kept unless a setter says otherwise.
+///
+/// Arguments are checked here, before anything is sent: a wrong key, value,
 /// lifetime or option is a typed error and changes nothing. Every error names operation, driver and key.
 ///
 /// Operations with options are built up by setters and carried out by `.await`. Each is one round trip to a backend,

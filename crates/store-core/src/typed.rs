@@ -28,9 +28,13 @@ pub enum OnCorrupt {
 
 /// A store whose values are of type `T`, in the form of codec `C`. Made by [`StoreExt::typed`].
 ///
-/// What does not decode is [`Corrupt`](ErrorKind::Corrupt), an error that names the key, or a miss if
-/// [`on_corrupt`](Self::on_corrupt) says so. Operations that touch no value (delete, ttl, …) are those of the
-/// [`store`](Self::store) underneath.
+/// # Contract
+/// * `corrupt_names_the_key`: stored bytes that do not decode are [`Corrupt`](ErrorKind::Corrupt), an error that names the key; they stay as they are.
+/// * `corrupt_can_be_a_miss`: with [`OnCorrupt::Miss`] they read as if there were no entry.
+/// * `corrupt_spoils_no_other`: in a batch they are an error in their place, and the other answers are there.
+/// * `panics_stay_with_their_caller`: a panic in a codec or in a function given to `update` leaves every other caller working.
+///
+/// Operations that touch no value (delete, ttl, …) are those of the [`store`](Self::store) underneath.
 ///
 /// Cache-aside with a typed value:
 ///
