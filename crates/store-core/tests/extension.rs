@@ -1,0 +1,251 @@
+//! What the extension layer does above any driver: it refuses before the driver is asked, resolves, names and forwards.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use futures_core::Stream;
+use store_core::prelude::*;
+use store_core::{
+    Address, Capabilities, DeleteOptions, Entry, ExpiresAt, GetOptions, Lifetime, ListOptions, ListedKey, Page, Result,
+    SetOptions, SetOutcome, Timestamp, Topology, WriteExpiry, async_trait,
+};
+
+/// A driver that declares nothing optional and records what it is asked.
+#[derive(Debug)]
+struct Recorder {
+    capabilities: Capabilities,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Recorder {
+    fn new() -> Self {
+        Self::declaring(Capabilities::minimal("recorder", Topology::InProcess))
+    }
+
+    fn declaring(capabilities: Capabilities) -> Self {
+        Self { capabilities, asked: Mutex::default() }
+    }
+
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+
+    fn record(&self, what: String) {
+        self.asked.lock().unwrap().push(what);
+    }
+}
+
+async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    poll_fn(|context| Pin::new(&mut *stream).poll_next(context)).await
+}
+
+fn place(at: Address<'_>) -> String {
+    format!("{}|{}", at.namespace, at.key)
+}
+
+#[async_trait]
+impl Store for Recorder {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn default_lifetime(&self) -> Lifetime {
+        Lifetime::In(Ttl::MIN)
+    }
+
+    async fn get_entry(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {
+        self.record(format!("get {} {options:?}", place(at)));
+        Ok(None)
+    }
+
+    async fn set_entry(&self, at: Address<'_>, _value: Bytes, options: SetOptions) -> Result<SetOutcome> {
+        self.record(format!("set {} {:?} {:?}", place(at), options.condition, options.expiry));
+        Ok(SetOutcome::Stored)
+    }
+
+    async fn delete_entry(&self, at: Address<'_>, _options: DeleteOptions) -> Result<bool> {
+        self.record(format!("delete {}", place(at)));
+        Ok(true)
+    }
+
+    async fn expire_entry(&self, at: Address<'_>, lifetime: Lifetime) -> Result<bool> {
+        self.record(format!("expire {} {lifetime:?}", place(at)));
+        Ok(true)
+    }
+
+    async fn entry_remaining(&self, at: Address<'_>) -> Result<Option<Remaining>> {
+        self.record(format!("ttl {}", place(at)));
+        Err(Error::new(ErrorKind::Unavailable, "gone"))
+    }
+
+    async fn list_page(&self, namespace: &Namespace, options: ListOptions) -> Result<Page> {
+        self.record(format!("list {namespace} {:?}", options.cursor));
+        let listed = ListedKey { namespace: namespace.join(&"below".try_into()?)?, key: store_core::KeyBuf::new("k")? };
+        let next = options.cursor.is_none().then(|| store_core::Cursor::new("second"));
+        Ok(Page::new(vec![listed], next))
+    }
+
+    async fn ping(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn close(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Cache for Recorder {}
+
+#[tokio::test]
+async fn bad_arguments_never_reach_the_driver() {
+    let store = Recorder::declaring(
+        Capabilities::minimal("recorder", Topology::InProcess)
+            .with_max_key_bytes(4)
+            .with_max_value_bytes(2)
+            .with_max_batch_items(1),
+    );
+    let kinds = [
+        store.get("").await.unwrap_err().kind(),
+        store.get("12345").await.unwrap_err().kind(),
+        store.set("k", "123").await.unwrap_err().kind(),
+        store.set("k", "1").ttl(Duration::ZERO).await.unwrap_err().kind(),
+        store.set("k", "1").ttl(Duration::MAX).if_absent().await.unwrap_err().kind(),
+        store.expire("k", Expiry::Keep).await.unwrap_err().kind(),
+        store.list().limit(0).await.unwrap_err().kind(),
+        store.get_many(&["a", "b"]).await.unwrap_err().kind(),
+        store.set_many([("a", "1"), ("", "1")]).await.unwrap_err().kind(),
+        store.decrement("k", i64::MIN).await.unwrap_err().kind(),
+    ];
+    use ErrorKind::{InvalidArgument, InvalidKey, TooLarge, Unsupported};
+    assert_eq!(
+        kinds,
+        [
+            InvalidKey,
+            TooLarge,
+            TooLarge,
+            InvalidArgument,
+            InvalidArgument,
+            InvalidArgument,
+            Unsupported,
+            TooLarge,
+            TooLarge,
+            Unsupported
+        ]
+    );
+    assert_eq!(store.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn undeclared_options_never_reach_the_driver() {
+    let store = Recorder::new();
+    for error in [
+        store.get("k").renew(Duration::from_secs(1)).await.unwrap_err(),
+        store.set("k", "1").if_value("0").await.unwrap_err(),
+        store.delete("k").if_value("0").await.unwrap_err(),
+        store.take("k").await.unwrap_err(),
+        store.list().await.unwrap_err(),
+        store.clear().await.unwrap_err(),
+        store.update("k", |_| None).await.unwrap_err(),
+        store.increment("k", 1).await.unwrap_err(),
+        store.get_many(&["k"]).snapshot().await.unwrap_err(),
+        store.set_many([("k", "1")]).atomic().await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        assert_eq!(error.driver(), Some("recorder"));
+        assert!(error.operation().is_some(), "{error}");
+    }
+    assert_eq!(store.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn errors_are_told_operation_driver_and_key() {
+    let error = Recorder::new().ttl("k").await.unwrap_err();
+    assert_eq!((error.operation(), error.driver(), error.key()), (Some("ttl"), Some("recorder"), Some("k")));
+}
+
+#[tokio::test]
+async fn expiries_are_resolved_above_the_driver() {
+    let store = Recorder::new();
+    store.set("k", "1").await.unwrap();
+    store.set("k", "1").never_expires().await.unwrap();
+    store.set("k", "1").keep_expiry().await.unwrap();
+    store.set("k", "1").ttl(Duration::from_nanos(1)).await.unwrap();
+    store.set("k", "1").expires_at(UNIX_EPOCH).await.unwrap();
+    let default = Lifetime::In(Ttl::MIN);
+    let told = [
+        WriteExpiry::Replace(default),
+        WriteExpiry::Replace(Lifetime::Never),
+        WriteExpiry::Keep { missing: default },
+        WriteExpiry::Replace(Lifetime::In(Ttl::MIN)),
+        WriteExpiry::Replace(Lifetime::At(Timestamp::EPOCH)),
+    ];
+    assert_eq!(store.asked(), told.map(|expiry| format!("set |k Always {expiry:?}")));
+}
+
+#[tokio::test]
+async fn nested_handles_flatten_and_join_behind_dyn() {
+    let store: Arc<Recorder> = Arc::new(Recorder::new());
+    let flat = store.namespace("a").unwrap().namespace("b/c").unwrap();
+    assert_eq!(flat.path().as_encoded(), "a/b%2Fc");
+    let opaque: Arc<dyn Cache> = Arc::new(flat);
+    let deeper = opaque.namespace("d").unwrap();
+    assert!(deeper.delete("k").await.unwrap());
+    let _ = deeper.get_many(&["x"]).await.unwrap();
+    assert_eq!(store.asked()[0], "delete a/b%2Fc/d|k");
+}
+
+#[tokio::test]
+async fn listed_namespaces_are_relative_to_the_handle() {
+    let store = Arc::new(Recorder::declaring(
+        Capabilities::minimal("recorder", Topology::InProcess).with_listing(store_core::Listing::Unordered),
+    ));
+    let handle = store.namespace(["a", "b"]).unwrap();
+    let page = handle.list().await.unwrap();
+    assert_eq!(page.keys[0].namespace.as_encoded(), "below");
+}
+
+#[tokio::test]
+async fn a_stream_of_keys_walks_every_page_and_ends() {
+    let store = Recorder::declaring(
+        Capabilities::minimal("recorder", Topology::InProcess).with_listing(store_core::Listing::Unordered),
+    );
+    let mut keys = store.list().stream();
+    let mut walked = 0;
+    while let Some(listed) = next(&mut keys).await {
+        assert_eq!(listed.unwrap().key, "k");
+        walked += 1;
+    }
+    assert_eq!(walked, 2);
+}
+
+#[tokio::test]
+async fn a_wrong_page_limit_ends_the_stream_with_its_error() {
+    let store = Recorder::declaring(
+        Capabilities::minimal("recorder", Topology::InProcess).with_listing(store_core::Listing::Unordered),
+    );
+    let mut keys = store.list().limit(0).stream();
+    assert_eq!(next(&mut keys).await.unwrap().unwrap_err().kind(), ErrorKind::InvalidArgument);
+    assert!(next(&mut keys).await.is_none());
+}
+
+#[test]
+fn traits_are_object_safe_and_pointers_implement_them() {
+    fn store<S: Store>() {}
+    fn cache<S: Cache>() {}
+    store::<Arc<dyn Store>>();
+    store::<Box<dyn Store>>();
+    store::<Arc<dyn Cache>>();
+    cache::<Box<dyn Cache>>();
+    cache::<store_core::Namespaced<Arc<dyn Cache>>>();
+    fn client<C: KeyValueStoreClient>() {}
+    client::<Arc<dyn KeyValueStoreClient>>();
+}
+
+#[test]
+fn entry_lifetimes_move_between_stores_unchanged() {
+    let expiry = ExpiresAt::At(Timestamp::MAX);
+    assert_eq!(Lifetime::from(expiry).expires_at(Timestamp::EPOCH), expiry);
+}
