@@ -159,12 +159,9 @@ mod messagepack {
         }
 
         fn decode(&self, bytes: &Bytes) -> Result<T, CodecError> {
-            let mut input = Deserializer::from_read_ref(bytes.as_ref());
-            let value = T::deserialize(&mut input).map_err(without_value)?;
-            match input.get_ref().is_empty() {
-                true => Ok(value),
-                false => Err(CodecError::new("messagepack: bytes behind the value")),
-            }
+            let mut rest: &[u8] = bytes;
+            let value = T::deserialize(&mut Deserializer::new(&mut rest)).map_err(without_value)?;
+            if rest.is_empty() { Ok(value) } else { Err(CodecError::new("messagepack: bytes behind the value")) }
         }
     }
     fn without_value(error: decode::Error) -> CodecError {

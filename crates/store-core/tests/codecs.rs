@@ -1,4 +1,5 @@
 //! Every codec reads back what it writes, refuses the rest, and shows no value while doing so.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(all(feature = "json", feature = "messagepack", feature = "postcard"))]
 
 use std::error::Error as _;

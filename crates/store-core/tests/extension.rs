@@ -1,4 +1,5 @@
 //! What the extension layer does above any driver: it refuses before the driver is asked, resolves, names and forwards.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::future::poll_fn;
 use std::pin::Pin;
