@@ -125,6 +125,7 @@ mod json {
             serde_json::from_slice(bytes).map_err(without_value)
         }
     }
+
     fn without_value(error: serde_json::Error) -> CodecError {
         let category = match error.classify() {
             Category::Io => "i/o",
@@ -164,6 +165,7 @@ mod messagepack {
             if rest.is_empty() { Ok(value) } else { Err(CodecError::new("messagepack: bytes behind the value")) }
         }
     }
+
     fn without_value(error: decode::Error) -> CodecError {
         CodecError::new(match error {
             decode::Error::InvalidMarkerRead(_) | decode::Error::InvalidDataRead(_) => "messagepack: unexpected end",
