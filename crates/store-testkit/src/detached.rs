@@ -58,9 +58,12 @@ impl DetachedServer {
     }
 
     /// Whether this very server still answers at its URL: the same process and the same run of it.
-    #[must_use]
-    pub fn is_running(&self) -> bool {
-        self.connect().is_ok_and(|connection| connection.is_some())
+    ///
+    /// # Errors
+    /// [`Error::Io`] when a server accepts the connection and then does not answer within 5 s, as one that is stopped
+    /// does: it may be the one.
+    pub fn is_running(&self) -> Result<bool, Error> {
+        self.connect().map(|connection| connection.is_some())
     }
 
     /// Ends the server and returns when it is gone. Nothing happens when it is gone already, also when another server

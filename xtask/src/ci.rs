@@ -1,0 +1,47 @@
+//! `cargo xtask ci`: `test`, and what a reviewer should not have to look for.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::steps::Steps;
+use crate::workspace::{Workspace, published};
+use crate::{conformance, deny, msrv, run, test, tidy};
+
+/// What is quick to say no comes first.
+pub(crate) fn run(workspace: &Workspace) -> ExitCode {
+    let mut steps = Steps::default();
+    steps.run("tidy", || tidy::check(workspace.root()));
+    steps.run("format", || run::run(&mut workspace.cargo(["fmt", "--all", "--check"])));
+    steps.run("oldest compiler", || msrv::check(workspace));
+    steps.run("clippy, default features", || clippy(workspace, &["--workspace", "--all-targets"]));
+    steps.run("clippy, all features", || clippy(workspace, &["--workspace", "--all-targets", "--all-features"]));
+    steps.run("clippy, each feature of a published crate alone", || clippy_each_feature(workspace));
+    steps.run("documentation", || documentation(workspace));
+    test::add_steps(workspace, &mut steps);
+    steps.run("conformance report", || conformance::run(workspace, &conformance::Options::default()));
+    steps.run_noting("dependencies and licences", || deny::check(workspace));
+    steps.finish()
+}
+
+fn clippy(workspace: &Workspace, selection: &[&str]) -> Result<()> {
+    run::run(workspace.cargo(["clippy"]).args(selection).args(["--", "-D", "warnings"]))
+}
+
+/// A feature that only compiles beside another one breaks the first user who wants it alone.
+fn clippy_each_feature(workspace: &Workspace) -> Result<()> {
+    for crate_ in published(&workspace.metadata()?) {
+        let name = crate_["name"].as_str().context("a package without a name")?;
+        let features = crate_["features"].as_object().context("a package without features")?;
+        clippy(workspace, &["--package", name, "--lib", "--no-default-features"])?;
+        for feature in features.keys().filter(|feature| *feature != "default") {
+            clippy(workspace, &["--package", name, "--lib", "--no-default-features", "--features", feature])?;
+        }
+    }
+    Ok(())
+}
+
+fn documentation(workspace: &Workspace) -> Result<()> {
+    let mut command = workspace.cargo(["doc", "--no-deps", "--workspace", "--all-features"]);
+    run::run(command.env("RUSTDOCFLAGS", "-D warnings"))
+}

@@ -1,0 +1,92 @@
+//! Installing what a command needs and the machine lacks: by apt, where we may.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use store_testkit::{Backend, find_program};
+
+use crate::run;
+
+/// A program that one of several names provides, and the package that brings it.
+struct Need {
+    programs: &'static [&'static str],
+    package: &'static str,
+    otherwise: &'static str,
+}
+
+const SERVER: Need = Need {
+    programs: &["redis-server", "valkey-server"],
+    package: "redis-server",
+    otherwise: "or set STORE_TEST_BACKEND to the URL of a server",
+};
+
+const VALGRIND: Need = Need { programs: &["valgrind"], package: "valgrind", otherwise: "to count instructions" };
+
+/// A server for tests: what the backend needs.
+pub(crate) fn server_for_tests() -> Result<()> {
+    match Backend::from_environment()? {
+        Backend::Process => server_binary(),
+        // The user's server is there or it is not; the tests will say.
+        _ => Ok(()),
+    }
+}
+
+/// A server that can be started here.
+pub(crate) fn server_binary() -> Result<()> {
+    ensure(&SERVER)
+}
+
+/// Valgrind, for its instruction counts.
+pub(crate) fn valgrind() -> Result<()> {
+    ensure(&VALGRIND)
+}
+
+fn ensure(need: &Need) -> Result<()> {
+    if let Some(found) = need.programs.iter().find_map(|program| find_program(program)) {
+        eprintln!("found {}", found.display());
+        return Ok(());
+    }
+    let Some(apt) = AptGet::usable()? else {
+        let programs = need.programs.join(" or ");
+        bail!("no {programs} on PATH: install the package {} {}", need.package, need.otherwise);
+    };
+    apt.install(need.package)
+}
+
+/// apt-get, with the rights to install.
+struct AptGet {
+    prefix: &'static [&'static str],
+}
+
+impl AptGet {
+    fn usable() -> Result<Option<Self>> {
+        if find_program("apt-get").is_none() {
+            return Ok(None);
+        }
+        if run::capture(Command::new("id").arg("-u"))?.trim() == "0" {
+            return Ok(Some(Self { prefix: &["env"] }));
+        }
+        let sudo = find_program("sudo").is_some() && sudo_asks_nothing()?;
+        Ok(sudo.then_some(Self { prefix: &["sudo", "-n", "env"] }))
+    }
+
+    fn install(&self, package: &str) -> Result<()> {
+        self.run(&["update"])?;
+        self.run(&["install", "--yes", "--no-install-recommends", package])
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<()> {
+        let (program, options) = self.prefix.split_first().context("a prefix is never empty")?;
+        // In run level 1 the package's scripts do not start a daemon: tests start servers of their own.
+        let environment = ["DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"];
+        let mut command = Command::new(program);
+        command.args(options).args(environment).arg("apt-get").args(arguments);
+        // Standard output is for results, and this is progress.
+        run::run(command.stdout(std::io::stderr()))
+    }
+}
+
+fn sudo_asks_nothing() -> Result<bool> {
+    let status = Command::new("sudo").args(["-n", "true"]).stderr(Stdio::null()).status().context("starting sudo")?;
+    Ok(status.success())
+}
