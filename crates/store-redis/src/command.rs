@@ -1,0 +1,216 @@
+//! Names the Redis commands of the operations. Scripts name theirs, the connection those of its handshake.
+//!
+//! All of them exist since Redis 7.0 and in every Valkey.
+
+use redis::{Cmd, RedisWrite, ToRedisArgs};
+use store_core::{Lifetime, Timestamp, Ttl, WriteExpiry};
+
+use crate::keyspace::WireKey;
+
+/// Room for the small arguments of a command, so that key and value never move while it is put together.
+const SMALL_ARGUMENTS_BYTES: usize = 64;
+
+/// The expiry as SET takes it. Everything in whole milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SetExpiry {
+    Never,
+    In(u64),
+    At(u64),
+    Keep,
+}
+
+impl SetExpiry {
+    /// The expiry of a write to an entry that is known to exist.
+    pub(crate) fn over_existing(expiry: WriteExpiry) -> Self {
+        match expiry {
+            WriteExpiry::Replace(lifetime) => lifetime.into(),
+            WriteExpiry::Keep { .. } => Self::Keep,
+        }
+    }
+
+    /// The expiry of a write to an entry that is known to be missing.
+    pub(crate) fn over_missing(expiry: WriteExpiry) -> Self {
+        match expiry {
+            WriteExpiry::Replace(lifetime) | WriteExpiry::Keep { missing: lifetime } => lifetime.into(),
+        }
+    }
+}
+
+impl From<Lifetime> for SetExpiry {
+    fn from(lifetime: Lifetime) -> Self {
+        match lifetime {
+            Lifetime::Never => Self::Never,
+            Lifetime::In(ttl) => Self::In(ttl.as_millis().get()),
+            // The server refuses 0, which is as much in the past as 1.
+            Lifetime::At(time) => Self::At(time.as_unix_millis().max(1)),
+        }
+    }
+}
+
+impl ToRedisArgs for SetExpiry {
+    fn write_redis_args<W: ?Sized + RedisWrite>(&self, out: &mut W) {
+        match self {
+            Self::Never => {}
+            Self::In(millis) => ("PX", millis).write_redis_args(out),
+            Self::At(millis) => ("PXAT", millis).write_redis_args(out),
+            Self::Keep => out.write_arg(b"KEEPTTL"),
+        }
+    }
+
+    fn num_of_args(&self) -> usize {
+        match self {
+            Self::Never => 0,
+            Self::In(_) | Self::At(_) => 2,
+            Self::Keep => 1,
+        }
+    }
+}
+
+/// What SET asks of the entry that is there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Presence {
+    Any,
+    Absent,
+    Present,
+}
+
+impl ToRedisArgs for Presence {
+    fn write_redis_args<W: ?Sized + RedisWrite>(&self, out: &mut W) {
+        match self {
+            Self::Any => {}
+            Self::Absent => out.write_arg(b"NX"),
+            Self::Present => out.write_arg(b"XX"),
+        }
+    }
+
+    fn num_of_args(&self) -> usize {
+        match self {
+            Self::Any => 0,
+            Self::Absent | Self::Present => 1,
+        }
+    }
+}
+
+pub(crate) fn get(key: WireKey<'_>) -> Cmd {
+    of_key("GET", key)
+}
+
+/// The expiry in milliseconds since the Unix epoch; -1 without one, -2 without an entry.
+pub(crate) fn expires_at(key: WireKey<'_>) -> Cmd {
+    of_key("PEXPIRETIME", key)
+}
+
+/// The remaining milliseconds; -1 without an expiry, -2 without an entry.
+pub(crate) fn remaining(key: WireKey<'_>) -> Cmd {
+    of_key("PTTL", key)
+}
+
+pub(crate) fn exists(key: WireKey<'_>) -> Cmd {
+    of_key("EXISTS", key)
+}
+
+pub(crate) fn take(key: WireKey<'_>) -> Cmd {
+    of_key("GETDEL", key)
+}
+
+/// UNLINK, because a key of ours may hold a large collection of somebody else's, which DEL would free on the spot.
+pub(crate) fn delete(key: WireKey<'_>) -> Cmd {
+    of_key("UNLINK", key)
+}
+
+pub(crate) fn delete_all(wire_keys: &[Vec<u8>]) -> Cmd {
+    let mut command = Cmd::with_capacity(1 + wire_keys.len(), wire_keys.iter().map(Vec::len).sum());
+    command.arg("UNLINK").arg(wire_keys);
+    command
+}
+
+pub(crate) fn set(key: WireKey<'_>, value: &[u8], expiry: SetExpiry, presence: Presence) -> Cmd {
+    let mut command = sized("SET", 5, key.len() + value.len());
+    command.arg(key).arg(value).arg(expiry).arg(presence);
+    command
+}
+
+/// An unconditional write in one command, or in two that have to be executed in one step.
+///
+/// KEEPTTL alone gives a missing entry no expiry. Where it has to get one, the first command puts an empty entry with
+/// that expiry in its place and the second writes the value over whatever is there then; so the value travels once.
+pub(crate) fn overwrite(key: WireKey<'_>, value: &[u8], expiry: WriteExpiry) -> (Option<Cmd>, Cmd) {
+    match expiry {
+        WriteExpiry::Replace(lifetime) => (None, set(key, value, lifetime.into(), Presence::Any)),
+        WriteExpiry::Keep { missing: Lifetime::Never } => (None, set(key, value, SetExpiry::Keep, Presence::Any)),
+        WriteExpiry::Keep { missing } => {
+            (Some(set(key, b"", missing.into(), Presence::Absent)), set(key, value, SetExpiry::Keep, Presence::Present))
+        }
+    }
+}
+
+/// 1 when there was an entry, which now expires after the lifetime; else 0.
+pub(crate) fn expire_in(key: WireKey<'_>, ttl: Ttl) -> Cmd {
+    with_number("PEXPIRE", key, ttl.as_millis().get())
+}
+
+/// 1 when there was an entry, which now expires at that time, or is gone when the time is past; else 0.
+pub(crate) fn expire_at(key: WireKey<'_>, time: Timestamp) -> Cmd {
+    with_number("PEXPIREAT", key, time.as_unix_millis())
+}
+
+/// Two commands for one step, of which the first answers: PERSIST says 0 also for an entry that never expires.
+pub(crate) fn expire_never(key: WireKey<'_>) -> [Cmd; 2] {
+    [exists(key), of_key("PERSIST", key)]
+}
+
+pub(crate) fn get_many<'a>(keys: impl ExactSizeIterator<Item = WireKey<'a>> + Clone) -> Cmd {
+    let mut command = sized("MGET", keys.len(), keys.clone().map(WireKey::len).sum());
+    for key in keys {
+        command.arg(key);
+    }
+    command
+}
+
+pub(crate) fn increment(key: WireKey<'_>, delta: i64) -> Cmd {
+    let mut command = sized("INCRBY", 2, key.len());
+    command.arg(key).arg(delta);
+    command
+}
+
+pub(crate) fn scan(cursor: u64, pattern: &str, count: usize) -> Cmd {
+    let mut command = sized("SCAN", 5, pattern.len());
+    command.arg(cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(count);
+    command
+}
+
+pub(crate) fn ping() -> Cmd {
+    redis::cmd("PING")
+}
+
+pub(crate) fn memory_info() -> Cmd {
+    let mut command = redis::cmd("INFO");
+    command.arg("memory");
+    command
+}
+
+/// Empties the selected database. Only `delete_whole_database` sends it.
+pub(crate) fn delete_whole_database() -> Cmd {
+    let mut command = redis::cmd("FLUSHDB");
+    command.arg("ASYNC");
+    command
+}
+
+fn of_key(name: &str, key: WireKey<'_>) -> Cmd {
+    let mut command = sized(name, 1, key.len());
+    command.arg(key);
+    command
+}
+
+fn with_number(name: &str, key: WireKey<'_>, number: u64) -> Cmd {
+    let mut command = sized(name, 2, key.len());
+    command.arg(key).arg(number);
+    command
+}
+
+/// A command with room for `arguments`, of which the large ones take `bytes`.
+fn sized(name: &str, arguments: usize, bytes: usize) -> Cmd {
+    let mut command = Cmd::with_capacity(1 + arguments, SMALL_ARGUMENTS_BYTES + bytes);
+    command.arg(name);
+    command
+}

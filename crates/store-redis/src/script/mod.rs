@@ -1,0 +1,46 @@
+//! The registry of scripts: what cannot be said in commands. Each file explains its keys, arguments and reply.
+
+use bytes::Bytes;
+use redis::ToRedisArgs;
+use store_core::{Timestamp, Ttl};
+
+use crate::command::SetExpiry;
+use crate::keyspace::WireKey;
+use crate::request::{Class, Request, Script};
+
+static GET_AND_RENEW: Script = Script::new(include_str!("get_and_renew.lua"));
+static COMPARE_AND_SET: Script = Script::new(include_str!("compare_and_set.lua"));
+static COMPARE_AND_DELETE: Script = Script::new(include_str!("compare_and_delete.lua"));
+static ADD_TO_COUNTER: Script = Script::new(include_str!("add_to_counter.lua"));
+
+/// Reads an entry and renews it if it expires. Answers nil, or value and expiry.
+pub(crate) fn get_and_renew(key: WireKey<'_>, ttl: Ttl) -> Request {
+    call(Class::Idempotent, &GET_AND_RENEW, key, vec![text(ttl.as_millis())])
+}
+
+/// Writes over exactly these bytes. Answers 1 or 0.
+pub(crate) fn compare_and_set(key: WireKey<'_>, expected: Bytes, value: Bytes, expiry: SetExpiry) -> Request {
+    let mut arguments = vec![expected.into(), value.into()];
+    arguments.extend(expiry.to_redis_args());
+    call(Class::NotRepeatable, &COMPARE_AND_SET, key, arguments)
+}
+
+/// Removes exactly these bytes. Answers 1 or 0.
+pub(crate) fn compare_and_delete(key: WireKey<'_>, expected: Bytes) -> Request {
+    call(Class::NotRepeatable, &COMPARE_AND_DELETE, key, vec![expected.into()])
+}
+
+/// Adds to a counter that is created with an absolute expiry. Answers the sum as text.
+pub(crate) fn add_to_counter(key: WireKey<'_>, delta: i64, on_create: Timestamp) -> Request {
+    let expires_at = on_create.as_unix_millis();
+    call(Class::NotRepeatable, &ADD_TO_COUNTER, key, vec![text(delta), text(expires_at)])
+}
+
+/// Every script has one key: more of them could lie in different slots.
+fn call(class: Class, script: &'static Script, key: WireKey<'_>, arguments: Vec<Vec<u8>>) -> Request {
+    Request::script(class, script, vec![text(key)], arguments)
+}
+
+fn text(argument: impl std::fmt::Display) -> Vec<u8> {
+    argument.to_string().into_bytes()
+}

@@ -1,0 +1,129 @@
+//! `RedisStore`: the store contract on Redis.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use store_core::{
+    Address, Capabilities, DeleteOptions, Entry, GetOptions, Lifetime, ListOptions, Namespace, Page, Remaining, Result,
+    SetOptions, SetOutcome, Store, async_trait,
+};
+
+use crate::config::Config;
+use crate::operations::Operations;
+
+/// A [`Store`] on a Redis server. Entries never expire by default.
+///
+/// Clones are handles on one store: they share its connections, and [`close`](Store::close) ends it for all of them.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use store_redis::RedisStore;
+/// use store_redis::prelude::*;
+///
+/// # async fn run() -> store_redis::Result<()> {
+/// let sessions = RedisStore::connect("redis://localhost:6379").await?.namespace("sessions")?;
+/// sessions.set("s-81", "cookie").ttl(Duration::from_secs(3600)).await?;
+/// let cookie = sessions.get("s-81").renew(Duration::from_secs(3600)).await?;
+/// assert_eq!(cookie.as_deref(), Some(&b"cookie"[..]));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct RedisStore {
+    pub(crate) operations: Arc<Operations>,
+    default_lifetime: Lifetime,
+}
+
+impl RedisStore {
+    /// Connects to the server that a URL names; [`Config`] lists the forms and options.
+    ///
+    /// # Errors
+    /// [`Config`](store_core::ErrorKind::Config) for a URL that does not parse, with the name of the part that is
+    /// wrong; otherwise as [`connect_with`](Self::connect_with).
+    pub async fn connect(url: &str) -> Result<Self> {
+        Self::connect_with(url.parse()?).await
+    }
+
+    /// Connects to a server. It has answered when this returns.
+    ///
+    /// # Errors
+    /// [`Config`](store_core::ErrorKind::Config) for a setting that makes no sense,
+    /// [`PermissionDenied`](store_core::ErrorKind::PermissionDenied) for a wrong password, and any kind of transport.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes what was opened.
+    pub async fn connect_with(config: Config) -> Result<Self> {
+        let operations = Arc::new(Operations::connect(&config).await?);
+        Ok(Self { operations, default_lifetime: config.default_lifetime.unwrap_or(Lifetime::Never) })
+    }
+
+    /// Removes every key of the selected database, whoever wrote it: the keys of all namespaces, those without one, and
+    /// those of other programs. The memory is freed in the background. One round trip.
+    ///
+    /// To remove what is one's own, call `clear` on a namespace.
+    ///
+    /// # Errors
+    /// Any kind of transport. With an unknown outcome it may happen a little later, to entries written since.
+    ///
+    /// # Cancel safety
+    /// The database is as before or empty.
+    pub async fn delete_whole_database(&self) -> Result<()> {
+        self.operations.delete_whole_database().await
+    }
+}
+
+#[async_trait]
+impl Store for RedisStore {
+    fn capabilities(&self) -> &Capabilities {
+        &self.operations.capabilities
+    }
+
+    fn default_lifetime(&self) -> Lifetime {
+        self.default_lifetime
+    }
+
+    async fn get_entry(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {
+        self.operations.get_entry(at, options).await
+    }
+
+    async fn set_entry(&self, at: Address<'_>, value: Bytes, options: SetOptions) -> Result<SetOutcome> {
+        self.operations.set_entry(at, value, options).await
+    }
+
+    async fn delete_entry(&self, at: Address<'_>, options: DeleteOptions) -> Result<bool> {
+        self.operations.delete_entry(at, options).await
+    }
+
+    async fn expire_entry(&self, at: Address<'_>, lifetime: Lifetime) -> Result<bool> {
+        self.operations.expire_entry(at, lifetime).await
+    }
+
+    async fn take_entry(&self, at: Address<'_>) -> Result<Option<Bytes>> {
+        self.operations.take_entry(at).await
+    }
+
+    async fn entry_exists(&self, at: Address<'_>) -> Result<bool> {
+        self.operations.entry_exists(at).await
+    }
+
+    async fn entry_remaining(&self, at: Address<'_>) -> Result<Option<Remaining>> {
+        self.operations.entry_remaining(at).await
+    }
+
+    async fn list_page(&self, namespace: &Namespace, options: ListOptions) -> Result<Page> {
+        self.operations.list_page(namespace, options).await
+    }
+
+    async fn clear_namespace(&self, namespace: &Namespace) -> Result<u64> {
+        self.operations.clear_namespace(namespace).await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.operations.ping().await
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.operations.executor.close().await;
+        Ok(())
+    }
+}
