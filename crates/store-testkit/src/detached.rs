@@ -60,7 +60,7 @@ impl DetachedServer {
     /// Whether this very server still answers at its URL: the same process and the same run of it.
     ///
     /// # Errors
-    /// [`Error::Io`] when a server accepts the connection and then does not answer within 5 s, as one that is stopped
+    /// [`Error::NotInTime`] when a server accepts the connection and then does not answer within 5 s, as one that is stopped
     /// does: it may be the one.
     pub fn is_running(&self) -> Result<bool, Error> {
         self.connect().map(|connection| connection.is_some())
@@ -73,7 +73,7 @@ impl DetachedServer {
     /// is sent, so no stranger that got its process id since can be hit.
     ///
     /// # Errors
-    /// [`Error::Io`] when a server accepts the connection and then does not answer or end within 5 s, as one that is
+    /// [`Error::NotInTime`] when a server accepts the connection and then does not answer or end within 5 s, as one that is
     /// stopped does.
     pub fn shut_down(&self) -> Result<(), Error> {
         let Some(mut connection) = self.connect()? else { return Ok(()) };

@@ -3,7 +3,7 @@
 //! Not the client under test: a mistake in the driver's connection layer must not be able to hide itself here.
 
 use std::fmt;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -58,6 +58,7 @@ impl<T: Read + Write + Send> Transport for T {}
 /// One connection, already authenticated, for as many commands as wanted.
 pub struct Connection {
     stream: BufReader<Box<dyn Transport>>,
+    limit: Duration,
 }
 
 impl fmt::Debug for Connection {
@@ -74,7 +75,7 @@ impl Connection {
     /// Opens a connection that waits at most `limit` for each reply.
     pub(crate) fn open_within(endpoint: &Endpoint, limit: Duration) -> Result<Self, Error> {
         let stream = dial(&endpoint.address, limit).map_err(Error::io("connecting to the server"))?;
-        let mut connection = Self { stream: BufReader::new(stream) };
+        let mut connection = Self { stream: BufReader::new(stream), limit };
         if let Some(credentials) = &endpoint.credentials {
             let user = credentials.user.as_deref().unwrap_or("default");
             connection.command(&["AUTH", user, &credentials.password])?;
@@ -88,7 +89,7 @@ impl Connection {
     /// Sends one command, its name first, and reads its reply.
     ///
     /// # Errors
-    /// [`Error::Refused`] for an error reply, [`Error::Io`] when the server does not answer within 5 s.
+    /// [`Error::Refused`] for an error reply, [`Error::NotInTime`] when there is none within 5 s.
     pub fn command<A: AsRef<[u8]>>(&mut self, arguments: &[A]) -> Result<Reply, Error> {
         self.send(arguments)?;
         match self.read_reply()? {
@@ -98,13 +99,13 @@ impl Connection {
     }
 
     pub(crate) fn send<A: AsRef<[u8]>>(&mut self, arguments: &[A]) -> Result<(), Error> {
-        self.stream.get_mut().write_all(&encode(arguments)).map_err(Error::io("sending a command"))
+        self.stream.get_mut().write_all(&encode(arguments)).map_err(failed("sending a command", self.limit))
     }
 
     /// Waits for the server to close the connection.
     pub(crate) fn await_close(&mut self) -> Result<(), Error> {
         let mut rest = Vec::new();
-        self.stream.read_to_end(&mut rest).map(drop).map_err(Error::io("waiting for the server to end"))
+        self.stream.read_to_end(&mut rest).map(drop).map_err(failed("waiting for the server to end", self.limit))
     }
 
     fn read_reply(&mut self) -> Result<Reply, Error> {
@@ -128,7 +129,7 @@ impl Connection {
 
     fn read_line(&mut self) -> Result<String, Error> {
         let mut line = String::new();
-        self.stream.read_line(&mut line).map_err(Error::io("reading a reply"))?;
+        self.stream.read_line(&mut line).map_err(failed("reading a reply", self.limit))?;
         let content = line.strip_suffix("\r\n").ok_or(Error::Protocol { met: "the end of the stream" })?;
         Ok(content.to_owned())
     }
@@ -136,13 +137,21 @@ impl Connection {
     fn read_bulk(&mut self, length: usize) -> Result<Reply, Error> {
         let mut bytes = vec![0; length];
         let mut end = [0; 2];
-        self.stream.read_exact(&mut bytes).map_err(Error::io("reading a reply"))?;
-        self.stream.read_exact(&mut end).map_err(Error::io("reading a reply"))?;
+        self.stream.read_exact(&mut bytes).map_err(failed("reading a reply", self.limit))?;
+        self.stream.read_exact(&mut end).map_err(failed("reading a reply", self.limit))?;
         Ok(Reply::Bulk(bytes))
     }
 }
 
-fn dial(address: &Address, limit: Duration) -> std::io::Result<Box<dyn Transport>> {
+/// A timeout of the socket is our own limit; the system's words for it (`WouldBlock`) would not say so.
+fn failed(step: &'static str, limit: Duration) -> impl FnOnce(io::Error) -> Error {
+    move |source| match source.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Error::NotInTime { awaited: step.to_owned(), limit },
+        _ => Error::Io { step, source },
+    }
+}
+
+fn dial(address: &Address, limit: Duration) -> io::Result<Box<dyn Transport>> {
     match address {
         Address::Tcp { host, port } => {
             let stream = TcpStream::connect((host.as_str(), *port))?;
@@ -182,12 +191,13 @@ fn number(text: &str) -> Result<i64, Error> {
 #[cfg(test)]
 mod tests {
     use std::io::Cursor;
+    use std::net::TcpListener;
 
     use super::*;
 
     fn read(bytes: &[u8]) -> Result<Reply, Error> {
         let stream: Box<dyn Transport> = Box::new(Cursor::new(bytes.to_vec()));
-        Connection { stream: BufReader::new(stream) }.read_reply()
+        Connection { stream: BufReader::new(stream), limit: REPLY_LIMIT }.read_reply()
     }
 
     #[test]
@@ -210,6 +220,15 @@ mod tests {
         assert!(matches!(read(b"+OK"), Err(Error::Protocol { .. })));
         assert!(matches!(read(b"HTTP/1.1 400\r\n"), Err(Error::Protocol { .. })));
         assert!(matches!(read(b":seven\r\n"), Err(Error::Protocol { .. })));
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_is_given_up_at_the_limit() {
+        let silent = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = Address::Tcp { host: "127.0.0.1".to_owned(), port: silent.local_addr().unwrap().port() };
+        let endpoint = Endpoint { address, credentials: None, database: 0 };
+        let mut connection = Connection::open_within(&endpoint, Duration::from_millis(20)).unwrap();
+        assert!(matches!(connection.command(&["PING"]), Err(Error::NotInTime { .. })));
     }
 
     #[test]

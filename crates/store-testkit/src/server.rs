@@ -48,18 +48,25 @@ impl RedisServer {
     /// it answers.
     ///
     /// # Errors
-    /// [`Error::NoServerBinary`] where there is none, [`Error::Start`] with the end of the server's log when it does
-    /// not answer within 20 s, [`Error::OnlyOnProcess`] for options that a server given by URL cannot be given.
+    /// Those of [`start_process`](Self::start_process) or [`at_url`](Self::at_url), and [`Error::OnlyOnProcess`] for
+    /// options that a server given by URL cannot be given.
     pub fn start(options: ServerOptions) -> Result<Self, Error> {
         match Backend::from_environment()? {
-            Backend::Process => Self::start_process(&options),
-            Backend::Url(url) => Self::connect_to(url, &options),
+            Backend::Process => Self::start_process(options),
+            Backend::Url(url) if options == ServerOptions::default() => Self::at_url(url),
+            Backend::Url(_) => Err(Error::OnlyOnProcess { asked: "a server with options" }),
         }
     }
 
-    fn start_process(options: &ServerOptions) -> Result<Self, Error> {
+    /// Starts a local process whatever the environment says: for tests of what happens to a server, which nobody wants
+    /// to happen to one of theirs. Returns when it answers.
+    ///
+    /// # Errors
+    /// [`Error::NoServerBinary`] where there is none, [`Error::Start`] with the end of the server's log when it does
+    /// not answer within 20 s.
+    pub fn start_process(options: ServerOptions) -> Result<Self, Error> {
         let directory = Scratch::new()?;
-        let Launched { launch, child, identity } = Launch::first(options, directory.path(), Lifetime::WithOwner)?;
+        let Launched { launch, child, identity } = Launch::first(&options, directory.path(), Lifetime::WithOwner)?;
         let endpoint = launch.endpoint();
         Ok(Self {
             url: endpoint.url(),
@@ -71,10 +78,14 @@ impl RedisServer {
         })
     }
 
-    fn connect_to(url: String, options: &ServerOptions) -> Result<Self, Error> {
-        if *options != ServerOptions::default() {
-            return Err(Error::OnlyOnProcess { asked: "a server with options" });
-        }
+    /// A handle to a server that is already there: `redis://[user:password@]host[:port][/database]` or
+    /// `unix://[user:password@]/path[?db=N]`. It is neither ended nor cleared on drop.
+    ///
+    /// # Errors
+    /// [`Error::Backend`] for a URL of another form, [`Error::Io`] or [`Error::Refused`] when the server does not let
+    /// us in.
+    pub fn at_url(url: impl Into<String>) -> Result<Self, Error> {
+        let url = url.into();
         let endpoint = Endpoint::parse(&url)?;
         let Identity { name, version, .. } = Identity::ask(&mut Connection::open(&endpoint)?)?;
         Ok(Self { url, name, version, control: endpoint.clone(), endpoint, origin: Origin::Url })
@@ -120,7 +131,7 @@ impl RedisServer {
     /// to the default user; with the URL's credentials on a server given by URL.
     ///
     /// # Errors
-    /// [`Error::Refused`] for an error reply, [`Error::Io`] when the server does not answer within 5 s.
+    /// [`Error::Refused`] for an error reply, [`Error::NotInTime`] when there is none within 5 s.
     pub fn command<A: AsRef<[u8]>>(&self, arguments: &[A]) -> Result<Reply, Error> {
         self.connect()?.command(arguments)
     }

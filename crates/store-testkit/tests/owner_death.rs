@@ -18,7 +18,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use store_testkit::{Listen, RedisServer, ServerOptions, shared};
+use store_testkit::{BACKEND_VARIABLE, Listen, RedisServer, ServerOptions, shared};
 use support::{await_end, is_alive};
 
 const ROLE: &str = "STORE_TESTKIT_OWNER";
@@ -60,7 +60,7 @@ fn trial(name: &str, run: impl FnOnce() + Send + 'static) -> Trial {
 
 /// The other side: owns one server, says which, and ends as its role says once its standard input is closed.
 fn own_a_server(role: &str) {
-    let own = RedisServer::start(ServerOptions::new().listen(Listen::Unix)).unwrap();
+    let own = RedisServer::start_process(ServerOptions::new().listen(Listen::Unix)).unwrap();
     let watched = if role == "panic shared" { shared().unwrap() } else { &own };
     let directory = own.socket().and_then(Path::parent).unwrap();
     println!("{} {}", watched.pid().unwrap(), directory.display());
@@ -82,6 +82,7 @@ impl Owner {
     fn start(role: &str) -> Self {
         let mut process = Command::new(env::current_exe().unwrap())
             .env(ROLE, role)
+            .env_remove(BACKEND_VARIABLE)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -124,12 +125,12 @@ fn next_start_sweeps_what_a_killed_owner_left() {
     assert!(owner.directory.exists());
     owner.kill();
     await_end(owner.server);
-    let _next = RedisServer::start(ServerOptions::new()).unwrap();
+    let _next = RedisServer::start_process(ServerOptions::new()).unwrap();
     assert!(!owner.directory.exists());
 }
 
 fn server_stays_while_a_thread_of_its_owner_ends() {
-    let server = thread::spawn(|| RedisServer::start(ServerOptions::new()).unwrap()).join().unwrap();
+    let server = thread::spawn(|| RedisServer::start_process(ServerOptions::new()).unwrap()).join().unwrap();
     assert!(is_alive(server.pid().unwrap()));
     server.command(&["PING"]).unwrap();
 }

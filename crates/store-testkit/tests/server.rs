@@ -10,7 +10,7 @@ use store_testkit::{DetachedServer, Error, Listen, RedisServer, Reply, ServerOpt
 use support::{await_end, is_alive, state};
 
 fn start(options: ServerOptions) -> RedisServer {
-    RedisServer::start(options).expect("a server starts on this machine")
+    RedisServer::start_process(options).expect("a server starts on this machine")
 }
 
 fn ok() -> Reply {
@@ -66,7 +66,8 @@ fn directives_reach_the_server() {
 
 #[test]
 fn a_bad_directive_is_an_error_with_the_servers_own_words() {
-    let error = RedisServer::start(ServerOptions::new().directive("no-such-directive", "1")).unwrap_err().to_string();
+    let error =
+        RedisServer::start_process(ServerOptions::new().directive("no-such-directive", "1")).unwrap_err().to_string();
     assert!(error.contains("no-such-directive"), "{error}");
 }
 
@@ -182,10 +183,33 @@ fn restart_on_a_port_that_somebody_took_is_an_error_and_no_stranger() {
 
 #[test]
 fn shared_is_one_server_for_all_threads() {
-    let ask = || shared().unwrap().pid().unwrap();
+    let ask = || shared().unwrap().url().to_owned();
     let asked: Vec<_> = (0..4).map(|_| thread::spawn(ask)).collect();
-    let pids: BTreeSet<_> = asked.into_iter().map(|asked| asked.join().unwrap()).collect();
-    assert_eq!(pids.len(), 1);
+    let urls: BTreeSet<_> = asked.into_iter().map(|asked| asked.join().unwrap()).collect();
+    assert_eq!(urls.len(), 1);
+}
+
+#[test]
+fn a_server_given_by_url_answers_and_refuses_to_be_controlled() {
+    for listen in [Listen::Tcp, Listen::Unix] {
+        let owned = start(ServerOptions::new().listen(listen).password("let me in"));
+        let given = RedisServer::at_url(owned.url()).unwrap();
+        assert_eq!((given.url(), given.version()), (owned.url(), owned.version()));
+        assert_eq!(given.command(&["PING"]).unwrap().as_text(), Some("PONG"));
+        for refused in [given.pid().map(drop), given.kill(), given.stop(), given.cont(), given.restart()] {
+            assert!(matches!(refused, Err(Error::OnlyOnProcess { .. })));
+        }
+        drop(given);
+        assert_eq!(owned.command(&["PING"]).unwrap().as_text(), Some("PONG"));
+    }
+}
+
+#[test]
+fn a_database_in_the_url_is_the_one_that_commands_see() {
+    let owned = start(ServerOptions::new());
+    let given = RedisServer::at_url(format!("{}/3", owned.url())).unwrap();
+    given.command(&["SET", "a", "b"]).unwrap();
+    assert_eq!(owned.command(&["GET", "a"]).unwrap(), Reply::Nil);
 }
 
 #[test]
