@@ -10,7 +10,10 @@ use serde_json::Value;
 use crate::workspace::{Workspace, published};
 
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
-    let violations = violations(&workspace.metadata()?)?;
+    let metadata = workspace.metadata()?;
+    let names: Vec<_> = published(&metadata).filter_map(|crate_| crate_["name"].as_str()).collect();
+    eprintln!("what these build with: {}", names.join(", "));
+    let violations = violations(&metadata)?;
     violations.iter().for_each(|violation| eprintln!("{violation}"));
     ensure!(
         violations.is_empty(),

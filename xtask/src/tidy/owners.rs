@@ -27,6 +27,10 @@ const IDEAS: &[Idea] = &[
                 "crates/store-conformance/",
                 "records when operations were sent and answered, beside the clock under test",
             ),
+            (
+                "crates/store-redis/src/connection/",
+                "ends calls and dates connections by real time, which a clock that a test holds still must not stop",
+            ),
             ("crates/store-testkit/", "waits for processes and knows no entry that could expire"),
             ("crates/store-bench/", "measures how long things take"),
         ],
@@ -42,8 +46,11 @@ const IDEAS: &[Idea] = &[
         name: "reading a Redis reply",
         spelled: &["redis::Value"],
         within: "crates/store-redis/",
-        owners: &["crates/store-redis/src/reply.rs", "crates/store-redis/src/connection/"],
-        exempt: &[],
+        owners: &["crates/store-redis/src/reply.rs", "crates/store-redis/src/error.rs"],
+        exempt: &[(
+            "crates/store-redis/src/connection/",
+            "carries replies to their callers and tells only errors apart",
+        )],
     },
 ];
 
