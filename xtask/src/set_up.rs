@@ -1,8 +1,9 @@
 //! Installing what a command needs and the machine lacks: by apt, where we may.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use store_testkit::{Backend, find_program};
 
 use crate::run;
@@ -12,6 +13,12 @@ struct Need {
     programs: &'static [&'static str],
     package: &'static str,
     otherwise: &'static str,
+}
+
+impl Need {
+    fn find(&self) -> Option<PathBuf> {
+        self.programs.iter().find_map(|program| find_program(program))
+    }
 }
 
 const SERVER: Need = Need {
@@ -42,15 +49,18 @@ pub(crate) fn valgrind() -> Result<()> {
 }
 
 fn ensure(need: &Need) -> Result<()> {
-    if let Some(found) = need.programs.iter().find_map(|program| find_program(program)) {
-        eprintln!("found {}", found.display());
+    if let Some(program) = need.find() {
+        eprintln!("found {}", program.display());
         return Ok(());
     }
+    let Need { package, otherwise, .. } = need;
+    let programs = need.programs.join(" or ");
     let Some(apt) = AptGet::usable()? else {
-        let programs = need.programs.join(" or ");
-        bail!("no {programs} on PATH: install the package {} {}", need.package, need.otherwise);
+        bail!("no {programs} on PATH: install the package {package} {otherwise}");
     };
-    apt.install(need.package)
+    apt.install(package)?;
+    ensure!(need.find().is_some(), "the package {package} is installed and yet there is no {programs} on PATH");
+    Ok(())
 }
 
 /// apt-get, with the rights to install.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::endpoint::Endpoint;
-use crate::launch::{Identity, Launch, Launched};
+use crate::launch::{Identity, Launch, Launched, control};
 use crate::lifetime::Lifetime;
 use crate::resp::Connection;
 use crate::{Error, ServerOptions};
@@ -83,7 +83,7 @@ impl DetachedServer {
 
     /// `None` when nobody, or another server, is there.
     fn connect(&self) -> Result<Option<Connection>, Error> {
-        let endpoint = Endpoint::parse(&self.url)?;
+        let endpoint = control(Endpoint::parse(&self.url)?.address);
         let answer = Connection::open(&endpoint).and_then(|mut connection| {
             let identity = Identity::ask(&mut connection)?;
             Ok((connection, identity))
@@ -94,7 +94,7 @@ impl DetachedServer {
                 Ok(same.then_some(connection))
             }
             Err(Error::Io { source, .. }) if nobody_listens(&source) => Ok(None),
-            // Ours knows its own URL's password and speaks RESP.
+            // Ours lets its control user in, whatever was done to the user of its URL.
             Err(Error::Refused { .. } | Error::Protocol { .. }) => Ok(None),
             Err(error) => Err(error),
         }

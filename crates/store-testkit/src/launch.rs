@@ -126,8 +126,7 @@ impl Launch {
 
     /// What the testkit's own commands use.
     pub(crate) fn control(&self) -> Endpoint {
-        let credentials = Credentials { user: Some(CONTROL_USER.to_owned()), password: CONTROL_PASSWORD.to_owned() };
-        Endpoint { address: self.address.clone(), credentials: Some(credentials), database: 0 }
+        control(self.address.clone())
     }
 
     fn spawn(&self) -> io::Result<Child> {
@@ -194,6 +193,12 @@ impl Launch {
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(LINES)..].join("\n")
     }
+}
+
+/// A server started by the testkit, with the rights of its control user.
+pub(crate) fn control(address: Address) -> Endpoint {
+    let credentials = Credentials { user: Some(CONTROL_USER.to_owned()), password: CONTROL_PASSWORD.to_owned() };
+    Endpoint { address, credentials: Some(credentials), database: 0 }
 }
 
 fn choose_address(listen: Listen, directory: &Path) -> Result<Address, Error> {

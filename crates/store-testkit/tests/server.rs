@@ -227,6 +227,16 @@ fn a_detached_server_runs_until_it_is_shut_down() {
 }
 
 #[test]
+fn a_detached_server_is_shut_down_also_when_it_lets_nobody_in() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = DetachedServer::start(&ServerOptions::new(), directory.path()).unwrap();
+    RedisServer::at_url(server.url()).unwrap().command(&["ACL", "SETUSER", "default", "off"]).unwrap();
+    assert!(server.is_running().unwrap());
+    server.shut_down().unwrap();
+    await_end(server.pid());
+}
+
+#[test]
 fn shut_down_leaves_another_server_at_the_same_url_alone() {
     let other = start(ServerOptions::new());
     let pid = other.pid().unwrap();
