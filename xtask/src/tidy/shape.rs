@@ -15,7 +15,8 @@ pub(super) fn modules_say_what_they_own(tree: &Tree) -> Vec<Finding> {
 }
 
 fn first_line_speaks(text: &str) -> bool {
-    let documentation = text.lines().next().and_then(|line| line.strip_prefix("//!"));
+    let first = text.lines().next().unwrap_or_default();
+    let documentation = first.strip_prefix("//!").or_else(|| first.strip_prefix("#![doc = include_str!"));
     documentation.is_some_and(|documentation| !documentation.trim().is_empty())
 }
 
@@ -44,9 +45,9 @@ mod tests {
 
     #[test]
     fn a_module_without_a_word_on_itself_is_found() {
-        assert!(
-            findings(modules_say_what_they_own, &[(LIB, "//! Owns it.\n"), ("crates/a/tests/t.rs", "\n")]).is_empty()
-        );
+        for text in ["//! Owns it.\n", "#![doc = include_str!(\"../README.md\")]\n"] {
+            assert!(findings(modules_say_what_they_own, &[(LIB, text), ("crates/a/tests/t.rs", "\n")]).is_empty());
+        }
         for text in ["", "//!\n", "use std::fmt;\n//! Late.\n"] {
             assert_eq!(findings(modules_say_what_they_own, &[(LIB, text)]).len(), 1, "{text:?}");
         }
