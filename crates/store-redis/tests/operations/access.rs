@@ -1,0 +1,97 @@
+//! What a store declares, with what rights it gets along, and how it ends.
+
+use std::time::Duration;
+
+use store_redis::prelude::*;
+use store_redis::{Capabilities, Config, Eviction, Namespaced, Protocol, RedisCache, RedisStore, Result, Timestamp};
+use store_testkit::{ServerOptions, shared};
+
+use crate::support::{DAY, connect, is_about, list, own_server};
+
+#[tokio::test]
+async fn eviction_is_declared_by_the_servers_policy() {
+    for (policy, eviction) in [("noeviction", Eviction::Never), ("volatile-ttl", Eviction::WhenFull)] {
+        let server = own_server(ServerOptions::new().directive("maxmemory-policy", policy));
+        for protocol in [Protocol::Resp2, Protocol::Resp3] {
+            assert_eq!(connect(server.url(), protocol).await.capabilities().eviction, eviction, "{policy}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_declared_is_what_the_documents_say() {
+    let cache = connect(shared().unwrap().url(), Protocol::Resp2).await;
+    let Capabilities { driver, max_key_bytes, max_value_bytes, max_batch_items, .. } = *cache.capabilities();
+    assert_eq!((driver, max_key_bytes, max_value_bytes, max_batch_items), ("redis", 32 << 10, 64 << 20, 65_536));
+}
+
+#[tokio::test]
+async fn a_cache_over_the_connections_of_a_store_sees_the_same_and_ends_with_it() {
+    let store = RedisStore::connect(shared().unwrap().url()).await.unwrap();
+    let cache = RedisCache::from_store(&store);
+    let (store_view, cache_view) = (store.namespace("one-line").unwrap(), cache.namespace("one-line").unwrap());
+    store_view.set("k", "v").await.unwrap();
+    assert_eq!(store_view.ttl("k").await.unwrap(), Some(Remaining::Never));
+    assert_eq!(cache_view.get_many(&["k"]).await.unwrap(), [Some("v".into())]);
+    cache_view.set("k", "v").await.unwrap();
+    assert!(is_about(store_view.ttl("k").await.unwrap(), Duration::from_secs(300)));
+    cache.close().await.unwrap();
+    store.close().await.unwrap();
+    assert_eq!(store_view.get("k").await.unwrap_err().kind(), ErrorKind::Closed);
+    assert_eq!(cache.ping().await.unwrap_err().kind(), ErrorKind::Closed);
+}
+
+/// The line that the README tells people to give to an application whose root is `app`.
+fn documented_acl() -> Vec<String> {
+    let readme = include_str!("../../README.md");
+    let line = readme.lines().find_map(|line| line.strip_prefix("ACL SETUSER ")).unwrap();
+    ["ACL", "SETUSER"].into_iter().chain(line.split_whitespace()).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn the_documented_acl_suffices_for_every_operation_and_for_nothing_else() {
+    let server = own_server(ServerOptions::new());
+    server.command(&documented_acl()).unwrap();
+    server.command(&["SET", "{other}:k", "v"]).unwrap();
+    for protocol in [Protocol::Resp2, Protocol::Resp3] {
+        let config = server.url().parse::<Config>().unwrap().with_protocol(protocol).with_client_name("acl-test");
+        let config = config.with_user("app", "secret");
+        let cache = RedisCache::connect_with(config).await.unwrap();
+        let app = cache.namespace("app").unwrap();
+        every_operation(&app).await.unwrap();
+        let refused = cache.namespace("other").unwrap().get("k").await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+        let refused = cache.delete_whole_database().await.unwrap_err();
+        assert_eq!((refused.kind(), refused.operation()), (ErrorKind::PermissionDenied, Some("delete_whole_database")));
+        assert_eq!(cache.capabilities().eviction, Eviction::WhenFull);
+    }
+}
+
+async fn every_operation(cache: &Namespaced<RedisCache>) -> Result<()> {
+    let lifetimes = [Expiry::Default, Expiry::Never, Expiry::At(Timestamp::MAX)];
+    for expiry in lifetimes {
+        cache.set("k", "v").expiry(expiry).await?;
+        assert!(cache.set("k", "v").expiry(expiry).if_present().await?.is_stored());
+        assert!(cache.set("k", "v").expiry(expiry).if_value("v").await?.is_stored());
+        assert!(!cache.add("k", "v").expiry(expiry).await?);
+        assert!(cache.expire("k", expiry).await?);
+        assert_eq!(cache.increment("n", 1).expiry_on_create(expiry).await?, 1);
+        cache.set_many([("n", "1", expiry), ("k", "v", Expiry::Keep)]).await?;
+        assert_eq!(cache.expire_many(&["n", "missing"], expiry).await?, [true, false]);
+        assert_eq!(cache.delete_many(&["n"]).await?, [true]);
+    }
+    cache.set("k", "v").keep_expiry().await?;
+    assert!(cache.get("k").await?.is_some());
+    assert!(cache.get("k").with_expiry().await?.is_some());
+    assert!(cache.get("k").renew(DAY).await?.is_some());
+    assert!(cache.get_many(&["k"]).await?.len() == 1);
+    assert!(cache.exists("k").await? && cache.ttl("k").await?.is_some());
+    assert!(cache.delete("k").if_value("v").await?);
+    cache.set("k", "v").await?;
+    assert!(cache.take("k").await?.is_some());
+    cache.set("k", "v").await?;
+    assert_eq!(list(cache).await, ["k"]);
+    assert_eq!(cache.clear().await?, 1);
+    assert!(!cache.delete("k").await?);
+    cache.ping().await
+}

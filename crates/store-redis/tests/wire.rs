@@ -1,0 +1,360 @@
+//! What each operation sends, argument by argument, and that it waits for the server once.
+//!
+//! The other end is a tape, no server: it knows which replies come next, and answers none of them before as many
+//! commands have arrived as it has replies for. So an operation that needed a reply halfway would never finish.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use store_redis::prelude::*;
+use store_redis::{Config, Lifetime, RedisCache, RedisStore, Result, SetOutcome, Timestamp};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+const OK: &str = "+OK\r\n";
+const QUEUED: &str = "+QUEUED\r\n";
+const NIL: &str = "$-1\r\n";
+const ONE: &str = ":1\r\n";
+const V: &str = "$1\r\nv\r\n";
+
+const SCRIPTS: [(&str, &str); 4] = [
+    ("get_and_renew", include_str!("../src/script/get_and_renew.lua")),
+    ("compare_and_set", include_str!("../src/script/compare_and_set.lua")),
+    ("compare_and_delete", include_str!("../src/script/compare_and_delete.lua")),
+    ("add_to_counter", include_str!("../src/script/add_to_counter.lua")),
+];
+
+/// What is still to be answered and what has been taken down, for all connections of a test.
+#[derive(Default)]
+struct Tape {
+    rounds: VecDeque<Vec<&'static str>>,
+    taken: Vec<String>,
+}
+
+#[derive(Clone)]
+struct Recorder {
+    tape: Arc<Mutex<Tape>>,
+    port: u16,
+}
+
+impl Recorder {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let recorder = Self { tape: Arc::default(), port: listener.local_addr().unwrap().port() };
+        let shared = recorder.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(shared.clone().answer(stream));
+            }
+        });
+        recorder
+    }
+
+    fn config(&self) -> Config {
+        Config::tcp("127.0.0.1", self.port).with_default_lifetime(Lifetime::In(ttl(5000)))
+    }
+
+    async fn cache(&self) -> RedisCache {
+        RedisCache::connect_with(self.config()).await.unwrap()
+    }
+
+    /// Answers the next commands with these replies, one list for each round trip; what was sent, and the result.
+    async fn play<T>(
+        &self,
+        rounds: &[&[&'static str]],
+        operation: impl Future<Output = Result<T>>,
+    ) -> (Vec<String>, Result<T>) {
+        self.tape.lock().unwrap().rounds = rounds.iter().map(|round| round.to_vec()).collect();
+        let result = operation.await;
+        let mut tape = self.tape.lock().unwrap();
+        assert!(tape.rounds.is_empty(), "the operation sent less than was expected: {:?}", tape.taken);
+        (std::mem::take(&mut tape.taken), result)
+    }
+
+    /// One round trip with these replies that succeeds.
+    async fn sent<T>(
+        &self,
+        replies: &[&'static str],
+        operation: impl IntoFuture<Output = Result<T>>,
+    ) -> (Vec<String>, T) {
+        let (sent, result) = self.play(&[replies], operation.into_future()).await;
+        (sent, result.unwrap())
+    }
+
+    async fn answer(self, mut stream: TcpStream) -> io::Result<()> {
+        let (mut received, mut waiting) = (Vec::new(), Vec::new());
+        while stream.read_buf(&mut received).await? > 0 {
+            while let Some((command, length)) = parse(&received) {
+                received.drain(..length);
+                waiting.push(command);
+            }
+            let replies = self.replies_to(&mut waiting);
+            stream.write_all(replies.concat().as_bytes()).await?;
+        }
+        Ok(())
+    }
+
+    fn replies_to(&self, waiting: &mut Vec<Vec<String>>) -> Vec<&'static str> {
+        let mut tape = self.tape.lock().unwrap();
+        match tape.rounds.front() {
+            // The connection is being set up.
+            None => waiting.drain(..).map(|command| reply_to_setup(&command)).collect(),
+            Some(round) if waiting.len() < round.len() => Vec::new(),
+            Some(_) => {
+                tape.taken.extend(waiting.drain(..).map(|command| shown(&command)));
+                tape.rounds.pop_front().unwrap()
+            }
+        }
+    }
+}
+
+fn reply_to_setup(command: &[String]) -> &'static str {
+    match command[0].as_str() {
+        "INFO" => "$67\r\nrun_id:0123456789012345678901234567890123456789\r\nmaxmemory_policy:x\r\n",
+        "PING" => "+PONG\r\n",
+        _ => OK,
+    }
+}
+
+/// The first complete command in `bytes`, and its length.
+fn parse(bytes: &[u8]) -> Option<(Vec<String>, usize)> {
+    let mut at = 0;
+    let mut number = |marker: u8| {
+        let line = bytes[at..].split(|&byte| byte == b'\r').next().filter(|line| at + line.len() + 1 < bytes.len())?;
+        assert_eq!(line[0], marker);
+        at += line.len() + 2;
+        let number: usize = std::str::from_utf8(&line[1..]).unwrap().parse().unwrap();
+        let payload = if marker == b'$' { Some(at..at + number) } else { None };
+        at += payload.as_ref().map_or(0, |payload| payload.len() + 2);
+        (at <= bytes.len()).then_some((number, payload))
+    };
+    let (length, _) = number(b'*')?;
+    let mut command = Vec::new();
+    for _ in 0..length {
+        let (_, payload) = number(b'$')?;
+        command.push(bytes[payload?].escape_ascii().to_string());
+    }
+    Some((command, at))
+}
+
+/// A command as text, with the names of scripts for their digests and texts.
+fn shown(command: &[String]) -> String {
+    let named = |argument: &String| {
+        let is_it = |source: &str| {
+            *argument == sha1_smol::Sha1::from(source).digest().to_string()
+                || *argument == source.as_bytes().escape_ascii().to_string()
+        };
+        let script = SCRIPTS.iter().find(|(_, source)| is_it(source));
+        script.map_or_else(|| argument.clone(), |(name, _)| format!("<{name}>"))
+    };
+    command.iter().map(named).collect::<Vec<_>>().join(" ")
+}
+
+fn ttl(millis: u64) -> Ttl {
+    Ttl::from_millis(millis).unwrap()
+}
+
+fn at(millis: u64) -> Expiry {
+    Expiry::At(Timestamp::from_unix_millis(millis).unwrap())
+}
+
+#[tokio::test]
+async fn reads_are_one_round_trip() {
+    let tape = Recorder::start().await;
+    let cache = tape.cache().await.namespace(["app", "é"]).unwrap();
+    assert_eq!(tape.sent(&[V], cache.get("a b")).await, (vec!["GET {app}/%C3%A9:a b".to_owned()], Some("v".into())));
+    assert_eq!(tape.sent(&[NIL], cache.get("k")).await.1, None);
+
+    let cache = tape.cache().await;
+    let (sent, entry) = tape.sent(&[OK, QUEUED, QUEUED, "*2\r\n$1\r\nv\r\n:5\r\n"], cache.get("k").with_expiry()).await;
+    assert_eq!(sent, ["MULTI", "GET :k", "PEXPIRETIME :k", "EXEC"]);
+    assert!(entry.unwrap().expires_at.is_some());
+
+    let renewed = "*2\r\n$1\r\nv\r\n:5\r\n";
+    let (sent, value) = tape.sent(&[renewed], cache.get("k").renew(Duration::from_micros(1001))).await;
+    assert_eq!((sent, value), (vec!["EVALSHA <get_and_renew> 1 :k 2".to_owned()], Some("v".into())));
+    assert!(tape.sent(&[renewed], cache.get("k").renew(Duration::from_millis(2)).with_expiry()).await.1.is_some());
+
+    assert_eq!(tape.sent(&[ONE], cache.exists("k")).await, (vec!["EXISTS :k".to_owned()], true));
+    let (sent, remaining) = tape.sent(&[":0\r\n"], cache.ttl("k")).await;
+    assert_eq!((sent, remaining), (vec!["PTTL :k".to_owned()], Some(Remaining::In(Duration::ZERO))));
+    assert_eq!(tape.sent(&["+PONG\r\n"], cache.ping()).await.0, ["PING"]);
+}
+
+#[tokio::test]
+async fn a_set_is_one_command() {
+    let tape = Recorder::start().await;
+    let cache = tape.cache().await;
+    for (expiry, sent) in [
+        (Expiry::Default, "SET :k v PX 5000"),
+        (Expiry::Never, "SET :k v"),
+        (Expiry::In(Ttl::MAX), "SET :k v PX 3155760000000"),
+        (at(1_700_000_000_000), "SET :k v PXAT 1700000000000"),
+        (at(0), "SET :k v PXAT 1"),
+    ] {
+        assert_eq!(tape.sent(&[OK], cache.set("k", "v").expiry(expiry)).await.0, [sent]);
+    }
+    let store = RedisStore::connect_with(Config::tcp("127.0.0.1", tape.port)).await.unwrap();
+    assert_eq!(tape.sent(&[OK], store.set("k", "v")).await.0, ["SET :k v"]);
+    assert_eq!(tape.sent(&[OK], store.set("k", "v").keep_expiry()).await.0, ["SET :k v KEEPTTL"]);
+}
+
+#[tokio::test]
+async fn keeping_the_expiry_sends_the_value_once() {
+    let tape = Recorder::start().await;
+    let cache = tape.cache().await;
+    let replies = [OK, QUEUED, QUEUED, "*2\r\n$-1\r\n+OK\r\n"];
+    let (sent, ()) = tape.sent(&replies, cache.set("k", "v").keep_expiry()).await;
+    assert_eq!(sent, ["MULTI", "SET :k  PX 5000 NX", "SET :k v KEEPTTL XX", "EXEC"]);
+}
+
+#[tokio::test]
+async fn a_conditional_set_is_one_command_or_script() {
+    let tape = Recorder::start().await;
+    let cache = tape.cache().await;
+    let refused = tape.sent(&[NIL], cache.set("k", "v").if_absent()).await;
+    assert_eq!(refused, (vec!["SET :k v PX 5000 NX".to_owned()], SetOutcome::Refused));
+    for (sent, operation) in [
+        ("SET :k v PX 5000 NX", cache.set("k", "v").keep_expiry().if_absent()),
+        ("SET :k v PXAT 1 NX", cache.set("k", "v").expiry(at(0)).if_absent()),
+        ("SET :k v XX", cache.set("k", "v").never_expires().if_present()),
+        ("SET :k v KEEPTTL XX", cache.set("k", "v").keep_expiry().if_present()),
+    ] {
+        assert_eq!(tape.sent(&[OK], operation).await, (vec![sent.to_owned()], SetOutcome::Stored));
+    }
+    for (sent, operation) in [
+        ("EVALSHA <compare_and_set> 1 :k o v PX 5000", cache.set("k", "v").if_value("o")),
+        ("EVALSHA <compare_and_set> 1 :k o v PXAT 7", cache.set("k", "v").expiry(at(7)).if_value("o")),
+        ("EVALSHA <compare_and_set> 1 :k o v KEEPTTL", cache.set("k", "v").keep_expiry().if_value("o")),
+        ("EVALSHA <compare_and_set> 1 :k  v", cache.set("k", "v").never_expires().if_value("")),
+    ] {
+        assert_eq!(tape.sent(&[ONE], operation).await, (vec![sent.to_owned()], SetOutcome::Stored));
+    }
+}
+
+#[tokio::test]
+async fn removals_are_one_command_or_script() {
+    let tape = Recorder::start().await;
+    let cache = tape.cache().await;
+    assert_eq!(tape.sent(&[ONE], cache.delete("k")).await, (vec!["UNLINK :k".to_owned()], true));
+    let (sent, removed) = tape.sent(&[":0\r\n"], cache.delete("k").if_value("o")).await;
+    assert_eq!((sent, removed), (vec!["EVALSHA <compare_and_delete> 1 :k o".to_owned()], false));
+    assert_eq!(tape.sent(&[V], cache.take("k")).await, (vec!["GETDEL :k".to_owned()], Some("v".into())));
+    let (sent, ()) = tape.sent(&[OK], cache.delete_whole_database()).await;
+    assert_eq!(sent, ["FLUSHDB ASYNC"]);
+}
+
+#[tokio::test]
+async fn a_change_of_the_expiry_is_one_step() {
+    let tape = Recorder::start().await;
+    let cache = tape.cache().await;
+    assert_eq!(tape.sent(&[ONE], cache.expire("k", ttl(7))).await.0, ["PEXPIRE :k 7"]);
+    assert_eq!(tape.sent(&[ONE], cache.expire("k", at(7))).await.0, ["PEXPIREAT :k 7"]);
+    let (sent, existed) =
+        tape.sent(&[OK, QUEUED, QUEUED, "*2\r\n:1\r\n:0\r\n"], cache.expire("k", Expiry::Never)).await;
+    assert_eq!(sent, ["MULTI", "EXISTS :k", "PERSIST :k", "EXEC"]);
+    assert!(existed);
+}
+
+#[tokio::test]
+async fn a_batch_is_one_round_trip() {
+    let tape = Recorder::start().await;
+    let cache = tape.cache().await;
+    let keys = ["a", "b"];
+
+    let (sent, values) = tape.sent(&["*2\r\n$1\r\nv\r\n$-1\r\n"], cache.get_many(&keys)).await;
+    assert_eq!((sent, values), (vec!["MGET :a :b".to_owned()], vec![Some("v".into()), None]));
+
+    let items = [("a", "1", Expiry::Never), ("b", "2", at(7)), ("c", "3", Expiry::Keep)];
+    let replies = [OK, QUEUED, QUEUED, QUEUED, QUEUED, "*4\r\n+OK\r\n+OK\r\n$-1\r\n+OK\r\n"];
+    let (sent, ()) = tape.sent(&replies, cache.set_many(items)).await;
+    let sets = ["SET :a 1", "SET :b 2 PXAT 7", "SET :c  PX 5000 NX", "SET :c 3 KEEPTTL XX"];
+    assert_eq!(sent, [&["MULTI"][..], &sets, &["EXEC"]].concat());
+
+    let (sent, removed) = tape.sent(&[ONE, ":0\r\n"], cache.delete_many(&keys)).await;
+    assert_eq!((sent, removed), (vec!["UNLINK :a".to_owned(), "UNLINK :b".to_owned()], vec![true, false]));
+
+    let (sent, existed) = tape.sent(&[ONE, ":0\r\n"], cache.expire_many(&keys, ttl(7))).await;
+    assert_eq!((sent, existed), (vec!["PEXPIRE :a 7".to_owned(), "PEXPIRE :b 7".to_owned()], vec![true, false]));
+    let (sent, _) = tape.sent(&[ONE, ONE], cache.expire_many(&keys, at(7))).await;
+    assert_eq!(sent, ["PEXPIREAT :a 7", "PEXPIREAT :b 7"]);
+    let replies = [OK, QUEUED, QUEUED, QUEUED, QUEUED, "*4\r\n:1\r\n:0\r\n:0\r\n:0\r\n"];
+    let (sent, existed) = tape.sent(&replies, cache.expire_many(&keys, Expiry::Never)).await;
+    assert_eq!(sent, ["MULTI", "EXISTS :a", "PERSIST :a", "EXISTS :b", "PERSIST :b", "EXEC"]);
+    assert_eq!(existed, [true, false]);
+}
+
+#[tokio::test]
+async fn an_empty_batch_sends_nothing() {
+    let tape = Recorder::start().await;
+    let cache = tape.cache().await;
+    let (none, items): ([&str; 0], [(&str, &str); 0]) = ([], []);
+    assert!(cache.get_many(&none).await.unwrap().is_empty());
+    cache.set_many(items).await.unwrap();
+    assert!(cache.delete_many(&none).await.unwrap().is_empty());
+    assert!(cache.expire_many(&none, Expiry::Never).await.unwrap().is_empty());
+    // The first thing on the tape is what comes after them.
+    assert_eq!(tape.sent(&[NIL], cache.get("k")).await.0, ["GET :k"]);
+}
+
+#[tokio::test]
+async fn a_counter_is_one_step() {
+    let tape = Recorder::start().await;
+    let cache = tape.cache().await;
+    let (sent, sum) = tape.sent(&[":-9\r\n"], cache.increment("k", i64::MIN).expiry_on_create(Expiry::Never)).await;
+    assert_eq!((sent, sum), (vec!["INCRBY :k -9223372036854775808".to_owned()], -9));
+
+    let (sent, sum) = tape.sent(&[OK, QUEUED, QUEUED, "*2\r\n$-1\r\n:15\r\n"], cache.increment("k", 5)).await;
+    assert_eq!(sent, ["MULTI", "SET :k 0 PX 5000 NX", "INCRBY :k 5", "EXEC"]);
+    assert_eq!(sum, 15);
+
+    let (sent, sum) =
+        tape.sent(&["$19\r\n9223372036854775807\r\n"], cache.decrement("k", 5).expiry_on_create(at(7))).await;
+    assert_eq!((sent, sum), (vec!["EVALSHA <add_to_counter> 1 :k -5 7".to_owned()], i64::MAX));
+}
+
+#[tokio::test]
+async fn a_walk_goes_in_bounded_steps() {
+    let tape = Recorder::start().await;
+    let app = tape.cache().await.namespace("app").unwrap();
+    let (sent, page) = tape.sent(&["*2\r\n$1\r\n7\r\n*2\r\n$7\r\n{app}:k\r\n$9\r\n{apple}:k\r\n"], app.list()).await;
+    assert_eq!(sent, ["SCAN 0 MATCH {app}:* COUNT 256"]);
+    assert_eq!(page.keys.iter().map(|listed| listed.key.as_str()).collect::<Vec<_>>(), ["k"]);
+
+    let end = "*2\r\n$1\r\n0\r\n*0\r\n";
+    let after = app.list().subtree().limit(1).after(page.next.unwrap());
+    let (sent, page) = tape.sent(&[end], after).await;
+    assert_eq!(sent, ["SCAN 7 MATCH {app}[:/]* COUNT 100"]);
+    assert_eq!(page.next, None);
+
+    let found = "*2\r\n$1\r\n7\r\n*3\r\n$7\r\n{app}:k\r\n$9\r\n{app}/x:k\r\n$8\r\n{apple}:\r\n";
+    let (sent, removed) = tape.play(&[&[found], &[":2\r\n"], &[end]], app.clear().into_future()).await;
+    assert_eq!(
+        sent,
+        ["SCAN 0 MATCH {app}[:/]* COUNT 1000", "UNLINK {app}:k {app}/x:k", "SCAN 7 MATCH {app}[:/]* COUNT 1000"]
+    );
+    assert_eq!(removed.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_script_that_the_server_does_not_know_is_sent_as_text() {
+    let tape = Recorder::start().await;
+    let cache = tape.cache().await;
+    let rounds: [&[&str]; 2] = [&["-NOSCRIPT No matching script.\r\n"], &[ONE]];
+    let (sent, outcome) = tape.play(&rounds, cache.set("k", "v").never_expires().if_value("o").into_future()).await;
+    assert_eq!(sent, ["EVALSHA <compare_and_set> 1 :k o v", "EVAL <compare_and_set> 1 :k o v"]);
+    assert_eq!(outcome.unwrap(), SetOutcome::Stored);
+}
+
+#[tokio::test]
+async fn a_reply_of_another_shape_is_an_error_without_its_content() {
+    let tape = Recorder::start().await;
+    let cache = tape.cache().await;
+    let (_, result) = tape.play(&[&["$6\r\ns3cret\r\n"]], cache.exists("k").into_future()).await;
+    let error = result.unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::Other, Some("exists")));
+    assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+}
