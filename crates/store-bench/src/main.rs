@@ -1,1 +1,72 @@
-fn main() {}
+//! Comparisons with other clients, side by side.
+//!     cargo run --release -p store-bench -- --only instructions --json figures.json
+//! `cargo xtask bench` installs what this needs and runs it. This file dispatches; each group is a module of its own.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
+
+mod instructions;
+mod report;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Result, ensure};
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::instructions::Work;
+use crate::report::Report;
+
+/// Compares this project's drivers with the clients underneath and beside them.
+#[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Arguments {
+    /// Runs this group only.
+    #[arg(long, value_name = "GROUP")]
+    only: Option<Group>,
+    /// Writes the figures to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Keeps the profiles of the instruction counts in this directory, to be read with `callgrind_annotate`.
+    #[arg(long, value_name = "DIRECTORY")]
+    profiles: Option<PathBuf>,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+/// What is compared.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Group {
+    /// Instructions that the client spends on one operation.
+    Instructions,
+}
+
+/// What this program starts itself as.
+#[derive(Subcommand)]
+enum Part {
+    /// Carries out operations to be counted from outside.
+    #[command(hide = true)]
+    Worker(Work),
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<()> {
+    if let Some(Part::Worker(work)) = arguments.part {
+        return work.carry_out();
+    }
+    ensure!(!cfg!(debug_assertions), "figures of a build without optimisation say nothing: add --release");
+    let mut report = Report::of_this_machine();
+    let wanted = |group| arguments.only.is_none_or(|only| only == group);
+    if wanted(Group::Instructions) {
+        report.rows.extend(instructions::measure(arguments.profiles.as_deref())?);
+    }
+    println!("{}", report.text());
+    arguments.json.map_or(Ok(()), |file| report.write(&file))
+}

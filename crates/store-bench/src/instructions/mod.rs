@@ -1,0 +1,73 @@
+//! How many instructions a client spends on one operation, counted by valgrind's callgrind.
+//!
+//! The client runs in a process of its own, twice: a short run and a long one. What the long one spends more, by the
+//! operations that it carries out more, is the cost of one operation; starting, connecting and ending cancel out. The
+//! server is a third process, and no part of the count.
+//!
+//! Unlike a time, such a count hardly depends on the machine or on what else it does. What is left of chance is how many
+//! commands happen to share a write, which is why there are several rounds.
+
+mod callgrind;
+mod worker;
+
+use std::path::Path;
+
+use anyhow::Result;
+use store_testkit::{RedisServer, ServerOptions};
+
+use crate::report::{Figures, Round, Row};
+use callgrind::Callgrind;
+use worker::{Client, Operation};
+
+pub(crate) use worker::Work;
+
+const GROUP: &str = "instructions";
+const PEER: &str = "redis-rs MultiplexedConnection";
+const UNIT: &str = "instructions/op";
+
+/// Tasks that share one client.
+const TASKS: usize = 32;
+/// Operations of a task in the two runs whose difference counts.
+const SHORT_RUN: u64 = 100;
+const LONG_RUN: u64 = 600;
+const ROUNDS: usize = 3;
+
+/// A row of the report: an operation through a client of ours.
+struct Case {
+    name: &'static str,
+    operation: Operation,
+    ours: Client,
+}
+
+const CASES: [Case; 3] = [
+    Case { name: "get through Arc<dyn Store>", operation: Operation::Get, ours: Client::DynStore },
+    Case { name: "get on RedisStore", operation: Operation::Get, ours: Client::Store },
+    Case { name: "set through Arc<dyn Store>", operation: Operation::Set, ours: Client::DynStore },
+];
+
+/// Counts all cases. The profiles of the long runs stay in `profiles` where it is given.
+pub(crate) fn measure(profiles: Option<&Path>) -> Result<Vec<Row>> {
+    let callgrind = Callgrind::find(profiles)?;
+    let server = RedisServer::start(ServerOptions::new())?;
+    CASES.iter().map(|case| measure_case(case, &callgrind, &server)).collect()
+}
+
+fn measure_case(case: &Case, callgrind: &Callgrind<'_>, server: &RedisServer) -> Result<Row> {
+    let mut rounds = [Round { ours: 0.0, peer: 0.0 }; ROUNDS];
+    for (number, round) in rounds.iter_mut().enumerate() {
+        eprintln!("{GROUP}: {}, round {} of {ROUNDS}", case.name, number + 1);
+        let cost = |client| cost_of_one(client, case.operation, callgrind, server);
+        *round = Round { ours: cost(case.ours)?, peer: cost(Client::Bare)? };
+    }
+    Ok(Row { group: GROUP, name: case.name, tasks: TASKS, peer: PEER, unit: UNIT, figures: Figures::of(rounds) })
+}
+
+fn cost_of_one(client: Client, operation: Operation, callgrind: &Callgrind<'_>, server: &RedisServer) -> Result<f64> {
+    let count = |calls| {
+        let work = Work { client, operation, tasks: TASKS, calls, url: server.url().to_owned() };
+        callgrind.count(&work)
+    };
+    let (short, long) = (count(SHORT_RUN)?, count(LONG_RUN)?);
+    let operations = (LONG_RUN - SHORT_RUN) * TASKS as u64;
+    Ok((long as f64 - short as f64) / operations as f64)
+}
