@@ -317,6 +317,9 @@ impl Config {
             Server::Tcp { host, .. } if host.is_empty() => Err(config_error("host", "a host has a name")),
             Server::Tcp { port: 0, .. } => Err(config_error("port", "a port is 1 to 65535")),
             Server::Unix { path } if path.as_os_str().is_empty() => Err(config_error("path", "a socket has a path")),
+            Server::Unix { path } if path.as_os_str().as_encoded_bytes().contains(&0) => {
+                Err(config_error("path", "a path contains no NUL"))
+            }
             Server::Tcp { .. } | Server::Unix { .. } => Ok(()),
         }
     }

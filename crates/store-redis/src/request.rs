@@ -1,7 +1,7 @@
 //! What the executor is asked to do: commands that travel together, and how far they may be repeated.
 
-use std::fmt;
 use std::sync::OnceLock;
+use std::{fmt, iter};
 
 use redis::{Cmd, Pipeline};
 
@@ -38,9 +38,10 @@ impl Request {
 
     /// Several commands in one write, executed in one step (`MULTI` … `EXEC`).
     pub(crate) fn atomic(class: Class, commands: impl IntoIterator<Item = Cmd>) -> Self {
-        let mut pipeline = collect(commands);
-        pipeline.atomic();
-        Self { class, payload: Payload::Atomic(pipeline) }
+        // The client crate's own transactions panic in its driver where MULTI itself is refused.
+        let (begin, execute) = (redis::cmd("MULTI"), redis::cmd("EXEC"));
+        let commands = iter::once(begin).chain(commands).chain(iter::once(execute));
+        Self { class, payload: Payload::Atomic(collect(commands)) }
     }
 
     /// One script.
@@ -64,7 +65,7 @@ pub(crate) enum Payload {
     One(Cmd),
     /// Several commands and a reply for each.
     Pipeline(Pipeline),
-    /// A transaction and a reply for each of its commands.
+    /// A transaction, with what begins and executes it, and a reply for each of its commands.
     Atomic(Pipeline),
     /// A script and its reply.
     Script(ScriptCall),
@@ -153,6 +154,6 @@ mod tests {
         let mut command = redis::cmd("SET");
         command.arg("canary").arg("canary");
         let request = Request::atomic(Class::Idempotent, [command]);
-        assert_eq!(format!("{request:?}"), "Request { class: Idempotent, payload: Atomic(1) }");
+        assert_eq!(format!("{request:?}"), "Request { class: Idempotent, payload: Atomic(3) }");
     }
 }

@@ -1,38 +1,171 @@
 //! The one retry loop.
 
-use redis::Value;
-use store_core::Result;
+use std::pin::pin;
+use std::sync::Arc;
 
-use crate::config::Config;
+use redis::Value;
+use store_core::{Error, ErrorKind, Outcome, Result, Retry};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep_until};
+
+use crate::config::{AtLeastOnce, Config};
+use crate::connection::answer;
+use crate::connection::deadline::Deadline;
 use crate::connection::identity::ServerId;
-use crate::request::Request;
+use crate::connection::resolver::{Changed, Fixed, Resolver};
+use crate::connection::retry::{self, Budget};
+use crate::error;
+use crate::request::{Class, Request};
 
 /// The replies to the commands of a pipeline or a transaction, in order; each command can fail by itself.
 pub(crate) type Replies = Vec<Result<Value>>;
 
 /// Executes requests within their deadline.
+///
+/// A request is repeated when it failed for a reason that passes, and certainly was not applied or may be applied
+/// twice; that depends on its [`Class`]. After a reply that never came only reads may, unless the user asked for more.
 #[derive(Debug)]
-pub(crate) struct Executor {}
+pub(crate) struct Executor {
+    resolver: Box<dyn Resolver>,
+    budget: Budget,
+    config: Arc<Config>,
+}
 
 impl Executor {
-    /// Proves that the server can be reached, once.
+    /// Proves once that the server can be reached.
     pub(crate) async fn connect(config: &Config) -> Result<Self> {
-        unreachable!()
+        config.validate()?;
+        require_runtime()?;
+        let config = Arc::new(config.clone());
+        let executor = Self { resolver: Box::new(Fixed::new(&config)), budget: Budget::new(&config.retry), config };
+        // The dial has a limit of its own, and its error says more than that of a deadline which is up first.
+        let (start, limit) = (Instant::now(), 2 * executor.config.connect_timeout);
+        let timer = pin!(sleep_until(start + limit));
+        let mut deadline = Deadline::new(start, limit, timer);
+        executor.resolver.endpoint().connection(&mut deadline).await?;
+        Ok(executor)
     }
+
     /// Executes one command or one script; what the server refuses is an error.
     pub(crate) async fn one(&self, request: Request) -> Result<Value> {
-        unreachable!()
+        Ok(self.execute(&request).await?.0)
     }
+
     /// As [`one`](Self::one), and tells which server answered.
     pub(crate) async fn one_with_server(&self, request: Request) -> Result<(Value, ServerId)> {
-        unreachable!()
+        self.execute(&request).await
     }
-    /// Executes a pipeline or a transaction.
+
+    /// Executes a pipeline or a transaction. A transaction that was not executed is an error as a whole.
     pub(crate) async fn many(&self, request: Request) -> Result<Replies> {
-        unreachable!()
+        match self.execute(&request).await?.0 {
+            Value::Array(replies) => Ok(replies.into_iter().map(error::checked).collect()),
+            reply => Ok(vec![error::checked(reply)]),
+        }
     }
-    /// Refuses further requests and waits for those under way, at most one deadline.
+
+    /// Refuses further requests, and waits for those under way, at most one deadline.
     pub(crate) async fn close(&self) {
-        unreachable!()
+        self.resolver.endpoint().close().await;
+    }
+
+    async fn execute(&self, request: &Request) -> Result<(Value, ServerId)> {
+        require_runtime()?;
+        let start = Instant::now();
+        let timer = pin!(sleep_until(start + self.config.deadline));
+        let mut deadline = Deadline::new(start, self.config.deadline, timer);
+        let mut failure = match self.attempt(request, &mut deadline).await {
+            Ok(answer) => {
+                self.budget.deposit();
+                return Ok(answer);
+            }
+            Err(failure) => failure,
+        };
+        for repetition in 1..=self.config.retry.retries {
+            if failure.repeat == Repeat::No || !self.may_repeat(request.class, &failure.error) {
+                break;
+            }
+            if !self.budget.withdraw() || deadline.pause(retry::pause(&self.config.retry, repetition)).await.is_none() {
+                break;
+            }
+            match self.attempt(request, &mut deadline).await {
+                Ok(answer) => return Ok(answer),
+                Err(next) => failure = failure.followed_by(next),
+            }
+        }
+        Err(failure.error)
+    }
+
+    async fn attempt(&self, request: &Request, deadline: &mut Deadline<'_>) -> Result<(Value, ServerId), Failure> {
+        let endpoint = self.resolver.endpoint();
+        let connection = endpoint.connection(deadline).await.map_err(Failure::repeatable)?;
+        let reply = connection.call(&request.payload, deadline).await;
+        match reply.and_then(|reply| answer::settle(&request.payload, reply)) {
+            Ok(answer) => Ok((answer, connection.server_id())),
+            Err(error) => {
+                if connection.take_suspicion() {
+                    endpoint.replace(&connection);
+                }
+                let wrong_server = error.retry() == Retry::AfterRefresh;
+                if wrong_server && self.resolver.report_wrong_server(&connection) == Changed::No {
+                    return Err(Failure { error, repeat: Repeat::No });
+                }
+                Err(Failure::repeatable(error))
+            }
+        }
+    }
+
+    fn may_repeat(&self, class: Class, error: &Error) -> bool {
+        // A server without room stays so, and a queue that is full gets no shorter by asking again.
+        let passes =
+            matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout) && error.retry() != Retry::Never;
+        passes && (error.outcome() == Outcome::NotApplied || self.may_apply_twice(class))
+    }
+
+    fn may_apply_twice(&self, class: Class) -> bool {
+        let asked_for = self.config.retry.at_least_once;
+        match class {
+            Class::Read => true,
+            Class::Idempotent => asked_for >= AtLeastOnce::SameAnswer,
+            Class::IdempotentAnswerChanges => asked_for >= AtLeastOnce::SameEffect,
+            Class::NotRepeatable => false,
+        }
+    }
+}
+
+/// Timers and sockets belong to a runtime; without one the runtime's own functions panic.
+fn require_runtime() -> Result<()> {
+    Handle::try_current().map(drop).map_err(|_| error::no_runtime())
+}
+
+/// An attempt that came to nothing.
+struct Failure {
+    error: Error,
+    repeat: Repeat,
+}
+
+/// Whether anything speaks for another attempt.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeat {
+    IfAllowed,
+    No,
+}
+
+impl Failure {
+    fn repeatable(error: Error) -> Self {
+        Self { error, repeat: Repeat::IfAllowed }
+    }
+
+    /// What two attempts in a row amount to. If one of them may have been applied, the request may have been; and a
+    /// deadline that passed while the second attempt waited says less than the reason why there had to be a second.
+    fn followed_by(self, next: Self) -> Self {
+        let unsent_in_time = next.error.kind() == ErrorKind::Timeout && next.error.outcome() == Outcome::NotApplied;
+        if unsent_in_time {
+            return Self { repeat: Repeat::No, ..self };
+        }
+        match self.error.outcome() {
+            Outcome::NotApplied => next,
+            Outcome::Unknown => Self { error: next.error.with_outcome(Outcome::Unknown), ..next },
+        }
     }
 }

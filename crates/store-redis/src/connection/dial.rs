@@ -1,0 +1,181 @@
+//! Makes a connection: socket, options, handshake.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Cmd, RedisConnectionInfo, RedisError, Value};
+use socket2::{SockRef, TcpKeepalive};
+use store_core::{Error, Outcome, Result};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use crate::config::{Coalescing, Config, Protocol, Server};
+use crate::connection::driver::Driver;
+use crate::connection::identity::ServerId;
+use crate::connection::line::{Line, Socket, Stream};
+use crate::connection::node::NodeConnection;
+use crate::error;
+
+/// The user that a password alone belongs to.
+const DEFAULT_USER: &str = "default";
+
+/// Makes a connection that has answered, within the connect timeout.
+pub(super) async fn dial(config: &Arc<Config>) -> Result<NodeConnection> {
+    match tokio::time::timeout(config.connect_timeout, connect(config)).await {
+        Ok(connection) => connection,
+        Err(_) => {
+            let reason = format!("no answer in time; connect_timeout={:?}", config.connect_timeout);
+            Err(error::cannot_connect(&config.server, reason))
+        }
+    }
+}
+
+async fn connect(config: &Arc<Config>) -> Result<NodeConnection> {
+    let socket = open(config).await?;
+    let line = Arc::new(Line::new(config.server.clone()));
+    let stream = Stream::new(socket, Arc::clone(&line));
+    let (mut shared, driver) = MultiplexedConnection::new_with_config(&no_handshake(), stream, settings(config))
+        .await
+        .map_err(|cause| ended(config, &cause))?;
+    let driver = Driver::spawn(Arc::clone(&line), driver);
+    let server_id = shake_hands(config, &mut shared).await?;
+    Ok(NodeConnection::new(Arc::clone(config), line, driver, shared, server_id))
+}
+
+/// The handshake is ours: the client crate's reduces every refusal to "authentication failed", also that of a server
+/// which takes no more clients.
+fn no_handshake() -> RedisConnectionInfo {
+    RedisConnectionInfo::default().set_skip_set_lib_name()
+}
+
+fn settings(config: &Config) -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
+        // The executor has a timer for the whole call; one for each attempt would cost as much again.
+        .set_response_timeout(None)
+        .set_connection_timeout(None)
+        // Who has a place in flight has one in the queue, and never waits for both.
+        .set_pipeline_buffer_size(config.max_in_flight.get() as usize)
+}
+
+async fn open(config: &Config) -> Result<Socket> {
+    match &config.server {
+        Server::Tcp { host, port } => open_tcp(config, host, *port).await.map(Socket::Tcp),
+        #[cfg(unix)]
+        Server::Unix { path } => match tokio::net::UnixStream::connect(path).await {
+            Ok(stream) => Ok(Socket::Unix(stream)),
+            Err(error) => Err(error::cannot_connect(&config.server, reason(&error))),
+        },
+        #[cfg(not(unix))]
+        Server::Unix { .. } => Err(crate::config::config_error("path", "this system has no unix sockets")),
+    }
+}
+
+/// Tries every address that the name stands for, one after another, each with its share of the time, so that one that
+/// swallows packets leaves some for the next.
+async fn open_tcp(config: &Config, host: &str, port: u16) -> Result<TcpStream> {
+    let end = Instant::now() + config.connect_timeout;
+    let addresses: Vec<SocketAddr> = match tokio::net::lookup_host((host, port)).await {
+        Ok(addresses) => addresses.collect(),
+        Err(error) => return Err(error::cannot_connect(&config.server, reason(&error))),
+    };
+    let mut tried = Vec::new();
+    for (index, address) in addresses.iter().enumerate() {
+        let left = end.saturating_duration_since(Instant::now());
+        let share = left / u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
+        match tokio::time::timeout(share, open_address(config, *address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => tried.push(format!("{address}: {}", reason(&error))),
+            Err(_) => tried.push(format!("{address}: no answer")),
+        }
+    }
+    let reason = if tried.is_empty() { "the name has no address".to_owned() } else { tried.join(", ") };
+    Err(error::cannot_connect(&config.server, reason))
+}
+
+async fn open_address(config: &Config, address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(config.coalescing == Coalescing::Off)?;
+    let socket = SockRef::from(&stream);
+    if let Some(keepalive) = config.keepalive {
+        let options = TcpKeepalive::new()
+            .with_time(whole_seconds(keepalive.idle))
+            .with_interval(whole_seconds(keepalive.interval))
+            .with_retries(keepalive.retries.get());
+        socket.set_tcp_keepalive(&options)?;
+    }
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    socket.set_tcp_user_timeout(config.user_timeout)?;
+    Ok(stream)
+}
+
+/// The system counts keepalive in seconds, and takes zero for an error.
+fn whole_seconds(duration: Duration) -> Duration {
+    const NANOS: u128 = 1_000_000_000;
+    Duration::from_secs(u64::try_from(duration.as_nanos().div_ceil(NANOS)).unwrap_or(u64::MAX))
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(_) => error.kind().to_string(),
+        // From the name resolver, which has no kinds.
+        None => error.to_string(),
+    }
+}
+
+/// Says who we are and asks who the server is.
+///
+/// `HELLO` goes alone, so that its refusal, whatever comes after it, is the reply that is read.
+async fn shake_hands(config: &Config, shared: &mut MultiplexedConnection) -> Result<ServerId> {
+    refused(config, shared.send_packed_command(&hello(config)).await)?;
+    if config.db != 0 {
+        refused(config, shared.send_packed_command(redis::cmd("SELECT").arg(config.db)).await)?;
+    }
+    let info =
+        shared.send_packed_command(redis::cmd("INFO").arg("server")).await.map_err(|cause| ended(config, &cause))?;
+    // A user that may not ask is no reason not to connect.
+    Ok(run_id(&info).and_then(ServerId::from_run_id).unwrap_or_else(ServerId::unknown))
+}
+
+fn hello(config: &Config) -> Cmd {
+    let mut hello = redis::cmd("HELLO");
+    hello.arg(match config.protocol {
+        Protocol::Resp2 => 2,
+        Protocol::Resp3 => 3,
+    });
+    if let Some(password) = &config.password {
+        let user = config.username.as_ref().map_or(DEFAULT_USER, |user| user.reveal());
+        hello.arg("AUTH").arg(user).arg(password.reveal());
+    }
+    if let Some(name) = &config.client_name {
+        hello.arg("SETNAME").arg(name);
+    }
+    hello
+}
+
+fn run_id(info: &Value) -> Option<&str> {
+    let text = match info {
+        Value::BulkString(bytes) => std::str::from_utf8(bytes).ok()?,
+        Value::VerbatimString { text, .. } => text,
+        _ => return None,
+    };
+    text.lines().find_map(|line| line.strip_prefix("run_id:"))
+}
+
+/// What was refused during the handshake stays refused with its own kind, and says where.
+fn refused(config: &Config, reply: redis::RedisResult<Value>) -> Result<()> {
+    let refusal = match reply {
+        Ok(Value::ServerError(refusal)) => error::from_server(&refusal),
+        Ok(_) => return Ok(()),
+        Err(cause) => return Err(ended(config, &cause)),
+    };
+    let message = format!("cannot connect: {refusal}; server={}", config.server);
+    Err(Error::new(refusal.kind(), message).with_retry(refusal.retry()).with_outcome(Outcome::NotApplied))
+}
+
+fn ended(config: &Config, _cause: &RedisError) -> Error {
+    let reason = "the connection ended during the handshake, as it does where the server takes no more clients";
+    error::cannot_connect(&config.server, reason)
+}

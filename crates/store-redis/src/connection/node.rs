@@ -1,0 +1,191 @@
+//! One connection that all callers share, and what is known of its health.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{Cmd, Pipeline, Value};
+use store_core::{Error, Outcome, Result};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
+
+use crate::config::Config;
+use crate::connection::deadline::Deadline;
+use crate::connection::driver::Driver;
+use crate::connection::identity::ServerId;
+use crate::connection::line::Line;
+use crate::error;
+use crate::request::Payload;
+
+/// After this long without a call the line is looked at before it is used. Shorter than any restart of a server, and
+/// longer than the gaps of a busy caller, who so never pays for the look.
+const QUIET: Duration = Duration::from_millis(1);
+
+/// An open connection. Its calls pipeline themselves; each gets its own reply, whatever becomes of the others.
+#[derive(Debug)]
+pub(super) struct NodeConnection {
+    shared: MultiplexedConnection,
+    line: Arc<Line>,
+    server_id: ServerId,
+    _driver: Driver,
+    places: Semaphore,
+    timeouts_in_a_row: AtomicU32,
+    opened: Instant,
+    /// Microseconds from `opened` to the start of the latest call.
+    last_call: AtomicU64,
+    config: Arc<Config>,
+}
+
+enum Commands<'a> {
+    One(&'a Cmd),
+    Many(&'a Pipeline),
+}
+
+impl NodeConnection {
+    pub(super) fn new(
+        config: Arc<Config>,
+        line: Arc<Line>,
+        driver: Driver,
+        shared: MultiplexedConnection,
+        server_id: ServerId,
+    ) -> Self {
+        Self {
+            shared,
+            line,
+            server_id,
+            _driver: driver,
+            places: Semaphore::new(config.max_in_flight.get() as usize),
+            timeouts_in_a_row: AtomicU32::new(0),
+            opened: Instant::now(),
+            last_call: AtomicU64::new(0),
+            config,
+        }
+    }
+
+    /// The process at the other end.
+    pub(super) fn server_id(&self) -> ServerId {
+        self.server_id
+    }
+
+    /// Whether no further call can succeed here.
+    pub(super) fn is_closed(&self) -> bool {
+        self.line.is_closed()
+    }
+
+    /// Keeps further calls away; those under way still get their replies.
+    pub(super) fn retire(&self) {
+        self.line.close();
+    }
+
+    /// How long the connection has been open.
+    pub(super) fn age(&self) -> Duration {
+        self.opened.elapsed()
+    }
+
+    /// Whether so many calls in a row got no reply that the connection should be proved or replaced. True once for
+    /// each such series.
+    pub(super) fn take_suspicion(&self) -> bool {
+        let limit = self.config.timeouts_before_probe.get();
+        self.timeouts_in_a_row.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n >= limit).then_some(0)).is_ok()
+    }
+
+    /// Sends what the request consists of and returns what the server answers, error replies included; an array for
+    /// more than one command.
+    pub(super) async fn call(&self, payload: &Payload, deadline: &mut Deadline<'_>) -> Result<Value> {
+        let _place = self.take_place(deadline).await?;
+        self.look_after_pause(deadline).await?;
+        match payload {
+            Payload::One(command) => self.exchange(Commands::One(command), deadline).await,
+            Payload::Pipeline(commands) | Payload::Atomic(commands) => {
+                self.exchange(Commands::Many(commands), deadline).await
+            }
+            Payload::Script(call) => {
+                let reply = self.exchange(Commands::One(&call.by_digest()), deadline).await?;
+                match &reply {
+                    Value::ServerError(refusal) if error::is_unknown_script(refusal) => {
+                        self.exchange(Commands::One(&call.by_text()), deadline).await
+                    }
+                    _ => Ok(reply),
+                }
+            }
+        }
+    }
+
+    async fn take_place(&self, deadline: &mut Deadline<'_>) -> Result<SemaphorePermit<'_>> {
+        let place = match self.places.try_acquire() {
+            Ok(place) => Some(place),
+            Err(_) => deadline.wait(self.places.acquire()).await.and_then(std::result::Result::ok),
+        };
+        place.ok_or_else(|| error::overloaded(self.config.max_in_flight.get()))
+    }
+
+    /// Waits until every call under way has ended, at most one deadline.
+    pub(super) async fn drain(&self) {
+        let all = self.places.acquire_many(self.config.max_in_flight.get());
+        let _drained = tokio::time::timeout(self.config.deadline, all).await;
+    }
+
+    /// What a caller does first on a line that nobody used for a while. Of several, only the first does it.
+    async fn look_after_pause(&self, deadline: &mut Deadline<'_>) -> Result<()> {
+        let now = deadline.start().saturating_duration_since(self.opened);
+        let now_micros = u64::try_from(now.as_micros()).unwrap_or(u64::MAX);
+        let previous = Duration::from_micros(self.last_call.swap(now_micros, Ordering::Relaxed));
+        let quiet = now.saturating_sub(previous);
+        if quiet < QUIET {
+            return Ok(());
+        }
+        self.line.look_first();
+        match self.config.health_check_interval {
+            Some(interval) if quiet >= interval => self.check(deadline).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Proves with a `PING` that the line still leads anywhere. When it does not, nothing else was sent on it.
+    async fn check(&self, deadline: &mut Deadline<'_>) -> Result<()> {
+        let ping = redis::cmd("PING");
+        let mut shared = self.shared.clone();
+        let answer = deadline.wait_at_most(Some(self.config.connect_timeout), shared.send_packed_command(&ping)).await;
+        let failure = match answer {
+            // Even an error reply proves the line.
+            Some(Ok(_)) => return Ok(()),
+            Some(Err(cause)) => error::line_broken(&self.line.server, &cause, Outcome::NotApplied),
+            None => error::cannot_connect(&self.line.server, "no reply to the health check"),
+        };
+        self.line.close();
+        Err(failure)
+    }
+
+    async fn exchange(&self, commands: Commands<'_>, deadline: &mut Deadline<'_>) -> Result<Value> {
+        let mut shared = self.shared.clone();
+        let writes_before = self.line.writes();
+        let answer = async {
+            match commands {
+                Commands::One(command) => shared.send_packed_command(command).await,
+                Commands::Many(pipeline) => {
+                    shared.send_packed_commands(pipeline, 0, pipeline.len()).await.map(Value::Array)
+                }
+            }
+        };
+        match deadline.wait_at_most(self.config.response_timeout, answer).await {
+            Some(Ok(reply)) => {
+                if self.timeouts_in_a_row.load(Ordering::Relaxed) != 0 {
+                    self.timeouts_in_a_row.store(0, Ordering::Relaxed);
+                }
+                Ok(reply)
+            }
+            Some(Err(cause)) => Err(self.broken(&cause, writes_before)),
+            None => {
+                self.timeouts_in_a_row.fetch_add(1, Ordering::AcqRel);
+                Err(error::no_reply_in_time(&self.line.server))
+            }
+        }
+    }
+
+    fn broken(&self, cause: &redis::RedisError, writes_before: u64) -> Error {
+        self.line.close();
+        let outcome = if self.line.writes() == writes_before { Outcome::NotApplied } else { Outcome::Unknown };
+        error::line_broken(&self.line.server, cause, outcome)
+    }
+}
