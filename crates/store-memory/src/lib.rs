@@ -1,1 +1,23 @@
-//! 
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod batch;
+mod budget;
+mod builder;
+mod engine;
+mod expiry_queue;
+mod growth;
+mod namespaces;
+mod shard;
+mod slot;
+mod store;
+mod sweeper;
+mod walk;
+
+// Whoever depends on this crate needs no other one.
+pub use store_core;
+#[doc(no_inline)]
+pub use store_core::*;
+
+pub use builder::Builder;
+pub use store::{MemoryCache, MemoryStore};

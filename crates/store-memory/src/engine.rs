@@ -1,0 +1,226 @@
+//! What both handles share: the shards, their locks, the clock, and one method for each operation of the contract.
+//!
+//! No operation waits: a lock is held for a bounded number of steps and never across an `await`. So a future completes at its first
+//! poll, `clear` and `close` apart, and dropping one can only happen before or after its effect.
+
+use std::convert::Infallible;
+use std::fmt;
+
+use ahash::RandomState;
+use bytes::Bytes;
+use parking_lot::{MappedRwLockReadGuard, MappedRwLockWriteGuard, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use store_core::{
+    Address, Capabilities, Clock, DeleteOptions, Entry, Error, ExpiresAt, ExpiryRead, GetOptions, Lifetime, Remaining,
+    Result, SetOptions, SetOutcome, Timestamp,
+};
+use tokio::sync::oneshot;
+
+use crate::budget::{Budget, entry_cost, namespace_cost};
+use crate::shard::{STEP, Shard, Target};
+use crate::slot::Payload;
+
+/// The longest text of a counter: `i64::MIN`.
+const COUNTER_BYTES: usize = 20;
+
+pub(crate) struct Engine {
+    pub(crate) capabilities: Capabilities,
+    pub(crate) default_lifetime: Lifetime,
+    pub(crate) clock: Box<dyn Clock>,
+    /// Random for each store, so that nobody can choose keys that collide.
+    pub(crate) hasher: RandomState,
+    /// A power of two of them. `None` once the store is closed: the state and the data go in one step.
+    pub(crate) shards: Box<[RwLock<Option<Shard>>]>,
+    pub(crate) budget: Budget,
+    /// Dropped with the engine or by `close`; either ends the sweeper, which holds the other end.
+    pub(crate) alive: Mutex<Option<oneshot::Sender<Infallible>>>,
+}
+
+impl Engine {
+    pub(crate) fn get(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {
+        let (now, (shard, target)) = (self.clock.now(), self.locate(at));
+        let mut freed = Vec::new();
+        let found = match options.renew {
+            None => self.read(shard)?.get(target, now),
+            Some(ttl) => self.write(shard)?.renew(target, ttl, now, &mut freed),
+        };
+        Ok(found.map(|(value, expires_at)| match options.expiry {
+            ExpiryRead::Skip => Entry::new(value),
+            ExpiryRead::Include => Entry::new(value).with_expires_at(expires_at),
+        }))
+    }
+
+    pub(crate) fn set(&self, at: Address<'_>, value: &[u8], options: &SetOptions) -> Result<SetOutcome> {
+        self.budget.admit(cost(at, value.len()))?;
+        let payload = Payload::new(at.key, value);
+        let (now, (shard, target)) = (self.clock.now(), self.locate(at));
+        let mut freed = Vec::new();
+        let outcome = {
+            let mut shard = self.write(shard)?;
+            shard.check_room(1)?;
+            shard.set(target, payload, options, now, &mut freed)?
+        };
+        drop(freed);
+        self.relieve(shard, now)?;
+        Ok(outcome)
+    }
+
+    pub(crate) fn delete(&self, at: Address<'_>, options: &DeleteOptions) -> Result<bool> {
+        let (now, (shard, target)) = (self.clock.now(), self.locate(at));
+        let mut freed = Vec::new();
+        let removed = self.write(shard)?.delete(target, options.if_value.as_deref(), now, &mut freed);
+        Ok(removed)
+    }
+
+    pub(crate) fn expire(&self, at: Address<'_>, lifetime: Lifetime) -> Result<bool> {
+        let (now, (shard, target)) = (self.clock.now(), self.locate(at));
+        let mut freed = Vec::new();
+        let existed = self.write(shard)?.expire(target, lifetime, now, &mut freed);
+        Ok(existed)
+    }
+
+    pub(crate) fn take(&self, at: Address<'_>) -> Result<Option<Bytes>> {
+        let (now, (shard, target)) = (self.clock.now(), self.locate(at));
+        let mut freed = Vec::new();
+        let value = self.write(shard)?.take(target, now, &mut freed);
+        Ok(value)
+    }
+
+    pub(crate) fn exists(&self, at: Address<'_>) -> Result<bool> {
+        Ok(self.remaining(at)?.is_some())
+    }
+
+    pub(crate) fn remaining(&self, at: Address<'_>) -> Result<Option<Remaining>> {
+        let (now, (shard, target)) = (self.clock.now(), self.locate(at));
+        let expires_at: Option<ExpiresAt> = self.read(shard)?.expires_at(target, now);
+        Ok(expires_at.map(|expires_at| expires_at.remaining(now)))
+    }
+
+    pub(crate) fn add(&self, at: Address<'_>, delta: i64, on_create: Lifetime) -> Result<i64> {
+        self.budget.admit(cost(at, COUNTER_BYTES))?;
+        let (now, (shard, target)) = (self.clock.now(), self.locate(at));
+        let mut freed = Vec::new();
+        let sum = {
+            let mut shard = self.write(shard)?;
+            shard.check_room(1)?;
+            shard.add(target, delta, on_create, now, &mut freed)?
+        };
+        drop(freed);
+        self.relieve(shard, now)?;
+        Ok(sum)
+    }
+
+    pub(crate) fn ping(&self) -> Result<()> {
+        self.read(0).map(drop)
+    }
+
+    /// Empties the shards first, which is quick, and frees their data afterwards, a shard at a time.
+    pub(crate) async fn close(&self) {
+        self.alive.lock().take();
+        let data: Vec<_> = self.shards.iter().map(|shard| shard.write().take()).collect();
+        for shard in data {
+            drop(shard);
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// What all entries cost.
+    pub(crate) fn bytes(&self) -> usize {
+        self.sum(Shard::bytes)
+    }
+
+    fn sum(&self, of: impl Fn(&Shard) -> usize) -> usize {
+        self.shards.iter().filter_map(|shard| shard.read().as_ref().map(&of)).sum()
+    }
+
+    /// Removes up to [`STEP`] expired entries of a shard, and says whether there may be more. `None` when there is no
+    /// such shard, or no more.
+    pub(crate) fn sweep(&self, shard: usize) -> Option<bool> {
+        let now = self.clock.now();
+        if !self.shards.get(shard)?.read().as_ref()?.has_expired(now) {
+            return Some(false);
+        }
+        let mut freed = Vec::new();
+        self.write(shard).ok()?.free_expired(now, STEP, &mut freed);
+        Some(freed.len() == STEP)
+    }
+
+    /// Evicts until the limit is kept: from the shard that was written, which is at hand, and from the others in turn.
+    ///
+    /// Each writer makes up for its own excess, so the work is in proportion to what was written.
+    pub(crate) fn relieve(&self, written: usize, now: Timestamp) -> Result<()> {
+        let mut shard = written;
+        let mut found_empty = 0;
+        while found_empty < self.shards.len() {
+            let excess = self.budget.excess();
+            if excess == 0 {
+                return Ok(());
+            }
+            let mut freed = Vec::new();
+            self.write(shard)?.evict(excess, now, &mut freed);
+            found_empty = if freed.is_empty() { found_empty + 1 } else { 0 };
+            shard = (shard + 1) % self.shards.len();
+        }
+        Ok(())
+    }
+
+    /// The shard of an address, and its hash within the shard. The two use different bits.
+    pub(crate) fn locate<'a>(&self, at: Address<'a>) -> (usize, Target<'a>) {
+        let hash = self.hasher.hash_one((at.namespace.as_encoded(), at.key.as_str()));
+        let shard = (hash >> 32) as usize & (self.shards.len() - 1);
+        (shard, Target { at, hash: hash as u32 })
+    }
+
+    pub(crate) fn read(&self, shard: usize) -> Result<MappedRwLockReadGuard<'_, Shard>> {
+        RwLockReadGuard::try_map(self.shards[shard].read(), Option::as_ref).map_err(|_| Error::closed())
+    }
+
+    pub(crate) fn write(&self, shard: usize) -> Result<Writing<'_>> {
+        let guard = RwLockWriteGuard::try_map(self.shards[shard].write(), Option::as_mut);
+        let shard = guard.map_err(|_| Error::closed())?;
+        Ok(Writing { before: shard.bytes(), shard, budget: &self.budget })
+    }
+}
+
+/// What an entry with this value costs at most, its namespace included.
+pub(crate) fn cost(at: Address<'_>, value_len: usize) -> usize {
+    namespace_cost(at.namespace) + entry_cost(at.key.as_bytes().len() + value_len)
+}
+
+/// Shows how much there is, never what.
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("entries", &self.sum(Shard::len))
+            .field("bytes", &self.bytes())
+            .field("shards", &self.shards.len())
+            .field("budget", &self.budget)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A shard locked for writing, which settles with the budget when it is released, on every way out.
+pub(crate) struct Writing<'a> {
+    shard: MappedRwLockWriteGuard<'a, Shard>,
+    before: usize,
+    budget: &'a Budget,
+}
+
+impl std::ops::Deref for Writing<'_> {
+    type Target = Shard;
+
+    fn deref(&self) -> &Shard {
+        &self.shard
+    }
+}
+
+impl std::ops::DerefMut for Writing<'_> {
+    fn deref_mut(&mut self) -> &mut Shard {
+        &mut self.shard
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.budget.settle(self.before, self.shard.bytes());
+    }
+}

@@ -1,0 +1,41 @@
+//! How the vectors of a shard grow and shrink.
+//!
+//! By a quarter instead of doubling: what is allocated then stays close to what is used, and the overhead that a limit
+//! in bytes counts for each entry can be close to the truth.
+
+/// A vector never shrinks below room for this many items, so that a few entries that come and go cost no allocation.
+const SMALLEST: usize = 4;
+
+/// Appends an item.
+pub(crate) fn push<T>(items: &mut Vec<T>, item: T) {
+    if items.len() == items.capacity() {
+        items.reserve_exact(items.len() / 4 + SMALLEST);
+    }
+    items.push(item);
+}
+
+/// Gives memory back once less than half of it is in use. The next time comes after a third of the items have gone, so
+/// the cost of copying stays in proportion to the removals.
+pub(crate) fn shrink<T>(items: &mut Vec<T>) {
+    if items.capacity() > 2 * (items.len() + SMALLEST) {
+        items.shrink_to(items.len() + items.len() / 4 + SMALLEST);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slack_stays_small_while_growing_and_shrinking() {
+        let mut items = Vec::new();
+        for n in 0..10_000 {
+            push(&mut items, n);
+            assert!(items.capacity() <= items.len() * 5 / 4 + SMALLEST);
+        }
+        while items.pop().is_some() {
+            shrink(&mut items);
+            assert!(items.capacity() <= 2 * (items.len() + SMALLEST));
+        }
+    }
+}

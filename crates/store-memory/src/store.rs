@@ -1,0 +1,199 @@
+//! `MemoryStore` and `MemoryCache`: the contract, method by method, on one engine.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use store_core::{
+    Address, BatchItem, Cache, Capabilities, DEFAULT_CACHE_TTL, DeleteOptions, Entry, GetOptions, Key, Lifetime,
+    ListOptions, Namespace, Page, Remaining, Result, SetOptions, SetOutcome, Store, async_trait,
+};
+
+use crate::builder::Builder;
+use crate::engine::Engine;
+
+/// A [`Store`] in this process. Entries never expire by default.
+///
+/// Clones are handles on one store: they see the same entries, and [`close`](Store::close) ends it for all of them. With the
+/// last handle the entries go. See the [crate's documentation](crate) for expiry, limits and costs.
+///
+/// ```
+/// use std::time::Duration;
+/// use store_memory::{MemoryStore, prelude::*};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> store_memory::Result<()> {
+/// let sessions = MemoryStore::new().namespace("sessions")?;
+/// sessions.set("s-81", "cookie").ttl(Duration::from_secs(3600)).await?;
+/// let cookie = sessions.get("s-81").renew(Duration::from_secs(3600)).await?;
+/// assert_eq!(cookie.as_deref(), Some(&b"cookie"[..]));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Cancel safety
+/// No operation waits for anything: all but `clear` and `close` complete when they are first polled. Dropping a future
+/// before that means nothing happened.
+#[derive(Clone, Debug)]
+pub struct MemoryStore {
+    engine: Arc<Engine>,
+}
+
+/// A [`Cache`] in this process: a [`MemoryStore`] with batches, counters and a default lifetime of 300 s.
+///
+/// Clones are handles on one cache. Batches are atomic and reads of several entries are of one instant.
+///
+/// ```
+/// use std::time::Duration;
+/// use store_memory::{MemoryCache, prelude::*};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> store_memory::Result<()> {
+/// let cache = MemoryCache::new();
+/// let minute = Duration::from_secs(60);
+/// assert_eq!(cache.increment("ip:10.0.0.7", 1).ttl_on_create(minute).await?, 1);
+/// assert_eq!(cache.increment("ip:10.0.0.7", 1).ttl_on_create(minute).await?, 2);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Cancel safety
+/// As [`MemoryStore`].
+#[derive(Clone, Debug)]
+pub struct MemoryCache {
+    engine: Arc<Engine>,
+}
+
+/// What both handles have alike.
+macro_rules! handle {
+    ($handle:ident, $default_lifetime:expr) => {
+        impl $handle {
+            /// With the default settings: no limit, the system's clock, and a sweeper where a tokio runtime is at hand.
+            #[must_use]
+            pub fn new() -> Self {
+                Self::builder().build()
+            }
+
+            /// Settings to start from.
+            pub fn builder() -> Builder<Self> {
+                Builder::new($default_lifetime)
+            }
+
+            /// What all entries cost, in bytes, as a limit counts it: keys, values and overhead, of expired entries too
+            /// until they are freed. Zero once the store is closed.
+            #[must_use]
+            pub fn bytes_used(&self) -> usize {
+                self.engine.bytes()
+            }
+
+            /// Removes every entry of every namespace, and those without one; the number of removals.
+            ///
+            /// # Errors
+            /// [`Closed`](store_core::ErrorKind::Closed).
+            ///
+            /// # Cancel safety
+            /// A part of the entries may be gone.
+            pub async fn delete_whole_database(&self) -> Result<u64> {
+                let removed = self.engine.clear_subtree(&Namespace::EMPTY).await;
+                removed.map_err(|error| error.with_driver("memory").with_context("delete_whole_database", None))
+            }
+        }
+
+        impl Builder<$handle> {
+            /// Builds it. Where a tokio runtime is at hand, this starts the sweeper.
+            #[must_use]
+            pub fn build(self) -> $handle {
+                $handle { engine: self.build_engine() }
+            }
+        }
+
+        impl Default for $handle {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+
+        #[async_trait]
+        #[deny(clippy::missing_trait_methods, reason = "every provided method has a faster form here")]
+        impl Store for $handle {
+            fn capabilities(&self) -> &Capabilities {
+                &self.engine.capabilities
+            }
+
+            fn default_lifetime(&self) -> Lifetime {
+                self.engine.default_lifetime
+            }
+
+            async fn get_entry(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {
+                self.engine.get(at, options)
+            }
+
+            async fn set_entry(&self, at: Address<'_>, value: Bytes, options: SetOptions) -> Result<SetOutcome> {
+                self.engine.set(at, &value, &options)
+            }
+
+            async fn delete_entry(&self, at: Address<'_>, options: DeleteOptions) -> Result<bool> {
+                self.engine.delete(at, &options)
+            }
+
+            async fn expire_entry(&self, at: Address<'_>, lifetime: Lifetime) -> Result<bool> {
+                self.engine.expire(at, lifetime)
+            }
+
+            async fn take_entry(&self, at: Address<'_>) -> Result<Option<Bytes>> {
+                self.engine.take(at)
+            }
+
+            async fn entry_exists(&self, at: Address<'_>) -> Result<bool> {
+                self.engine.exists(at)
+            }
+
+            async fn entry_remaining(&self, at: Address<'_>) -> Result<Option<Remaining>> {
+                self.engine.remaining(at)
+            }
+
+            async fn list_page(&self, namespace: &Namespace, options: ListOptions) -> Result<Page> {
+                self.engine.list(namespace, &options)
+            }
+
+            async fn clear_namespace(&self, namespace: &Namespace) -> Result<u64> {
+                self.engine.clear(namespace).await
+            }
+
+            async fn ping(&self) -> Result<()> {
+                self.engine.ping()
+            }
+
+            async fn close(&self) -> Result<()> {
+                self.engine.close().await;
+                Ok(())
+            }
+        }
+    };
+}
+
+handle!(MemoryStore, Lifetime::Never);
+handle!(MemoryCache, Lifetime::In(DEFAULT_CACHE_TTL));
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods, reason = "every provided method has a faster form here")]
+impl Cache for MemoryCache {
+    async fn get_entries(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<Option<Bytes>>> {
+        self.engine.get_many(namespace, keys)
+    }
+
+    async fn set_entries(&self, namespace: &Namespace, items: Vec<BatchItem<'_>>) -> Result<()> {
+        self.engine.set_many(namespace, items)
+    }
+
+    async fn delete_entries(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<bool>> {
+        self.engine.delete_many(namespace, keys)
+    }
+
+    async fn expire_entries(&self, namespace: &Namespace, keys: &[Key<'_>], lifetime: Lifetime) -> Result<Vec<bool>> {
+        self.engine.expire_many(namespace, keys, lifetime)
+    }
+
+    async fn add_to_counter(&self, at: Address<'_>, delta: i64, on_create: Lifetime) -> Result<i64> {
+        self.engine.add(at, delta, on_create)
+    }
+}
