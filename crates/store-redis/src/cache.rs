@@ -66,6 +66,13 @@ impl RedisCache {
         Self { operations: Arc::clone(&store.operations), default_lifetime: DEFAULT_LIFETIME }
     }
 
+    /// The same cache with another default lifetime. Clones made before keep theirs.
+    #[must_use]
+    pub fn with_default_lifetime(mut self, default_lifetime: Lifetime) -> Self {
+        self.default_lifetime = default_lifetime;
+        self
+    }
+
     /// Removes every key of the selected database, whoever wrote it.
     ///
     /// # Errors

@@ -16,10 +16,13 @@ use store_redis::{Config, Lifetime, RedisCache, RedisStore, Result, SetOutcome, 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+const CRLF: &[u8] = b"\r\n";
 const OK: &str = "+OK\r\n";
 const QUEUED: &str = "+QUEUED\r\n";
 const NIL: &str = "$-1\r\n";
 const ONE: &str = ":1\r\n";
+/// Ends the connection instead of a reply.
+const HANG_UP: &str = "hang up";
 const V: &str = "$1\r\nv\r\n";
 
 const SCRIPTS: [(&str, &str); 4] = [
@@ -48,8 +51,9 @@ impl Recorder {
         let recorder = Self { tape: Arc::default(), port: listener.local_addr().unwrap().port() };
         let shared = recorder.clone();
         tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(shared.clone().answer(stream));
+            for process in 0.. {
+                let Ok((stream, _)) = listener.accept().await else { break };
+                tokio::spawn(shared.clone().answer(stream, process));
             }
         });
         recorder
@@ -86,15 +90,23 @@ impl Recorder {
         (sent, result.unwrap())
     }
 
-    async fn answer(self, mut stream: TcpStream) -> io::Result<()> {
+    async fn answer(self, mut stream: TcpStream, process: usize) -> io::Result<()> {
         let (mut received, mut waiting) = (Vec::new(), Vec::new());
         while stream.read_buf(&mut received).await? > 0 {
+            let mut replies = String::new();
             while let Some((command, length)) = parse(&received) {
                 received.drain(..length);
-                waiting.push(command);
+                match reply_to_setup(&command, process) {
+                    Some(reply) => replies += &reply,
+                    None => waiting.push(command),
+                }
             }
-            let replies = self.replies_to(&mut waiting);
-            stream.write_all(replies.concat().as_bytes()).await?;
+            replies += &self.replies_to(&mut waiting).concat();
+            let (replies, hangs_up) = replies.strip_suffix(HANG_UP).map_or((&*replies, false), |rest| (rest, true));
+            stream.write_all(replies.as_bytes()).await?;
+            if hangs_up {
+                break;
+            }
         }
         Ok(())
     }
@@ -102,44 +114,43 @@ impl Recorder {
     fn replies_to(&self, waiting: &mut Vec<Vec<String>>) -> Vec<&'static str> {
         let mut tape = self.tape.lock().unwrap();
         match tape.rounds.front() {
-            // The connection is being set up.
-            None => waiting.drain(..).map(|command| reply_to_setup(&command)).collect(),
-            Some(round) if waiting.len() < round.len() => Vec::new(),
-            Some(_) => {
+            Some(round) if waiting.len() >= round.iter().filter(|reply| **reply != HANG_UP).count() => {
                 tape.taken.extend(waiting.drain(..).map(|command| shown(&command)));
                 tape.rounds.pop_front().unwrap()
             }
+            _ => Vec::new(),
         }
     }
 }
 
-fn reply_to_setup(command: &[String]) -> &'static str {
+/// The replies that a connection needs before it carries operations; each connection leads to another process.
+fn reply_to_setup(command: &[String], process: usize) -> Option<String> {
     match command[0].as_str() {
-        "INFO" => "$67\r\nrun_id:0123456789012345678901234567890123456789\r\nmaxmemory_policy:x\r\n",
-        "PING" => "+PONG\r\n",
-        _ => OK,
+        "HELLO" => Some(OK.to_owned()),
+        "INFO" => Some(format!("$49\r\nrun_id:{process:016}{:024}\r\n\r\n", 0)),
+        _ => None,
     }
 }
 
-/// The first complete command in `bytes`, and its length.
+/// The first complete command in `bytes`, its arguments escaped, and its length.
 fn parse(bytes: &[u8]) -> Option<(Vec<String>, usize)> {
-    let mut at = 0;
-    let mut number = |marker: u8| {
-        let line = bytes[at..].split(|&byte| byte == b'\r').next().filter(|line| at + line.len() + 1 < bytes.len())?;
-        assert_eq!(line[0], marker);
-        at += line.len() + 2;
-        let number: usize = std::str::from_utf8(&line[1..]).unwrap().parse().unwrap();
-        let payload = if marker == b'$' { Some(at..at + number) } else { None };
-        at += payload.as_ref().map_or(0, |payload| payload.len() + 2);
-        (at <= bytes.len()).then_some((number, payload))
-    };
-    let (length, _) = number(b'*')?;
+    let (arguments, mut at) = header(bytes, 0, b'*')?;
     let mut command = Vec::new();
-    for _ in 0..length {
-        let (_, payload) = number(b'$')?;
-        command.push(bytes[payload?].escape_ascii().to_string());
+    for _ in 0..arguments {
+        let (length, start) = header(bytes, at, b'$')?;
+        command.push(bytes.get(start..start + length)?.escape_ascii().to_string());
+        at = start + length + CRLF.len();
     }
-    Some((command, at))
+    (at <= bytes.len()).then_some((command, at))
+}
+
+/// The number behind a marker, and where the line after it begins.
+fn header(bytes: &[u8], at: usize, marker: u8) -> Option<(usize, usize)> {
+    let line = bytes.get(at..)?;
+    let end = line.windows(CRLF.len()).position(|window| window == CRLF)?;
+    assert_eq!(line[0], marker);
+    let number = std::str::from_utf8(&line[1..end]).unwrap().parse().unwrap();
+    Some((number, at + end + CRLF.len()))
 }
 
 /// A command as text, with the names of scripts for their digests and texts.
@@ -339,6 +350,30 @@ async fn a_walk_goes_in_bounded_steps() {
         ["SCAN 0 MATCH {app}[:/]* COUNT 1000", "UNLINK {app}:k {app}/x:k", "SCAN 7 MATCH {app}[:/]* COUNT 1000"]
     );
     assert_eq!(removed.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_clear_that_meets_another_server_begins_again() {
+    let tape = Recorder::start().await;
+    let app = tape.cache().await.namespace("app").unwrap();
+    let (more, end) = ("*2\r\n$1\r\n7\r\n*0\r\n", "*2\r\n$1\r\n0\r\n*1\r\n$7\r\n{app}:k\r\n");
+    let rounds: [&[&str]; 5] = [&[more, HANG_UP], &[end], &[more], &[end], &[ONE]];
+    let (sent, removed) = tape.play(&rounds, app.clear().into_future()).await;
+    let scan = |cursor| format!("SCAN {cursor} MATCH {{app}}[:/]* COUNT 1000");
+    assert_eq!(sent, [scan(0), scan(7), scan(0), scan(7), "UNLINK {app}:k".to_owned()]);
+    assert_eq!(removed.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_page_after_a_place_of_another_server_begins_again() {
+    let tape = Recorder::start().await;
+    let app = tape.cache().await.namespace("app").unwrap();
+    let (more, end) = ("*2\r\n$1\r\n7\r\n*0\r\n", "*2\r\n$1\r\n0\r\n*0\r\n");
+    let (_, page) = tape.sent(&[more, HANG_UP], app.list()).await;
+    let after = app.list().after(page.next.unwrap());
+    let (sent, page) = tape.play(&[&[end], &[more]], after.into_future()).await;
+    assert_eq!(sent, ["SCAN 7 MATCH {app}:* COUNT 256", "SCAN 0 MATCH {app}:* COUNT 256"]);
+    assert!(page.unwrap().next.is_some());
 }
 
 #[tokio::test]

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use store_redis::prelude::*;
-use store_redis::{Capabilities, Config, Eviction, Namespaced, Protocol, RedisCache, RedisStore, Result, Timestamp};
+use store_redis::{
+    Capabilities, Config, Eviction, Lifetime, Namespaced, Protocol, RedisCache, RedisStore, Result, Timestamp,
+};
 use store_testkit::{ServerOptions, shared};
 
 use crate::support::{DAY, connect, is_about, list, own_server};
@@ -35,6 +37,9 @@ async fn a_cache_over_the_connections_of_a_store_sees_the_same_and_ends_with_it(
     assert_eq!(cache_view.get_many(&["k"]).await.unwrap(), [Some("v".into())]);
     cache_view.set("k", "v").await.unwrap();
     assert!(is_about(store_view.ttl("k").await.unwrap(), Duration::from_secs(300)));
+    let lasting = cache.clone().with_default_lifetime(Lifetime::Never).namespace("one-line").unwrap();
+    lasting.set("k", "v").await.unwrap();
+    assert_eq!(store_view.ttl("k").await.unwrap(), Some(Remaining::Never));
     cache.close().await.unwrap();
     store.close().await.unwrap();
     assert_eq!(store_view.get("k").await.unwrap_err().kind(), ErrorKind::Closed);

@@ -88,3 +88,15 @@ async fn scripts_survive_a_flush_of_the_script_cache() {
         server.command(&["SCRIPT", "FLUSH"]).unwrap();
     }
 }
+
+#[tokio::test]
+async fn the_largest_batch_is_carried_out_in_one_piece() {
+    for Place { cache, .. } in caches("batch").await {
+        let keys: Vec<String> = (0..cache.capabilities().max_batch_items).map(|n| n.to_string()).collect();
+        cache.set_many(keys.iter().map(|key| (key, key.clone()))).await.unwrap();
+        let values = cache.get_many(&keys).await.unwrap();
+        assert!(values.iter().zip(&keys).all(|(value, key)| value.as_deref() == Some(key.as_bytes())));
+        assert_eq!(cache.expire_many(&keys, Expiry::Never).await.unwrap(), vec![true; keys.len()]);
+        assert_eq!(cache.delete_many(&keys).await.unwrap(), vec![true; keys.len()]);
+    }
+}
