@@ -90,7 +90,7 @@ impl Executor {
             }
             match self.attempt(request, &mut deadline).await {
                 Ok(answer) => return Ok(answer),
-                Err(next) => failure = failure.followed_by(next),
+                Err(next) => failure = failure.followed_by(next, request.class),
             }
         }
         Err(failure.error)
@@ -156,16 +156,16 @@ impl Failure {
         Self { error, repeat: Repeat::IfAllowed }
     }
 
-    /// What two attempts in a row amount to. If one of them may have been applied, the request may have been; and a
+    /// What two attempts in a row amount to. If the first may have been applied, the request may have been; and a
     /// deadline that passed while the second attempt waited says less than the reason why there had to be a second.
-    fn followed_by(self, next: Self) -> Self {
+    fn followed_by(self, next: Self, class: Class) -> Self {
         let unsent_in_time = next.error.kind() == ErrorKind::Timeout && next.error.outcome() == Outcome::NotApplied;
         if unsent_in_time {
             return Self { repeat: Repeat::No, ..self };
         }
-        match self.error.outcome() {
-            Outcome::NotApplied => next,
-            Outcome::Unknown => Self { error: next.error.with_outcome(Outcome::Unknown), ..next },
+        if self.error.outcome() == Outcome::Unknown && class != Class::Read {
+            return Self { error: next.error.with_outcome(Outcome::Unknown), ..next };
         }
+        next
     }
 }

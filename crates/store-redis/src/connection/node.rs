@@ -18,10 +18,6 @@ use crate::connection::line::Line;
 use crate::error;
 use crate::request::Payload;
 
-/// After this long without a call the line is looked at before it is used. Shorter than any restart of a server, and
-/// longer than the gaps of a busy caller, who so never pays for the look.
-const QUIET: Duration = Duration::from_millis(1);
-
 /// An open connection. Its calls pipeline themselves; each gets its own reply, whatever becomes of the others.
 #[derive(Debug)]
 pub(super) struct NodeConnection {
@@ -94,7 +90,7 @@ impl NodeConnection {
     /// more than one command.
     pub(super) async fn call(&self, payload: &Payload, deadline: &mut Deadline<'_>) -> Result<Value> {
         let _place = self.take_place(deadline).await?;
-        self.look_after_pause(deadline).await?;
+        self.check_after_pause(deadline).await?;
         match payload {
             Payload::One(command) => self.exchange(Commands::One(command), deadline).await,
             Payload::Pipeline(commands) | Payload::Atomic(commands) => {
@@ -126,20 +122,16 @@ impl NodeConnection {
         let _drained = tokio::time::timeout(self.config.deadline, all).await;
     }
 
-    /// What a caller does first on a line that nobody used for a while. Of several, only the first does it.
-    async fn look_after_pause(&self, deadline: &mut Deadline<'_>) -> Result<()> {
+    /// Before the first call after a long pause; of several callers only the first one checks.
+    async fn check_after_pause(&self, deadline: &mut Deadline<'_>) -> Result<()> {
+        let Some(interval) = self.config.health_check_interval else { return Ok(()) };
         let now = deadline.start().saturating_duration_since(self.opened);
         let now_micros = u64::try_from(now.as_micros()).unwrap_or(u64::MAX);
-        let previous = Duration::from_micros(self.last_call.swap(now_micros, Ordering::Relaxed));
-        let quiet = now.saturating_sub(previous);
-        if quiet < QUIET {
+        let last_call = Duration::from_micros(self.last_call.swap(now_micros, Ordering::Relaxed));
+        if now.saturating_sub(last_call) < interval {
             return Ok(());
         }
-        self.line.look_first();
-        match self.config.health_check_interval {
-            Some(interval) if quiet >= interval => self.check(deadline).await,
-            _ => Ok(()),
-        }
+        self.check(deadline).await
     }
 
     /// Proves with a `PING` that the line still leads anywhere. When it does not, nothing else was sent on it.

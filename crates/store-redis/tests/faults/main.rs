@@ -1,0 +1,10 @@
+//! What callers see when something is wrong with the server, the line to it, or the way they are called themselves:
+//! the kind, the advice on retrying and the outcome, and that everything works again afterwards.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod callers;
+mod lines;
+mod outages;
+mod refusals;
+mod support;
