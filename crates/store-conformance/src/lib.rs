@@ -1,1 +1,43 @@
-//! 
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod absence;
+mod args;
+mod cases;
+mod checks;
+mod context;
+mod failure;
+mod front;
+mod harness;
+mod history;
+mod model;
+mod options;
+mod race;
+mod registry;
+mod report;
+mod run;
+mod strategy;
+mod time;
+mod undeclaring;
+mod walk;
+
+pub use front::run_from_command_line;
+pub use harness::{ClockControl, Deviation, Harness, HarnessError, Planted};
+pub use options::Options;
+pub use report::{CheckReport, Report, Status};
+pub use run::run;
+
+/// Makes a test target with `harness = false` a run of the suite: the driver's name in reports, and an async function
+/// that makes a [`Harness`].
+///
+/// ```ignore
+/// store_conformance::main!("memory", MemoryHarness::start);
+/// ```
+#[macro_export]
+macro_rules! main {
+    ($driver:expr, $start:expr $(,)?) => {
+        fn main() -> ::std::process::ExitCode {
+            $crate::run_from_command_line($driver, $start)
+        }
+    };
+}

@@ -1,0 +1,151 @@
+//! Generated inputs: each case is drawn from a seed of its own, run in a namespace of its own, and shrunk when it fails.
+
+use std::any::Any;
+use std::fmt::Debug;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt, stream};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::context::{Context, Scope};
+use crate::failure::{CheckResult, Failure, Verdict};
+
+/// A case that takes longer than this hangs.
+const CASE_LIMIT: Duration = Duration::from_secs(60);
+
+/// How often a failing input is simplified before it is shown.
+const MAX_SHRINKS: usize = 2000;
+
+/// How many cases are under way at once where a case mostly waits. A manual clock is shared by all of them, so there it
+/// is one at a time.
+const CONCURRENT_CASES: usize = 32;
+
+/// Checks a clause for inputs drawn from `strategy`, each in a fresh scope.
+pub(crate) async fn for_all<S: Strategy>(
+    context: &Context,
+    strategy: S,
+    body: impl AsyncFn(&Scope<'_>, S::Value) -> Result<(), Failure>,
+) -> CheckResult {
+    for_each_case(context, context.inputs(), &strategy, &body, || false).await
+}
+
+/// As [`for_all`], for this many cases or until `enough` says so.
+pub(crate) async fn for_each_case<S: Strategy>(
+    context: &Context,
+    cases: u32,
+    strategy: &S,
+    body: &impl AsyncFn(&Scope<'_>, S::Value) -> Result<(), Failure>,
+    enough: impl Fn() -> bool,
+) -> CheckResult {
+    let concurrent = if context.time.is_manual() { 1 } else { CONCURRENT_CASES };
+    let runs = stream::iter(0..cases).take_while(|_| std::future::ready(!enough())).map(|number| {
+        let seed = context.seed.wrapping_add(u64::from(number));
+        run_case(context, seed, strategy, body)
+    });
+    let mut runs = std::pin::pin!(runs.buffer_unordered(concurrent));
+    while let Some(result) = runs.next().await {
+        result?;
+    }
+    Ok(Verdict::Pass)
+}
+
+/// Checks a clause once, in a fresh scope.
+pub(crate) async fn once(context: &Context, body: impl AsyncFnOnce(&Scope<'_>) -> Result<(), Failure>) -> CheckResult {
+    context.count_case();
+    let scope = context.scope()?;
+    guarded(body(&scope)).await?;
+    Ok(Verdict::Pass)
+}
+
+/// Checks a clause again and again, each time in a fresh scope, because chance decides who comes first.
+pub(crate) async fn again_and_again(
+    context: &Context,
+    body: impl AsyncFn(&Scope<'_>) -> Result<(), Failure>,
+) -> CheckResult {
+    for _ in 0..context.races() {
+        once(context, &body).await?;
+    }
+    Ok(Verdict::Pass)
+}
+
+async fn run_case<S: Strategy>(
+    context: &Context,
+    seed: u64,
+    strategy: &S,
+    body: &impl AsyncFn(&Scope<'_>, S::Value) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    context.count_case();
+    let mut runner = runner(&context.name, seed);
+    let mut tree = strategy.new_tree(&mut runner).map_err(|reason| Failure::new(format!("no input: {reason}")))?;
+    let Err(failure) = attempt(context, tree.current(), body).await else { return Ok(()) };
+    let (input, failure) = shrink(context, &mut tree, failure, body).await;
+    let name = &context.name;
+    Err(failure.in_context(format_args!(
+        "  with {input}\n  again: --exact {name} --cases 1 --seed {seed}, or STORE_CONFORMANCE_SEED={seed}"
+    )))
+}
+
+/// Simplifies the input as long as it keeps failing; the last failure is the one of the simplest input.
+async fn shrink<V: Debug>(
+    context: &Context,
+    tree: &mut impl ValueTree<Value = V>,
+    mut failure: Failure,
+    body: &impl AsyncFn(&Scope<'_>, V) -> Result<(), Failure>,
+) -> (String, Failure) {
+    let mut simplest = format!("{:?}", tree.current());
+    let mut simpler = tree.simplify();
+    for _ in 0..MAX_SHRINKS {
+        if !simpler {
+            break;
+        }
+        simpler = match attempt(context, tree.current(), body).await {
+            Ok(()) => tree.complicate(),
+            Err(again) => {
+                failure = again;
+                simplest = format!("{:?}", tree.current());
+                tree.simplify()
+            }
+        };
+    }
+    (simplest, failure)
+}
+
+async fn attempt<V>(
+    context: &Context,
+    input: V,
+    body: &impl AsyncFn(&Scope<'_>, V) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let scope = context.scope()?;
+    guarded(body(&scope, input)).await
+}
+
+/// Turns a panic and a hang into failures.
+async fn guarded<T>(case: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    match tokio::time::timeout(CASE_LIMIT, AssertUnwindSafe(case).catch_unwind()).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => Err(Failure::new(format!("panicked: {}", panic_message(&*panic)))),
+        Err(_) => Err(Failure::new(format!("hung: not done within {CASE_LIMIT:?}"))),
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("without a message")
+}
+
+/// A source of inputs that depends on nothing but the check and the seed.
+fn runner(name: &str, seed: u64) -> TestRunner {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    for (number, byte) in name.bytes().enumerate() {
+        bytes[8 + number % 24] ^= byte;
+    }
+    let config = Config { failure_persistence: None, ..Config::default() };
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
+}

@@ -1,0 +1,302 @@
+//! Entries live as long as their expiry says, and no longer, whoever looks.
+
+use std::time::Duration;
+
+use proptest::prelude::{Just, Strategy, prop_oneof};
+use proptest::sample::select;
+use store_core::{
+    Bytes, CacheExt, ErrorKind, ExpiresAt, Expiry, Lifetime, Listing, Remaining, SetOutcome, Store, StoreExt,
+    Timestamp, Ttl,
+};
+
+use crate::cases::{again_and_again, for_all};
+use crate::context::{CacheHandle, Context, Scope, StoreHandle};
+use crate::failure::{CheckResult, Failure, ensure, ensure_eq, refused_with};
+use crate::race::at_once;
+use crate::registry::{Family, check};
+use crate::strategy::{long_ttls, short_ttls, values};
+use crate::time::{Deadline, Presence, Time};
+use crate::walk::{Reach, walk};
+
+pub(crate) const FAMILY: Family = Family {
+    name: "expiry",
+    checks: &[
+        check!(set_replaces_expiry, Nothing),
+        check!(no_read_after_expiry, Nothing),
+        check!(no_loss_before_expiry, Nothing),
+        check!(ttl_has_three_answers, Nothing),
+        check!(expire_reports_existence, Nothing),
+    ],
+};
+
+const KEY: &str = "k";
+
+/// How an entry comes by its expiry.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Set,
+    SetIfAbsent,
+    Overwrite,
+    Expire,
+}
+
+const WAYS: &[Way] = &[Way::Set, Way::SetIfAbsent, Way::Overwrite, Way::Expire];
+
+/// Writes an entry that expires after `ttl`, in this way.
+async fn write(store: &StoreHandle, time: &Time, way: Way, value: &Bytes, ttl: Ttl) -> Result<Deadline, Failure> {
+    let set = store.set(KEY, value.clone()).expiry(ttl);
+    let during = match way {
+        Way::Set => {
+            let (done, during) = time.measure(set).await;
+            done?;
+            during
+        }
+        Way::SetIfAbsent => {
+            let (outcome, during) = time.measure(set.if_absent()).await;
+            ensure_eq!(outcome?, SetOutcome::Stored, "if_absent over nothing");
+            during
+        }
+        Way::Overwrite => {
+            store.set(KEY, "before").never_expires().await?;
+            let (done, during) = time.measure(set).await;
+            done?;
+            during
+        }
+        Way::Expire => {
+            store.set(KEY, value.clone()).never_expires().await?;
+            let (existed, during) = time.measure(store.expire(KEY, ttl)).await;
+            ensure_eq!(existed?, true, "expire of an entry that is there");
+            during
+        }
+    };
+    Ok(time.deadline(Lifetime::In(ttl), during))
+}
+
+async fn set_replaces_expiry(context: &Context) -> CheckResult {
+    for_all(context, (values(), short_ttls(&context.time)), async |scope: &Scope<'_>, (value, ttl): (Bytes, Ttl)| {
+        let (store, time) = (scope.store()?, scope.time());
+        store.set(KEY, "before").expiry(ttl).await?;
+        store.set(KEY, value.clone()).never_expires().await?;
+        time.pass(ttl.as_duration() + Duration::from_millis(2)).await;
+        let entry = store.get(KEY).with_expiry().await?;
+        let Some(entry) = entry else { return Err(Failure::new("the old expiry ended the new entry")) };
+        ensure_eq!(entry.value, value, "the new value");
+        ensure_eq!(entry.expires_at, Some(ExpiresAt::Never), "the new expiry");
+        let (done, during) = time.measure(store.set(KEY, "after").expiry(ttl)).await;
+        done?;
+        time.pass_until(time.deadline(Lifetime::In(ttl), during).high).await;
+        ensure_eq!(store.get(KEY).await?, None, "the entry after the expiry that a second set gave it");
+        Ok(())
+    })
+    .await?;
+    again_and_again(context, value_and_expiry_change_together).await
+}
+
+/// One writer changes between two entries, and no reader sees the value of one with the expiry of the other.
+async fn value_and_expiry_change_together(scope: &Scope<'_>) -> Result<(), Failure> {
+    const CHANGES: usize = 20;
+
+    let (writer, reader) = (scope.store()?, scope.second_store()?);
+    writer.set(KEY, "lasting").never_expires().await?;
+    let write = async move {
+        for _ in 0..CHANGES {
+            writer.set(KEY, "passing").expiry(Ttl::MAX).await?;
+            writer.set(KEY, "lasting").never_expires().await?;
+        }
+        Ok::<_, Failure>(())
+    };
+    let read = async move {
+        for _ in 0..CHANGES {
+            let Some(entry) = reader.get(KEY).with_expiry().await? else {
+                return Err(Failure::new("missed an entry that is only ever replaced"));
+            };
+            let lasting = entry.value.as_ref() == b"lasting";
+            ensure_eq!(entry.expires_at == Some(ExpiresAt::Never), lasting, "whether a lasting value never expires");
+        }
+        Ok(())
+    };
+    let tasks: [futures_util::future::BoxFuture<'static, Result<(), Failure>>; 2] = [Box::pin(write), Box::pin(read)];
+    at_once(tasks).await?.into_iter().collect()
+}
+
+async fn no_read_after_expiry(context: &Context) -> CheckResult {
+    let inputs = (select(WAYS), values(), short_ttls(&context.time));
+    for_all(context, inputs, async |scope: &Scope<'_>, (way, value, ttl): (Way, Bytes, Ttl)| {
+        let (store, second, time) = (scope.store()?, scope.second_store()?, scope.time());
+        let deadline = write(&store, time, way, &value, ttl).await?;
+        time.pass_until(deadline.high).await;
+        for store in [&store, &second] {
+            nobody_sees(store).await?;
+        }
+        no_condition_sees(&store, &value).await?;
+        if context.has_cache() {
+            no_batch_sees(&scope.cache()?, time, ttl).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn nobody_sees(store: &StoreHandle) -> Result<(), Failure> {
+    ensure_eq!(store.get(KEY).await?, None, "get after the expiry");
+    ensure_eq!(store.get(KEY).with_expiry().await?, None, "get with expiry after the expiry");
+    ensure_eq!(store.exists(KEY).await?, false, "exists after the expiry");
+    ensure_eq!(store.ttl(KEY).await?, None, "ttl after the expiry");
+    if store.capabilities().listing != Listing::None {
+        for reach in [Reach::Namespace, Reach::Subtree] {
+            ensure_eq!(walk(store, reach, 10).await?, vec![], "list after the expiry");
+        }
+    }
+    if store.capabilities().renewal.is_supported() {
+        ensure_eq!(store.get(KEY).renew(Ttl::MAX.as_duration()).await?, None, "renewal after the expiry");
+    }
+    ensure_eq!(store.expire(KEY, Ttl::MAX).await?, false, "expire after the expiry");
+    Ok(())
+}
+
+async fn no_condition_sees(store: &StoreHandle, value: &Bytes) -> Result<(), Failure> {
+    ensure_eq!(store.set(KEY, "x").if_present().await?, SetOutcome::Refused, "if_present after the expiry");
+    if store.capabilities().value_conditions.is_supported() {
+        let outcome = store.set(KEY, "x").if_value(value.clone()).await?;
+        ensure_eq!(outcome, SetOutcome::Refused, "if_value after the expiry");
+        ensure_eq!(store.delete(KEY).if_value(value.clone()).await?, false, "delete if_value after the expiry");
+    }
+    if store.capabilities().take.is_supported() {
+        ensure_eq!(store.take(KEY).await?, None, "take after the expiry");
+    }
+    ensure_eq!(store.delete(KEY).await?, false, "delete after the expiry");
+    ensure_eq!(store.set(KEY, "x").if_absent().await?, SetOutcome::Stored, "if_absent after the expiry");
+    Ok(())
+}
+
+async fn no_batch_sees(cache: &CacheHandle, time: &Time, ttl: Ttl) -> Result<(), Failure> {
+    let keys = ["old", "counter"];
+    let (done, during) = time.measure(cache.set_many([(keys[0], "x"), (keys[1], "7")]).expiry(ttl)).await;
+    done?;
+    time.pass_until(time.deadline(Lifetime::In(ttl), during).high).await;
+    ensure_eq!(cache.get_many(&keys).await?, vec![None, None], "get_many after the expiry");
+    ensure_eq!(cache.expire_many(&keys, Ttl::MAX).await?, vec![false, false], "expire_many after the expiry");
+    ensure_eq!(cache.delete_many(&keys).await?, vec![false, false], "delete_many after the expiry");
+    if cache.capabilities().counters.is_supported() {
+        ensure_eq!(cache.increment(keys[1], 1).await?, 1, "increment after the expiry");
+    }
+    ensure_eq!(cache.add(keys[0], "x").await?, true, "add after the expiry");
+    Ok(())
+}
+
+async fn no_loss_before_expiry(context: &Context) -> CheckResult {
+    let ttls = prop_oneof![short_ttls(&context.time), long_ttls()];
+    let inputs = (select(WAYS), values(), ttls);
+    for_all(context, inputs, async |scope: &Scope<'_>, (way, value, ttl): (Way, Bytes, Ttl)| {
+        let (store, second, time) = (scope.store()?, scope.second_store()?, scope.time());
+        let deadline = write(&store, time, way, &value, ttl).await?;
+        for store in [&store, &second] {
+            everybody_sees(store, time, deadline, &value).await?;
+        }
+        // As late as can be: where the suite moves the clock, in the last millisecond; where it waits, after half of it.
+        let left = deadline.low.since(time.now());
+        if time.is_manual() {
+            // The clock ends with the year 9999, so that only short lifetimes are lived through.
+            if left < Duration::from_secs(40 * 24 * 3600) {
+                time.pass(left.saturating_sub(Duration::from_millis(1))).await;
+            }
+        } else if left < Duration::from_secs(1) {
+            time.pass(left / 2).await;
+        }
+        everybody_sees(&second, time, deadline, &value).await
+    })
+    .await
+}
+
+async fn everybody_sees(store: &StoreHandle, time: &Time, deadline: Deadline, value: &Bytes) -> Result<(), Failure> {
+    let (got, during) = time.measure(store.get(KEY)).await;
+    if deadline.presence(during) == Presence::Present {
+        ensure_eq!(got?.as_ref(), Some(value), "get before the expiry");
+    }
+    let (exists, during) = time.measure(store.exists(KEY)).await;
+    if deadline.presence(during) == Presence::Present {
+        ensure_eq!(exists?, true, "exists before the expiry");
+    }
+    let (left, during) = time.measure(store.ttl(KEY)).await;
+    if deadline.presence(during) == Presence::Present {
+        ensure!(left?.is_some(), "ttl missed the entry before its expiry");
+    }
+    if store.capabilities().listing != Listing::None {
+        let (listed, during) = time.measure(walk(store, Reach::Namespace, 10)).await;
+        if deadline.presence(during) == Presence::Present {
+            ensure_eq!(listed?.len(), 1, "the length of the list before the expiry");
+        }
+    }
+    let (outcome, during) = time.measure(store.set(KEY, "other").if_absent()).await;
+    if deadline.presence(during) == Presence::Present {
+        ensure_eq!(outcome?, SetOutcome::Refused, "if_absent before the expiry");
+    } else if outcome?.is_stored() {
+        store.delete(KEY).await?;
+    }
+    Ok(())
+}
+
+async fn ttl_has_three_answers(context: &Context) -> CheckResult {
+    let ttls = prop_oneof![1 => Just(Ttl::MIN), 3 => short_ttls(&context.time), 2 => long_ttls()];
+    for_all(context, ttls, async |scope: &Scope<'_>, ttl: Ttl| {
+        let (store, time) = (scope.store()?, scope.time());
+        ensure_eq!(store.ttl(KEY).await?, None, "the lifetime of nothing");
+        store.set(KEY, "x").never_expires().await?;
+        ensure_eq!(store.ttl(KEY).await?, Some(Remaining::Never), "the lifetime of what never expires");
+        let (done, during) = time.measure(store.set(KEY, "x").expiry(ttl)).await;
+        done?;
+        let deadline = time.deadline(Lifetime::In(ttl), during);
+        // To the very end it "remains", and never turns into "never" or an error.
+        loop {
+            let (left, during) = time.measure(store.ttl(KEY)).await;
+            let Some(left) = left? else {
+                ensure!(deadline.presence(during) != Presence::Present, "missed an entry that is there");
+                return Ok(());
+            };
+            ensure!(deadline.presence(during) != Presence::Absent, "saw {left:?} left of an entry that is gone");
+            deadline.check_remaining(left, during)?;
+            let Remaining::In(left) = left else { return Err(Failure::new("an expiring entry became lasting")) };
+            if left > Duration::from_secs(40) {
+                return Ok(());
+            }
+            time.pass((left / 2).max(Duration::from_micros(300))).await;
+        }
+    })
+    .await
+}
+
+async fn expire_reports_existence(context: &Context) -> CheckResult {
+    let before = prop_oneof![Just(Expiry::Never), long_ttls().prop_map(Expiry::In)];
+    let inputs = (values(), before, long_ttls());
+    for_all(context, inputs, async |scope: &Scope<'_>, (value, before, ttl): (Bytes, Expiry, Ttl)| {
+        let (store, time) = (scope.store()?, scope.time());
+        ensure_eq!(store.expire(KEY, ttl).await?, false, "expire of nothing");
+        ensure_eq!(store.expire(KEY, Expiry::Never).await?, false, "expire of nothing to never");
+        ensure_eq!(store.exists(KEY).await?, false, "exists after expire of nothing");
+
+        store.set(KEY, value.clone()).expiry(before).await?;
+        let at = time.timestamp_in(ttl.as_duration());
+        let changes = [
+            (Expiry::In(ttl), Lifetime::In(ttl)),
+            (Expiry::At(at), Lifetime::At(at)),
+            (Expiry::Never, Lifetime::Never),
+        ];
+        for (expiry, lifetime) in changes {
+            let (existed, during) = time.measure(store.expire(KEY, expiry)).await;
+            ensure_eq!(existed?, true, "expire of an entry to {expiry:?}");
+            let entry = store.get(KEY).with_expiry().await?;
+            let Some(entry) = entry else { return Err(Failure::new("expire removed the entry")) };
+            ensure_eq!(entry.value, value, "the value after expire");
+            time.check_expires_at(time.deadline(lifetime, during), entry.expires_at)?;
+        }
+
+        let kept = store.get(KEY).with_expiry().await?;
+        refused_with(store.expire(KEY, Expiry::Keep).await, ErrorKind::InvalidArgument, "expire to what it has")?;
+        ensure_eq!(store.get(KEY).with_expiry().await?, kept, "the entry after a refused expire");
+        ensure_eq!(store.expire(KEY, Expiry::At(Timestamp::EPOCH)).await?, true, "expire to a past time");
+        ensure_eq!(store.get(KEY).await?, None, "the entry after an expire to a past time");
+        ensure_eq!(store.expire(KEY, ttl).await?, false, "expire of what an expire removed");
+        Ok(())
+    })
+    .await
+}

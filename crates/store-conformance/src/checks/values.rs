@@ -1,0 +1,144 @@
+//! What was written is read, byte for byte; what was not written is not there.
+
+use proptest::collection::vec;
+use proptest::prelude::{Just, Strategy, prop_oneof};
+use store_core::{Bytes, CacheExt, ErrorKind, Store, StoreExt, Ttl};
+
+use crate::cases::{for_all, once};
+use crate::context::{Context, Scope, StoreHandle};
+use crate::failure::{CheckResult, Failure, ensure_eq, refused_with};
+use crate::registry::{Family, check};
+use crate::strategy::{keys, short_ttls, values};
+
+pub(crate) const FAMILY: Family = Family {
+    name: "values",
+    checks: &[
+        check!(get_after_set_returns_value, Nothing),
+        check!(missing_is_none, Nothing),
+        check!(exists_agrees_with_get, Nothing),
+        check!(value_limits, Nothing),
+    ],
+};
+
+async fn get_after_set_returns_value(context: &Context) -> CheckResult {
+    let limit = context.capabilities().max_key_bytes;
+    for_all(context, (keys(limit), vec(values(), 1..4)), async |scope: &Scope<'_>, (key, values)| {
+        let (store, second) = (scope.store()?, scope.second_store()?);
+        for value in values {
+            store.set(&key, value.clone()).await?;
+            ensure_eq!(store.get(&key).await?, Some(value.clone()), "the value that was set");
+            ensure_eq!(second.get(&key).await?, Some(value), "the value that was set through another handle");
+        }
+        ensure_eq!(store.delete(&key).await?, true, "removing what was set");
+        ensure_eq!(second.get(&key).await?, None, "the value after its removal");
+        Ok(())
+    })
+    .await
+}
+
+async fn missing_is_none(context: &Context) -> CheckResult {
+    let limit = context.capabilities().max_key_bytes;
+    for_all(context, (keys(limit), short_ttls(&context.time)), async |scope: &Scope<'_>, (key, ttl)| {
+        let store = scope.store()?;
+        reads_as_missing(&store, &key).await?;
+        let (done, during) = scope.time().measure(store.set(&key, "x").ttl(ttl.as_duration())).await;
+        done?;
+        scope.time().pass_until(scope.time().deadline(store_core::Lifetime::In(ttl), during).high).await;
+        reads_as_missing(&store, &key).await?;
+        if context.has_cache() {
+            let cache = scope.cache()?;
+            let asked = [key.as_str(), key.as_str()];
+            ensure_eq!(cache.get_many(&asked).await?, vec![None, None], "a missing key in a batch");
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn reads_as_missing(store: &StoreHandle, key: &str) -> Result<(), Failure> {
+    ensure_eq!(store.get(key).await?, None, "get of a missing key");
+    ensure_eq!(store.get(key).with_expiry().await?, None, "get with expiry of a missing key");
+    ensure_eq!(store.exists(key).await?, false, "exists of a missing key");
+    ensure_eq!(store.ttl(key).await?, None, "ttl of a missing key");
+    if store.capabilities().renewal.is_supported() {
+        ensure_eq!(store.get(key).renew(Ttl::MAX.as_duration()).await?, None, "renewal of a missing key");
+    }
+    if store.capabilities().take.is_supported() {
+        ensure_eq!(store.take(key).await?, None, "take of a missing key");
+    }
+    Ok(())
+}
+
+/// What may happen to an entry between two looks at it.
+#[derive(Clone, Debug)]
+enum Event {
+    Set,
+    SetExpiring(Ttl),
+    Expire(Ttl),
+    Delete,
+    Pass(Ttl),
+}
+
+async fn exists_agrees_with_get(context: &Context) -> CheckResult {
+    let ttls = short_ttls(&context.time);
+    let events = prop_oneof![
+        2 => Just(Event::Set),
+        2 => ttls.clone().prop_map(Event::SetExpiring),
+        2 => ttls.clone().prop_map(Event::Expire),
+        1 => Just(Event::Delete),
+        2 => ttls.prop_map(Event::Pass),
+    ];
+    for_all(context, vec(events, 1..8), async |scope: &Scope<'_>, events| {
+        let store = scope.store()?;
+        for event in events {
+            match event {
+                Event::Set => store.set("k", "x").never_expires().await?,
+                Event::SetExpiring(ttl) => store.set("k", "x").ttl(ttl.as_duration()).await?,
+                Event::Expire(ttl) => store.expire("k", ttl).await.map(drop)?,
+                Event::Delete => store.delete("k").await.map(drop)?,
+                Event::Pass(ttl) => scope.time().pass(ttl.as_duration()).await,
+            }
+            // The entry may expire between two looks, but it does not come back: what both outer ones say holds between.
+            let before = store.exists("k").await?;
+            let found = store.get("k").await?.is_some();
+            if before == store.exists("k").await? {
+                ensure_eq!(found, before, "get, between two equal answers of exists");
+            }
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn value_limits(context: &Context) -> CheckResult {
+    /// Larger limits are believed: a suite is no load test.
+    const LARGEST_TRIED: usize = 64 * 1024 * 1024;
+
+    let limit = context.capabilities().max_value_bytes;
+    for_all(context, values(), async |scope: &Scope<'_>, value: Bytes| {
+        let store = scope.store()?;
+        store.set("k", value.clone()).await?;
+        ensure_eq!(store.get("k").await?, Some(value), "the value");
+        Ok(())
+    })
+    .await?;
+    once(context, async |scope: &Scope<'_>| {
+        let store = scope.store()?;
+        store.set("k", "before").await?;
+        if limit < isize::MAX as usize {
+            let too_large = Bytes::from(vec![0; limit + 1]);
+            refused_with(store.set("k", too_large.clone()).await, ErrorKind::TooLarge, "a value over the limit")?;
+            let conditional = store.set("k", too_large).if_present().await;
+            refused_with(conditional, ErrorKind::TooLarge, "a conditional value over the limit")?;
+        }
+        ensure_eq!(store.get("k").await?.as_deref(), Some(&b"before"[..]), "the value after what was refused");
+        if limit <= LARGEST_TRIED {
+            store.set("k", vec![7; limit]).await?;
+            let back = store.get("k").await?.unwrap_or_default();
+            ensure_eq!(back.len(), limit, "the length of a value at the limit");
+            ensure_eq!(back.iter().all(|&byte| byte == 7), true, "whether a value at the limit came back unharmed");
+        }
+        Ok(())
+    })
+    .await
+}

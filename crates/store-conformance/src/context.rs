@@ -1,0 +1,208 @@
+//! What a check works with: the stores of its own harness, the clock, and namespaces that nobody else uses.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use store_core::{Address, Cache, Capabilities, ErrorKind, Key, Listing, Namespace, Namespaced, Store, StoreExt};
+
+use crate::failure::Failure;
+use crate::harness::{Harness, Planted};
+use crate::options::{Options, random};
+use crate::time::Time;
+
+pub(crate) type StoreHandle = Namespaced<Arc<dyn Store>>;
+pub(crate) type CacheHandle = Namespaced<Arc<dyn Cache>>;
+
+/// One handle on the data under test: of a cache, where the driver has one, else of a store.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    pub(crate) store: StoreHandle,
+    pub(crate) cache: Option<CacheHandle>,
+}
+
+impl Handle {
+    fn of_cache(cache: Arc<dyn Cache>, namespace: &Namespace) -> Result<Self, Failure> {
+        let store: Arc<dyn Store> = cache.clone();
+        Ok(Self { store: store.namespace(namespace)?, cache: Some(cache.namespace(namespace)?) })
+    }
+
+    /// The same handle on a namespace nested in its own.
+    pub(crate) fn at(&self, path: &[&str]) -> Result<Self, Failure> {
+        let cache = self.cache.as_ref().map(|cache| cache.namespace(path)).transpose()?;
+        Ok(Self { store: self.store.namespace(path)?, cache })
+    }
+}
+
+/// How many inputs checks generate.
+#[derive(Clone, Copy, Debug)]
+struct Effort {
+    inputs: u32,
+    programs: u32,
+}
+
+impl Effort {
+    fn of(options: &Options, time: &Time) -> Self {
+        let (inputs, programs) = if time.is_manual() { (64, 1000) } else { (16, 100) };
+        match options.cases {
+            None => Self { inputs, programs },
+            Some(cases) => Self { inputs: inputs.max(cases / 10), programs: cases },
+        }
+    }
+}
+
+/// Everything that one run of one check works with.
+pub(crate) struct Context {
+    harness: Arc<dyn Harness>,
+    pub(crate) time: Time,
+    pub(crate) options: Options,
+    pub(crate) name: String,
+    pub(crate) seed: u64,
+    effort: Effort,
+    root: Namespace,
+    next_scope: AtomicU64,
+    cases: AtomicU64,
+}
+
+impl Context {
+    pub(crate) async fn new(
+        harness: Arc<dyn Harness>,
+        options: Options,
+        name: String,
+        seed: u64,
+    ) -> Result<Self, Failure> {
+        let root = Namespace::try_from(&format!("conformance.{:016x}.{name}", random()))?;
+        let time = Time::of(harness.clock(), &harness.store().namespace(&root)?).await;
+        let effort = Effort::of(&options, &time);
+        let (next_scope, cases) = (AtomicU64::new(0), AtomicU64::new(0));
+        Ok(Self { harness, time, options, name, seed, effort, root, next_scope, cases })
+    }
+
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        self.harness.store().capabilities().clone()
+    }
+
+    pub(crate) fn has_cache(&self) -> bool {
+        self.harness.cache().is_some()
+    }
+
+    /// How many inputs a check generates.
+    pub(crate) fn inputs(&self) -> u32 {
+        self.effort.inputs
+    }
+
+    /// How many programs the model family generates.
+    pub(crate) fn programs(&self) -> u32 {
+        self.effort.programs
+    }
+
+    /// How often a race is run: as often as inputs are generated, but more often where a run costs next to nothing.
+    pub(crate) fn races(&self) -> u32 {
+        if self.time.is_manual() { self.effort.inputs * 4 } else { self.effort.inputs * 2 }
+    }
+
+    pub(crate) fn count_case(&self) {
+        self.cases.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many cases were run; a check that generates nothing is one case.
+    pub(crate) fn cases(&self) -> u64 {
+        self.cases.load(Ordering::Relaxed).max(1)
+    }
+
+    /// A namespace that nothing was written to yet.
+    pub(crate) fn scope(&self) -> Result<Scope<'_>, Failure> {
+        let number = self.next_scope.fetch_add(1, Ordering::Relaxed);
+        let namespace = self.root.join(&Namespace::try_from(&number.to_string())?)?;
+        Ok(Scope { context: self, namespace })
+    }
+
+    /// A store without a namespace. Only for what has to be refused there.
+    pub(crate) fn whole_store(&self) -> Arc<dyn Store> {
+        self.harness.store()
+    }
+
+    /// Removes what the check wrote, where the driver can.
+    pub(crate) async fn clean_up(&self) -> Result<(), Failure> {
+        if self.capabilities().listing == Listing::None {
+            return Ok(());
+        }
+        let cache = self.harness.cache().map(|cache| -> Arc<dyn Store> { cache });
+        for store in [Some(self.harness.store()), cache].into_iter().flatten() {
+            match store.namespace(&self.root)?.clear().await {
+                // A check that closed its stores wrote nothing that lasts.
+                Err(error) if error.kind() == ErrorKind::Closed => {}
+                answer => {
+                    answer.map_err(|error| Failure::new(format!("cleaning up: {error}")))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A namespace of one case, seen through every handle of the driver.
+pub(crate) struct Scope<'a> {
+    context: &'a Context,
+    pub(crate) namespace: Namespace,
+}
+
+impl Scope<'_> {
+    pub(crate) fn time(&self) -> &Time {
+        &self.context.time
+    }
+
+    pub(crate) fn store(&self) -> Result<StoreHandle, Failure> {
+        Ok(self.context.harness.store().namespace(&self.namespace)?)
+    }
+
+    /// A second handle on the data of [`store`](Self::store).
+    pub(crate) fn second_store(&self) -> Result<StoreHandle, Failure> {
+        Ok(self.context.harness.second_store().namespace(&self.namespace)?)
+    }
+
+    /// A namespace beside this one whose name begins with the same letters, in the same stores.
+    pub(crate) fn neighbour(&self) -> Result<Self, Failure> {
+        let mut segments: Vec<String> = self.namespace.segments().map(Into::into).collect();
+        if let Some(last) = segments.last_mut() {
+            last.push_str(".neighbour");
+        }
+        Ok(Self { context: self.context, namespace: Namespace::new(segments)? })
+    }
+
+    /// The cache. A check that calls this needs a cache, so there is one.
+    pub(crate) fn cache(&self) -> Result<CacheHandle, Failure> {
+        self.cache_of(self.context.harness.cache())
+    }
+
+    /// A second handle on the data of [`cache`](Self::cache).
+    pub(crate) fn second_cache(&self) -> Result<CacheHandle, Failure> {
+        self.cache_of(self.context.harness.second_cache())
+    }
+
+    fn cache_of(&self, cache: Option<Arc<dyn Cache>>) -> Result<CacheHandle, Failure> {
+        let cache = cache.ok_or_else(|| Failure::new("the harness has a cache in one call and none in another"))?;
+        Ok(cache.namespace(&self.namespace)?)
+    }
+
+    /// Two handles on the same data.
+    pub(crate) fn handles(&self) -> Result<[Handle; 2], Failure> {
+        let harness = &self.context.harness;
+        Ok(match (harness.cache(), harness.second_cache()) {
+            (Some(first), Some(second)) => {
+                [Handle::of_cache(first, &self.namespace)?, Handle::of_cache(second, &self.namespace)?]
+            }
+            _ => [self.store()?, self.second_store()?].map(|store| Handle { store, cache: None }),
+        })
+    }
+
+    /// Puts something that is not an entry under `key`.
+    pub(crate) async fn plant_foreign(&self, key: &str) -> Result<Planted, Failure> {
+        Ok(self.context.harness.plant_foreign(Address { namespace: &self.namespace, key: Key::new(key)? }).await?)
+    }
+
+    /// Puts an entry whose key is no text into `namespace`, relative to this scope.
+    pub(crate) async fn plant_key_that_is_no_text(&self, namespace: &Namespace) -> Result<Planted, Failure> {
+        let namespace = self.namespace.join(namespace)?;
+        Ok(self.context.harness.plant_key_that_is_no_text(&namespace).await?)
+    }
+}

@@ -1,0 +1,114 @@
+//! What a driver brings to the suite.
+
+use std::error::Error;
+use std::time::Duration;
+
+use std::sync::Arc;
+
+use store_core::{Address, Cache, ManualClock, Namespace, Store, async_trait};
+
+/// Why a harness could not be made or could not do what it was asked for.
+pub type HarnessError = Box<dyn Error + Send + Sync>;
+
+/// Everything that the suite has to know about a driver.
+///
+/// A harness is made anew for each check, so what a check does to its stores (closing them, moving their clock) is seen
+/// by no other. A server may well be shared: each check works in namespaces of its own and clears them afterwards.
+#[async_trait]
+pub trait Harness: Send + Sync + 'static {
+    /// The store under test.
+    fn store(&self) -> Arc<dyn Store>;
+
+    /// A second handle on the data of [`store`](Self::store): another connection where there are connections.
+    fn second_store(&self) -> Arc<dyn Store> {
+        self.store()
+    }
+
+    /// The cache under test, where the driver has one. It may, but need not, share its data with
+    /// [`store`](Self::store).
+    fn cache(&self) -> Option<Arc<dyn Cache>> {
+        None
+    }
+
+    /// A second handle on the data of [`cache`](Self::cache).
+    fn second_cache(&self) -> Option<Arc<dyn Cache>> {
+        self.cache()
+    }
+
+    /// The clock that the stores judge expiry by.
+    fn clock(&self) -> ClockControl;
+
+    /// The server behind the driver with its version, for the report.
+    fn server(&self) -> Option<String> {
+        None
+    }
+
+    /// The protocol spoken with the server, for the report.
+    fn protocol(&self) -> Option<String> {
+        None
+    }
+
+    /// How entries are spread over a cluster, for the report.
+    fn slot_policy(&self) -> Option<String> {
+        None
+    }
+
+    /// Clauses that the driver is known to break, each with the reason. Such a check has to fail: when it passes, the
+    /// run fails until the deviation is struck off.
+    fn deviations(&self) -> Vec<Deviation> {
+        Vec::new()
+    }
+
+    /// Puts something that is not an entry, such as a list, where an entry at `at` would be.
+    ///
+    /// # Errors
+    /// When the backend could hold it but did not take it.
+    async fn plant_foreign(&self, _at: Address<'_>) -> Result<Planted, HarnessError> {
+        Ok(Planted::Impossible)
+    }
+
+    /// Puts an entry into `namespace` whose key is no text.
+    ///
+    /// # Errors
+    /// When the backend could hold it but did not take it.
+    async fn plant_key_that_is_no_text(&self, _namespace: &Namespace) -> Result<Planted, HarnessError> {
+        Ok(Planted::Impossible)
+    }
+}
+
+/// How time passes for a driver.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ClockControl {
+    /// It stands still until the suite moves it. The suite never sleeps.
+    Manual(ManualClock),
+    /// It runs by itself, in milliseconds.
+    Wall {
+        /// By how much the driver's clock may run apart from the suite's within a minute. Zero on one machine.
+        uncertainty: Duration,
+    },
+}
+
+/// Whether a backend holds what the suite asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planted {
+    /// It is there.
+    Done,
+    /// Nothing but this driver's entries can be in its backend.
+    Impossible,
+}
+
+/// A clause that a driver is known to break.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deviation {
+    pub(crate) clause: &'static str,
+    pub(crate) reason: String,
+}
+
+impl Deviation {
+    /// The driver breaks `clause` because of `reason`.
+    #[must_use]
+    pub fn new(clause: &'static str, reason: impl Into<String>) -> Self {
+        Self { clause, reason: reason.into() }
+    }
+}

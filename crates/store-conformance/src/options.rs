@@ -1,0 +1,140 @@
+//! How thoroughly the suite runs.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::time::Duration;
+
+/// How thoroughly the suite runs, and which part of it. The default is quick enough for every `cargo test`.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Options {
+    pub(crate) cases: Option<u32>,
+    pub(crate) seed: Option<u64>,
+    pub(crate) time_budget: Option<Duration>,
+    pub(crate) threads: Option<usize>,
+    pub(crate) selection: Selection,
+}
+
+impl Options {
+    /// The default options.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many programs the model family generates: by default 1,000 where the suite controls the clock, 100 where it
+    /// has to wait. Other checks generate a tenth as many inputs, but no fewer than by default.
+    #[must_use]
+    pub fn cases(mut self, cases: u32) -> Self {
+        self.cases = Some(cases);
+        self
+    }
+
+    /// Where generation starts: two runs with one seed try the same inputs. By default the environment variable
+    /// `STORE_CONFORMANCE_SEED`, else a new seed for each run.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// How long the model family goes on generating, even when there are cases left. Unlimited by default.
+    #[must_use]
+    pub fn time_budget(mut self, budget: Duration) -> Self {
+        self.time_budget = Some(budget);
+        self
+    }
+
+    /// How many checks run at the same time. By default as many as there are processors where the suite controls the
+    /// clock, and eight times as many where checks mostly wait.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// Runs only the checks whose name, `family::clause`, contains `part`. Called again, it adds to them.
+    #[must_use]
+    pub fn only(mut self, part: impl Into<String>) -> Self {
+        self.selection.only.push(part.into());
+        self
+    }
+
+    pub(crate) fn effective_seed(&self) -> u64 {
+        self.seed.unwrap_or_else(random)
+    }
+}
+
+/// Which checks are run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Selection {
+    pub(crate) only: Vec<String>,
+    pub(crate) skip: Vec<String>,
+    pub(crate) matching: Matching,
+    pub(crate) extent: Extent,
+}
+
+/// Which checks filters choose from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Extent {
+    #[default]
+    All,
+    /// The ignored ones, as runners of tests ask for them. No check is ever ignored.
+    Ignored,
+}
+
+/// How names are compared with filters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Matching {
+    #[default]
+    Part,
+    Whole,
+}
+
+impl Selection {
+    pub(crate) fn includes(&self, name: &str) -> bool {
+        let matches = |filter: &String| match self.matching {
+            Matching::Part => name.contains(filter.as_str()),
+            Matching::Whole => name == filter,
+        };
+        self.extent == Extent::All
+            && (self.only.is_empty() || self.only.iter().any(matches))
+            && !self.skip.iter().any(matches)
+    }
+}
+
+/// A number that differs from run to run.
+pub(crate) fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_selection_without_filters_includes_everything() {
+        assert!(Selection::default().includes("keys::key_limits"));
+    }
+
+    #[test]
+    fn filters_add_up_and_skips_take_away() {
+        let selection = Selection {
+            only: vec!["keys".to_owned(), "expiry".to_owned()],
+            skip: vec!["limits".to_owned()],
+            ..Selection::default()
+        };
+        assert!(selection.includes("keys::keys_are_exact"));
+        assert!(selection.includes("expiry::expiry_in"));
+        assert!(!selection.includes("keys::key_limits"));
+        assert!(!selection.includes("values::value_limits"));
+    }
+
+    #[test]
+    fn whole_matching_wants_the_whole_name() {
+        let selection =
+            Selection { only: vec!["expiry::expiry_in".to_owned()], matching: Matching::Whole, ..Selection::default() };
+        assert!(selection.includes("expiry::expiry_in"));
+        assert!(!selection.includes("expiry::expiry_in_other"));
+    }
+}

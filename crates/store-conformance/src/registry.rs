@@ -1,0 +1,66 @@
+//! What a check is, and what a driver has to declare for it.
+
+use futures_util::future::LocalBoxFuture;
+use store_core::{BatchAtomicity, Listing, Support};
+
+use crate::context::Context;
+use crate::failure::CheckResult;
+
+/// The checks of one subject, in one file.
+pub(crate) struct Family {
+    pub(crate) name: &'static str,
+    pub(crate) checks: &'static [Check],
+}
+
+/// One clause of the contract, checked by the function of the same name.
+pub(crate) struct Check {
+    pub(crate) clause: &'static str,
+    pub(crate) needs: Needs,
+    pub(crate) body: for<'a> fn(&'a Context) -> LocalBoxFuture<'a, CheckResult>,
+}
+
+/// Registers the check of a clause: the function that has the clause's name, and what it needs.
+macro_rules! check {
+    ($clause:ident, $needs:ident) => {
+        $crate::registry::Check {
+            clause: stringify!($clause),
+            needs: $crate::registry::Needs::$needs,
+            body: |context| Box::pin($clause(context)),
+        }
+    };
+}
+pub(crate) use check;
+
+/// What a clause presupposes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    Nothing,
+    ValueConditions,
+    Renewal,
+    Take,
+    Listing,
+    Cache,
+    Counters,
+    AtomicBatches,
+    SnapshotReads,
+}
+
+impl Needs {
+    /// What the driver lacks for it.
+    pub(crate) fn lacking(self, context: &Context) -> Option<&'static str> {
+        let capabilities = context.capabilities();
+        let cached = |support: bool, lacking| if context.has_cache() { (support, lacking) } else { (false, "a cache") };
+        let (met, lacking) = match self {
+            Self::Nothing => (true, ""),
+            Self::ValueConditions => (capabilities.value_conditions == Support::Yes, "value_conditions"),
+            Self::Renewal => (capabilities.renewal == Support::Yes, "renewal"),
+            Self::Take => (capabilities.take == Support::Yes, "take"),
+            Self::Listing => (capabilities.listing != Listing::None, "listing"),
+            Self::Cache => cached(true, ""),
+            Self::Counters => cached(capabilities.counters == Support::Yes, "counters"),
+            Self::AtomicBatches => cached(capabilities.batch_atomicity == BatchAtomicity::All, "batch_atomicity"),
+            Self::SnapshotReads => cached(capabilities.snapshot_reads == Support::Yes, "snapshot_reads"),
+        };
+        (!met).then_some(lacking)
+    }
+}

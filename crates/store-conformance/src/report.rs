@@ -1,0 +1,215 @@
+//! What a run found, as text and as JSON.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+use store_core::Capabilities;
+
+use crate::model::Coverage;
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// The clause holds.
+    Pass,
+    /// It does not.
+    Fail,
+    /// The driver does not declare what the clause is about, and was seen to refuse it without effect.
+    Unsupported,
+    /// It does not hold, which the harness declares with a reason.
+    Deviation,
+    /// There was nothing to run it on; the run fails.
+    NotRun,
+}
+
+impl Status {
+    /// The spelling in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Unsupported => "unsupported",
+            Self::Deviation => "deviation",
+            Self::NotRun => "not_run",
+        }
+    }
+
+    /// Whether the run may still succeed.
+    #[must_use]
+    pub fn is_success(self) -> bool {
+        !matches!(self, Self::Fail | Self::NotRun)
+    }
+}
+
+/// How the check of one clause ended.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CheckReport {
+    /// The family of the check.
+    pub family: &'static str,
+    /// The clause of the contract, which is the name of the check.
+    pub clause: &'static str,
+    /// How it ended.
+    pub status: Status,
+    /// How many inputs were tried.
+    pub cases: u64,
+    /// How long it took.
+    pub seconds: f64,
+    /// Why it did not simply pass.
+    pub note: Option<String>,
+}
+
+impl CheckReport {
+    /// The name that filters are compared with: `family::clause`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}::{}", self.family, self.clause)
+    }
+
+    fn to_json(&self) -> Value {
+        json!({
+            "family": self.family,
+            "clause": self.clause,
+            "status": self.status.as_str(),
+            "cases": self.cases,
+            "seconds": rounded(self.seconds),
+            "note": self.note,
+        })
+    }
+}
+
+/// What is known about the driver besides its name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Subject {
+    pub(crate) server: Option<String>,
+    pub(crate) protocol: Option<String>,
+    pub(crate) slot_policy: Option<String>,
+    pub(crate) capabilities: Option<Capabilities>,
+}
+
+/// What one run of the suite found about one driver.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub(crate) driver: String,
+    pub(crate) subject: Subject,
+    pub(crate) seed: u64,
+    pub(crate) seconds: f64,
+    pub(crate) checks: Vec<CheckReport>,
+    pub(crate) model: Option<CheckReport>,
+    pub(crate) coverage: Coverage,
+}
+
+impl Report {
+    /// Whether no check failed and none was left out for want of something to run it on.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.all().all(|check| check.status.is_success())
+    }
+
+    /// The checks of the clauses that were run, in the order of the families.
+    #[must_use]
+    pub fn checks(&self) -> &[CheckReport] {
+        &self.checks
+    }
+
+    /// The check of the model family, when it was run.
+    #[must_use]
+    pub fn model(&self) -> Option<&CheckReport> {
+        self.model.as_ref()
+    }
+
+    /// The seed that repeats the run.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Every check with its name and status, the figures of the model family, and what is known about the driver.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "driver": self.driver,
+            "server": self.subject.server,
+            "protocol": self.subject.protocol,
+            "slot_policy": self.subject.slot_policy,
+            "capabilities": self.subject.capabilities.as_ref().map(capabilities_json),
+            "checks": self.checks.iter().map(CheckReport::to_json).collect::<Vec<_>>(),
+            "model": self.model.as_ref().map(|model| self.model_json(model)),
+            "seed": self.seed,
+            "seconds": rounded(self.seconds),
+        })
+    }
+
+    fn model_json(&self, model: &CheckReport) -> Value {
+        json!({
+            "status": model.status.as_str(),
+            "cases": self.coverage.cases,
+            "operations": self.coverage.operations,
+            "coverage": self.coverage.to_json(),
+            "seconds": rounded(model.seconds),
+            "note": model.note,
+        })
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &CheckReport> {
+        self.checks.iter().chain(&self.model)
+    }
+
+    fn count(&self, status: Status) -> usize {
+        self.all().filter(|check| check.status == status).count()
+    }
+}
+
+/// What failed, with what was seen, and the sum of it all.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for check in self.all().filter(|check| !check.status.is_success()) {
+            writeln!(f, "---- {} ----\n{}\n", check.name(), check.note.as_deref().unwrap_or_default())?;
+        }
+        write!(f, "conformance of {}", self.driver)?;
+        if let Some(server) = &self.subject.server {
+            write!(f, " on {server}")?;
+        }
+        write!(f, ":")?;
+        for status in [Status::Pass, Status::Fail, Status::Unsupported, Status::Deviation, Status::NotRun] {
+            write!(f, " {} {};", self.count(status), status.as_str())?;
+        }
+        writeln!(f, " seed {}; {:.1} s", self.seed, self.seconds)?;
+        if self.coverage.operations > 0 {
+            write!(
+                f,
+                "model: {} programs, {} operations, of which in %:",
+                self.coverage.cases, self.coverage.operations
+            )?;
+            for (what, _, percent) in self.coverage.shares() {
+                write!(f, " {what} {percent}")?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+fn capabilities_json(capabilities: &Capabilities) -> Value {
+    json!({
+        "driver": capabilities.driver,
+        "value_conditions": capabilities.value_conditions.is_supported(),
+        "renewal": capabilities.renewal.is_supported(),
+        "take": capabilities.take.is_supported(),
+        "counters": capabilities.counters.is_supported(),
+        "batch_atomicity": format!("{:?}", capabilities.batch_atomicity),
+        "snapshot_reads": capabilities.snapshot_reads.is_supported(),
+        "listing": format!("{:?}", capabilities.listing),
+        "max_key_bytes": capabilities.max_key_bytes,
+        "max_value_bytes": capabilities.max_value_bytes,
+        "max_batch_items": capabilities.max_batch_items,
+        "expiry_granularity_ms": capabilities.expiry_granularity.as_secs_f64() * 1000.0,
+        "eviction": format!("{:?}", capabilities.eviction),
+        "topology": format!("{:?}", capabilities.topology),
+    })
+}
+
+fn rounded(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
+}

@@ -1,0 +1,157 @@
+//! Inputs that drivers get wrong.
+
+use std::time::Duration;
+
+use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use proptest::sample::{select, subsequence};
+
+use store_core::{Bytes, Ttl};
+
+use crate::time::Time;
+
+/// Text that is special to wire keys, globs, percent-encoding, cluster hash tags, C strings or text protocols, and
+/// pairs of which one is a prefix of the other or looks like it.
+pub(crate) const NASTY: &[&str] = &[
+    "a",
+    "app",
+    "apple",
+    "app:",
+    "app/le",
+    "app:le",
+    "app_le",
+    ":",
+    "/",
+    "//",
+    "{",
+    "}",
+    "{}",
+    "}{",
+    "{x}",
+    "{app}",
+    "*",
+    "?",
+    "[ab]",
+    "[^a]",
+    "\\",
+    "\\*",
+    "%",
+    "%3A",
+    "%2F",
+    "%%",
+    "%r",
+    "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+    ".",
+    "..",
+    "../app",
+    "-",
+    " ",
+    " a",
+    "a ",
+    "\0",
+    "a\0b",
+    "\n",
+    "\r\n",
+    "\t",
+    "A",
+    "é",
+    "e\u{301}",
+    "ａ",
+    "日本語",
+    "🦀",
+    "\u{feff}",
+    "\u{10ffff}",
+    "0",
+    "-1",
+    "nil",
+];
+
+/// Namespaces of which some are nested in others and some only look as if they were. The first is the scope itself.
+pub(crate) const LOOK_ALIKES: &[&[&str]] = &[
+    &[],
+    &["app"],
+    &["app", "le"],
+    &["apple"],
+    &["app/le"],
+    &["app:le"],
+    &["app%2Fle"],
+    &["a*"],
+    &["[ab]", "{x}"],
+    &["App"],
+];
+
+/// Any legal key of up to `limit` bytes.
+pub(crate) fn keys(limit: usize) -> impl Strategy<Value = String> + Clone {
+    prop_oneof![
+        8 => nasty(),
+        3 => printable(),
+        3 => proptest::collection::vec(any::<char>(), 1..8).prop_map(String::from_iter),
+        1 => (1..=limit, select(&['x', ':', '\u{e9}', '🦀'][..])).prop_map(|(bytes, char)| repeated(char, bytes)),
+    ]
+    .prop_filter("fits the driver's limit", move |key| key.len() <= limit)
+}
+
+/// A key of exactly this many bytes, of as many of `char` as go into it.
+pub(crate) fn repeated(char: char, bytes: usize) -> String {
+    let mut key: String = std::iter::repeat_n(char, bytes / char.len_utf8()).collect();
+    key.extend(std::iter::repeat_n('x', bytes - key.len()));
+    key
+}
+
+/// So many different short keys.
+pub(crate) fn distinct_keys(count: usize) -> impl Strategy<Value = Vec<String>> + Clone {
+    subsequence(NASTY, count).prop_shuffle().prop_map(|keys| keys.into_iter().map(str::to_owned).collect())
+}
+
+/// A namespace segment.
+pub(crate) fn segments() -> impl Strategy<Value = String> + Clone {
+    prop_oneof![3 => nasty(), 1 => printable()]
+}
+
+fn nasty() -> impl Strategy<Value = String> + Clone {
+    select(NASTY).prop_map(str::to_owned)
+}
+
+fn printable() -> impl Strategy<Value = String> + Clone {
+    proptest::collection::vec(proptest::char::range(' ', '~'), 1..24).prop_map(String::from_iter)
+}
+
+/// A value from none to some thousand bytes: empty, text, numbers, any bytes.
+pub(crate) fn values() -> impl Strategy<Value = Bytes> + Clone {
+    prop_oneof![
+        1 => Just(Bytes::new()),
+        3 => any::<i16>().prop_map(|number| Bytes::from(number.to_string())),
+        2 => select(NASTY).prop_map(|text| Bytes::from_static(text.as_bytes())),
+        3 => proptest::collection::vec(any::<u8>(), 1..64).prop_map(Bytes::from),
+        1 => (any::<u8>(), 1..8192usize).prop_map(|(byte, len)| Bytes::from(vec![byte; len])),
+    ]
+}
+
+/// A lifetime whose end the suite can afford to await: some milliseconds where it has to wait, up to a month where it
+/// moves the clock.
+pub(crate) fn short_ttls(time: &Time) -> impl Strategy<Value = Ttl> + Clone + use<> {
+    const MONTH: u64 = 30 * 24 * 3600 * 1000;
+    if time.is_manual() {
+        millis(prop_oneof![2 => 1..=20u64, 2 => 21..=5000u64, 1 => 5001..=MONTH].boxed())
+    } else {
+        millis((1..=30u64).boxed())
+    }
+}
+
+/// A lifetime that outlasts the case: a minute to 100 years.
+pub(crate) fn long_ttls() -> impl Strategy<Value = Ttl> + Clone {
+    let longest = Ttl::MAX.as_millis().get();
+    millis(prop_oneof![4 => 60_000..=86_400_000u64, 1 => 86_400_000..=longest, 1 => Just(longest)].boxed())
+}
+
+fn millis(millis: proptest::strategy::BoxedStrategy<u64>) -> impl Strategy<Value = Ttl> + Clone {
+    millis.prop_map(|millis| Ttl::from_millis(millis).unwrap_or(Ttl::MIN))
+}
+
+/// A lifetime as people give it, with any fraction of a millisecond.
+pub(crate) fn fractions() -> impl Strategy<Value = Duration> + Clone {
+    prop_oneof![
+        1 => 1..1_000_000u64,
+        1 => 60_000_000_000..120_000_000_000u64,
+    ]
+    .prop_map(Duration::from_nanos)
+}

@@ -1,0 +1,104 @@
+//! A driver that could do everything it could before, but declares the least.
+
+use store_core::{
+    Address, BatchItem, Bytes, Cache, Capabilities, DeleteOptions, Entry, GetOptions, Key, Lifetime, ListOptions,
+    Namespace, Page, Remaining, Result, SetOptions, SetOutcome, Store, async_trait,
+};
+
+/// Forwards every operation to the store under it, so that only the declaration can make a call fail.
+#[derive(Debug)]
+pub(crate) struct Undeclaring<S> {
+    inner: S,
+    declared: Capabilities,
+}
+
+impl<S: Store> Undeclaring<S> {
+    pub(crate) fn new(inner: S) -> Self {
+        let all = inner.capabilities();
+        let declared = Capabilities::minimal(all.driver, all.topology)
+            .with_max_key_bytes(all.max_key_bytes)
+            .with_max_value_bytes(all.max_value_bytes)
+            .with_max_batch_items(all.max_batch_items);
+        Self { inner, declared }
+    }
+}
+
+#[deny(clippy::missing_trait_methods, reason = "a default method would fail for want of an implementation")]
+#[async_trait]
+impl<S: Store> Store for Undeclaring<S> {
+    fn capabilities(&self) -> &Capabilities {
+        &self.declared
+    }
+
+    fn default_lifetime(&self) -> Lifetime {
+        self.inner.default_lifetime()
+    }
+
+    async fn get_entry(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {
+        self.inner.get_entry(at, options).await
+    }
+
+    async fn set_entry(&self, at: Address<'_>, value: Bytes, options: SetOptions) -> Result<SetOutcome> {
+        self.inner.set_entry(at, value, options).await
+    }
+
+    async fn delete_entry(&self, at: Address<'_>, options: DeleteOptions) -> Result<bool> {
+        self.inner.delete_entry(at, options).await
+    }
+
+    async fn expire_entry(&self, at: Address<'_>, lifetime: Lifetime) -> Result<bool> {
+        self.inner.expire_entry(at, lifetime).await
+    }
+
+    async fn take_entry(&self, at: Address<'_>) -> Result<Option<Bytes>> {
+        self.inner.take_entry(at).await
+    }
+
+    async fn entry_exists(&self, at: Address<'_>) -> Result<bool> {
+        self.inner.entry_exists(at).await
+    }
+
+    async fn entry_remaining(&self, at: Address<'_>) -> Result<Option<Remaining>> {
+        self.inner.entry_remaining(at).await
+    }
+
+    async fn list_page(&self, namespace: &Namespace, options: ListOptions) -> Result<Page> {
+        self.inner.list_page(namespace, options).await
+    }
+
+    async fn clear_namespace(&self, namespace: &Namespace) -> Result<u64> {
+        self.inner.clear_namespace(namespace).await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.inner.ping().await
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.inner.close().await
+    }
+}
+
+#[deny(clippy::missing_trait_methods, reason = "a default method would fail for want of an implementation")]
+#[async_trait]
+impl<S: Cache> Cache for Undeclaring<S> {
+    async fn get_entries(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<Option<Bytes>>> {
+        self.inner.get_entries(namespace, keys).await
+    }
+
+    async fn set_entries(&self, namespace: &Namespace, items: Vec<BatchItem<'_>>) -> Result<()> {
+        self.inner.set_entries(namespace, items).await
+    }
+
+    async fn delete_entries(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<bool>> {
+        self.inner.delete_entries(namespace, keys).await
+    }
+
+    async fn expire_entries(&self, namespace: &Namespace, keys: &[Key<'_>], lifetime: Lifetime) -> Result<Vec<bool>> {
+        self.inner.expire_entries(namespace, keys, lifetime).await
+    }
+
+    async fn add_to_counter(&self, at: Address<'_>, delta: i64, on_create: Lifetime) -> Result<i64> {
+        self.inner.add_to_counter(at, delta, on_create).await
+    }
+}

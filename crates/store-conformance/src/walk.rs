@@ -1,0 +1,37 @@
+//! Lists a namespace from its first page to its last.
+
+use store_core::{Cursor, Namespace, StoreExt};
+
+use crate::context::StoreHandle;
+use crate::failure::Failure;
+
+/// How far an enumeration reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    Namespace,
+    Subtree,
+}
+
+/// Fetches page after page.
+pub(crate) async fn walk(store: &StoreHandle, reach: Reach, limit: usize) -> Result<Vec<(Namespace, String)>, Failure> {
+    /// A walk over a handful of entries that takes more pages than this will not end.
+    const MAX_PAGES: usize = 10_000;
+
+    let first = match reach {
+        Reach::Namespace => store.list().limit(limit),
+        Reach::Subtree => store.list().subtree().limit(limit),
+    };
+    let (mut listed, mut next): (_, Option<Cursor>) = (Vec::new(), None);
+    for _ in 0..MAX_PAGES {
+        let page = match next.take() {
+            None => first.clone().await?,
+            Some(cursor) => first.clone().after(cursor).await?,
+        };
+        listed.extend(page.keys.into_iter().map(|listed| (listed.namespace, listed.key.to_string())));
+        match page.next {
+            Some(cursor) => next = Some(cursor),
+            None => return Ok(listed),
+        }
+    }
+    Err(Failure::new(format!("the list did not end within {MAX_PAGES} pages")))
+}
