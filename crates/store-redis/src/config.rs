@@ -16,9 +16,13 @@ pub(crate) const DEFAULT_PORT: u16 = 6379;
 /// The longest value that a server takes in its default configuration; it answers a longer one by closing the line.
 const SERVER_MAX_VALUE_BYTES: usize = 512 * 1024 * 1024;
 
+/// Far beyond any use, and far below what semaphores and memory can count.
+const MOST_CONNECTIONS: usize = 1000;
+const MOST_IN_FLIGHT: u32 = 1_000_000;
+
 /// How to reach a server, and how to treat it.
 ///
-/// Made from a URL ([`str::parse`], or `Config::try_from`), or by [`Config::tcp`] and [`Config::unix`], and refined with
+/// Made from a URL ([`str::parse`]), or by [`Config::tcp`] and [`Config::unix`], and refined with
 /// setters. All timeouts are longer than zero; a value that makes no sense is an error when the store connects.
 ///
 /// `Debug` never shows user name and password.
@@ -77,7 +81,8 @@ pub struct Config {
     pub client_name: Option<String>,
     /// The version of the protocol. RESP2 by default, which every server speaks.
     pub protocol: Protocol,
-    /// How many connections all callers share. 1 by default; more help only where one core cannot drive the line.
+    /// How many connections all callers share. 1 by default, at most 1000; more help only where one core cannot drive
+    /// the line.
     pub connections: NonZeroUsize,
     /// How long a connection may take to be made, handshake included. 2 s by default.
     pub connect_timeout: Duration,
@@ -99,7 +104,8 @@ pub struct Config {
     /// After how many timeouts in a row a second connection is tried, which replaces the first if the server answers
     /// on it. 3 by default.
     pub timeouts_before_probe: NonZeroU32,
-    /// How many calls may wait for a reply on one connection; further ones wait for a place. 8192 by default.
+    /// How many calls may wait for a reply on one connection; further ones wait for a place. 8192 by default, at
+    /// most 1000000.
     pub max_in_flight: NonZeroU32,
     /// The longest value in bytes. 64 MiB by default, at most 512 MiB.
     pub max_value_bytes: usize,
@@ -306,6 +312,12 @@ impl Config {
         if self.client_name.as_deref().is_some_and(|name| !is_client_name(name)) {
             return Err(config_error("client_name", "a client name is 1 or more printable ASCII characters, no space"));
         }
+        if self.connections.get() > MOST_CONNECTIONS {
+            return Err(config_error("connections", "at most 1000 connections are shared"));
+        }
+        if self.max_in_flight.get() > MOST_IN_FLIGHT {
+            return Err(config_error("max_in_flight", "at most 1000000 calls wait on one connection"));
+        }
         if !(1..=SERVER_MAX_VALUE_BYTES).contains(&self.max_value_bytes) {
             return Err(config_error("max_value_bytes", "a value has a limit of 1 byte to 512 MiB"));
         }
@@ -480,29 +492,5 @@ impl FromStr for Config {
 
     fn from_str(url: &str) -> Result<Self> {
         url::parse(url)
-    }
-}
-
-impl TryFrom<&str> for Config {
-    type Error = Error;
-
-    fn try_from(url: &str) -> Result<Self> {
-        url::parse(url)
-    }
-}
-
-impl TryFrom<&String> for Config {
-    type Error = Error;
-
-    fn try_from(url: &String) -> Result<Self> {
-        url::parse(url)
-    }
-}
-
-impl TryFrom<String> for Config {
-    type Error = Error;
-
-    fn try_from(url: String) -> Result<Self> {
-        url::parse(&url)
     }
 }

@@ -1,14 +1,7 @@
 //! What a failure means: the reply of a server, or the end of a connection, as kind, retry and outcome.
 //!
-//! # Server errors
-//! A transaction that was aborted is judged by the first error inside it; an error inside a script by that error.
-//!
-#![doc = include_str!("error_codes.md")]
-//!
-//! # Transport errors
-//! A connection that cannot be made, and a line that is found closed before a byte of the request left, are
-//! `Unavailable` and `NotApplied`. A line that ends, or stays silent for longer than the call may take, after bytes may
-//! have left is `Unavailable` or `Timeout`, and `Unknown`.
+//! The table of `error_codes.md`, which the documentation of the crate shows, is what the code below says; a test
+//! compares them row by row.
 
 use std::borrow::Cow;
 use std::error::Error as _;
@@ -49,8 +42,10 @@ enum Code {
     UnknownDatabase,
     CrossSlot,
     ExecAbort,
-    OtherError,
-    OtherCode,
+    /// `ERR` with a text that makes no difference.
+    Unlisted,
+    /// A code that this table does not know.
+    Foreign,
 }
 
 impl Code {
@@ -77,7 +72,7 @@ impl Code {
             "CROSSSLOT" => Self::CrossSlot,
             "EXECABORT" => Self::ExecAbort,
             "ERR" => Self::of_text(error.details().unwrap_or_default()),
-            _ => Self::OtherCode,
+            _ => Self::Foreign,
         }
     }
 
@@ -91,10 +86,10 @@ impl Code {
             ("DB index is out of range", Code::UnknownDatabase),
             ("unknown command", Code::UnknownCommand),
         ];
-        TEXTS.iter().find(|(part, _)| text.contains(part)).map_or(Self::OtherError, |&(_, code)| code)
+        TEXTS.iter().find(|(part, _)| text.contains(part)).map_or(Self::Unlisted, |&(_, code)| code)
     }
 
-    /// Kind, retry and outcome of the table above, and a message of our own: the server's may quote keys and values.
+    /// Kind, retry and outcome as in the table, and a message of our own: the server's may quote keys and values.
     fn verdict(self) -> (ErrorKind, Retry, Outcome, &'static str) {
         use ErrorKind::{
             Config, Full, NotAnInteger, Other, OutOfRange, PermissionDenied, Unavailable, Unsupported, WrongType,
@@ -131,8 +126,8 @@ impl Code {
             Self::UnknownDatabase => (Config, Never, NotApplied, "the server has no such database; option=db"),
             Self::CrossSlot => (Other, Never, NotApplied, "the keys of one step lie in different slots"),
             Self::ExecAbort => (Other, Never, NotApplied, "the server discarded the transaction"),
-            Self::OtherError => (Other, Never, NotApplied, "the server refused the command"),
-            Self::OtherCode => (Other, Never, Unknown, "the server answered with an error"),
+            Self::Unlisted => (Other, Never, NotApplied, "the server refused the command"),
+            Self::Foreign => (Other, Never, Unknown, "the server answered with an error"),
         }
     }
 }
@@ -143,7 +138,7 @@ pub(crate) fn from_server(error: &ServerError) -> Error {
     let (kind, retry, outcome, message) = code.verdict();
     let message: Cow<'static, str> = match code {
         // Only the word, and only if it is one: nobody knows what a code that nobody knows looks like.
-        Code::OtherCode if is_code_word(error.code()) => format!("{message}; code={}", error.code()).into(),
+        Code::Foreign if is_code_word(error.code()) => format!("{message}; code={}", error.code()).into(),
         _ => message.into(),
     };
     Error::new(kind, message).with_retry(retry).with_outcome(outcome)

@@ -1,4 +1,13 @@
 #![doc = include_str!("../README.md")]
+//! # What the errors of a server mean
+//!
+//! A transaction that was aborted is judged by the first error inside it; an error inside a script by that error.
+//!
+#![doc = include_str!("error_codes.md")]
+//!
+//! A connection that cannot be made, and one that ends before a byte of the request left, are `Unavailable` and
+//! `NotApplied`. One that ends after bytes may have left is `Unavailable` and `Unknown`; a reply that does not come
+//! within the deadline is `Timeout` and `Unknown`.
 #![forbid(unsafe_code)]
 
 mod cache;

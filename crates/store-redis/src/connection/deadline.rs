@@ -1,7 +1,7 @@
 //! The one limit of a call, for everything that the call waits for.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::{Future, pending, poll_fn};
+use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -27,32 +27,34 @@ impl<'a> Deadline<'a> {
         self.start
     }
 
-    /// Waits for `future` as long as the call may; `None` when it took longer.
-    pub(super) async fn wait<F: Future>(&mut self, future: F) -> Option<F::Output> {
-        self.wait_until(self.end, future).await
+    /// When the call has to end.
+    pub(super) fn end(&self) -> Instant {
+        self.end
     }
 
-    /// The same with a limit of its own, if that ends earlier.
-    pub(super) async fn wait_at_most<F: Future>(&mut self, limit: Option<Duration>, future: F) -> Option<F::Output> {
-        let until = limit.map_or(self.end, |limit| self.end.min(Instant::now() + limit));
-        self.wait_until(until, future).await
+    /// Waits for `future` as long as the call may; `None` when it took longer.
+    ///
+    /// Futures come here pinned where they are: a future that is handed from function to function is copied each time.
+    pub(super) async fn wait<F: Future + Unpin>(&mut self, future: F) -> Option<F::Output> {
+        self.wait_until(self.end, future).await
     }
 
     /// Lets time pass; `None` when the deadline comes first.
     pub(super) async fn pause(&mut self, pause: Duration) -> Option<()> {
-        if Instant::now() + pause >= self.end {
+        let until = Instant::now() + pause;
+        if until >= self.end {
             return None;
         }
-        let _passed = self.wait_at_most(Some(pause), std::future::pending::<()>()).await;
+        let _passed = self.wait_until(until, pending::<()>()).await;
         Some(())
     }
 
-    async fn wait_until<F: Future>(&mut self, until: Instant, future: F) -> Option<F::Output> {
+    /// Waits for `future` up to a point in time of the caller's, which is no later than the end of the call.
+    pub(super) async fn wait_until<F: Future + Unpin>(&mut self, until: Instant, mut future: F) -> Option<F::Output> {
         if self.sleep.deadline() != until {
             self.sleep.as_mut().reset(until);
         }
-        let mut future = pin!(future);
-        poll_fn(|cx| match future.as_mut().poll(cx) {
+        poll_fn(|cx| match Pin::new(&mut future).poll(cx) {
             Poll::Ready(output) => Poll::Ready(Some(output)),
             Poll::Pending => self.sleep.as_mut().poll(cx).map(|()| None),
         })

@@ -15,12 +15,13 @@ pub(super) struct Driver(AbortHandle);
 impl Driver {
     /// Runs `driver` in a task of its own, on the caller's runtime.
     ///
-    /// The line is closed the moment the task ends, whether the peer hung up, the driver panicked, or the runtime under
+    /// The line ends the moment the task ends, whether the peer hung up, the driver panicked, or the runtime under
     /// it was shut down. So a handle that outlives its runtime finds a closed line, and dials on the one it is used on.
     pub(super) fn spawn(line: Arc<Line>, driver: impl Future<Output = ()> + Send + 'static) -> Self {
-        let closes_line = ClosesLine(line);
+        let ends_line = EndsLine(line);
         let task = tokio::spawn(async move {
-            let _closes_line = closes_line;
+            // Dropped after the driver, so that every reply that will ever come has come when the line says it ended.
+            let _ends_line = ends_line;
             driver.await;
         });
         Self(task.abort_handle())
@@ -33,10 +34,10 @@ impl Drop for Driver {
     }
 }
 
-struct ClosesLine(Arc<Line>);
+struct EndsLine(Arc<Line>);
 
-impl Drop for ClosesLine {
+impl Drop for EndsLine {
     fn drop(&mut self) {
-        self.0.close();
+        self.0.end();
     }
 }

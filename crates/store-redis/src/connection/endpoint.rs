@@ -1,5 +1,6 @@
 //! An address and the connections to it: made once for all who wait, and replaced when they end.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -100,7 +101,7 @@ impl Slot {
                 Ok(open) => return Ok(open),
                 Err(dialled) => dialled,
             };
-            let Some(told) = deadline.wait(dialled.wait_for(Option::is_some)).await else {
+            let Some(told) = deadline.wait(pin!(dialled.wait_for(Option::is_some))).await else {
                 return Err(error::timed_out_unsent("a connection"));
             };
             // Nothing is told where the runtime that dialled has been shut down; then the next dial is on this one.
@@ -169,12 +170,17 @@ impl Slot {
         tokio::spawn(async move {
             let slot = &probe.0;
             let Ok(proved) = dial(&slot.config).await else { return };
-            if slot.holds(&suspect) {
-                suspect.retire();
-                // Whoever closed the slot in between wins.
-                let _settled = slot.settle(Ok(Arc::new(proved)));
-            }
+            slot.swap(&suspect, proved);
         });
+    }
+
+    /// Puts a proved connection in the place of a suspect one, unless that has been replaced or closed meanwhile.
+    fn swap(&self, suspect: &Arc<NodeConnection>, proved: NodeConnection) {
+        let mut state = self.lock();
+        if matches!(&state.content, Content::Open(open) if Arc::ptr_eq(open, suspect)) {
+            state.content = Content::Open(Arc::new(proved));
+            suspect.retire();
+        }
     }
 
     fn close(&self) -> Option<Arc<NodeConnection>> {

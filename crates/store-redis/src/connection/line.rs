@@ -21,12 +21,13 @@ pub(super) struct Line {
     /// Where it leads to.
     pub(super) server: Server,
     closed: AtomicBool,
+    ended: AtomicBool,
     writes: AtomicU64,
 }
 
 impl Line {
     pub(super) fn new(server: Server) -> Self {
-        Self { server, closed: AtomicBool::new(false), writes: AtomicU64::new(0) }
+        Self { server, closed: AtomicBool::new(false), ended: AtomicBool::new(false), writes: AtomicU64::new(0) }
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -37,6 +38,17 @@ impl Line {
     /// of its driver, microseconds later, a busy process would lose hundreds of calls to it.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Release);
+    }
+
+    /// Whether nothing moves here any more: no reply comes that has not come.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    /// Said by the driver at its very end.
+    pub(super) fn end(&self) {
+        self.close();
+        self.ended.store(true, Ordering::Release);
     }
 
     /// How often bytes have left. A request that fails with the line while this number stays where it was before the

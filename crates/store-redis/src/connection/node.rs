@@ -1,11 +1,13 @@
 //! One connection that all callers share, and what is known of its health.
 
+use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, Pipeline, Value};
+use redis::{Cmd, Pipeline, RedisError, Value};
 use store_core::{Error, Outcome, Result};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
@@ -17,6 +19,12 @@ use crate::connection::identity::ServerId;
 use crate::connection::line::Line;
 use crate::error;
 use crate::request::Payload;
+
+/// How often a call that waits long looks whether the line is still there.
+///
+/// A line that ends tells all who wait, but for one case: a request that is handed over in the moment in which the
+/// driver ends can get stuck in the channel between them, with nobody left to refuse it.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// An open connection. Its calls pipeline themselves; each gets its own reply, whatever becomes of the others.
 #[derive(Debug)]
@@ -111,7 +119,7 @@ impl NodeConnection {
     async fn take_place(&self, deadline: &mut Deadline<'_>) -> Result<SemaphorePermit<'_>> {
         let place = match self.places.try_acquire() {
             Ok(place) => Some(place),
-            Err(_) => deadline.wait(self.places.acquire()).await.and_then(std::result::Result::ok),
+            Err(_) => deadline.wait(pin!(self.places.acquire())).await.and_then(std::result::Result::ok),
         };
         place.ok_or_else(|| error::overloaded(self.config.max_in_flight.get()))
     }
@@ -138,7 +146,8 @@ impl NodeConnection {
     async fn check(&self, deadline: &mut Deadline<'_>) -> Result<()> {
         let ping = redis::cmd("PING");
         let mut shared = self.shared.clone();
-        let answer = deadline.wait_at_most(Some(self.config.connect_timeout), shared.send_packed_command(&ping)).await;
+        let until = deadline.end().min(Instant::now() + self.config.connect_timeout);
+        let answer = deadline.wait_until(until, pin!(shared.send_packed_command(&ping))).await;
         let failure = match answer {
             // Even an error reply proves the line.
             Some(Ok(_)) => return Ok(()),
@@ -152,32 +161,47 @@ impl NodeConnection {
     async fn exchange(&self, commands: Commands<'_>, deadline: &mut Deadline<'_>) -> Result<Value> {
         let mut shared = self.shared.clone();
         let writes_before = self.line.writes();
-        let answer = async {
+        let mut answer = pin!(async {
             match commands {
                 Commands::One(command) => shared.send_packed_command(command).await,
                 Commands::Many(pipeline) => {
                     shared.send_packed_commands(pipeline, 0, pipeline.len()).await.map(Value::Array)
                 }
             }
-        };
-        match deadline.wait_at_most(self.config.response_timeout, answer).await {
-            Some(Ok(reply)) => {
-                if self.timeouts_in_a_row.load(Ordering::Relaxed) != 0 {
-                    self.timeouts_in_a_row.store(0, Ordering::Relaxed);
+        });
+        let limit = self.config.response_timeout.map(|timeout| Instant::now() + timeout);
+        let limit = limit.map_or(deadline.end(), |limit| limit.min(deadline.end()));
+        let mut until = limit.min(deadline.start() + LOOK);
+        loop {
+            match deadline.wait_until(until, answer.as_mut()).await {
+                Some(Ok(reply)) => return Ok(self.answered(reply)),
+                Some(Err(cause)) => return Err(self.broken(&cause, writes_before)),
+                None if self.line.has_ended() => return Err(self.broken(&unheard(), writes_before)),
+                None if until < limit => until = limit.min(Instant::now() + LOOK),
+                None => {
+                    self.timeouts_in_a_row.fetch_add(1, Ordering::AcqRel);
+                    return Err(error::no_reply_in_time(&self.line.server));
                 }
-                Ok(reply)
-            }
-            Some(Err(cause)) => Err(self.broken(&cause, writes_before)),
-            None => {
-                self.timeouts_in_a_row.fetch_add(1, Ordering::AcqRel);
-                Err(error::no_reply_in_time(&self.line.server))
             }
         }
     }
 
-    fn broken(&self, cause: &redis::RedisError, writes_before: u64) -> Error {
+    fn answered(&self, reply: Value) -> Value {
+        // Read first: this is nearly always zero, and all callers would fight over a line of memory otherwise.
+        if self.timeouts_in_a_row.load(Ordering::Relaxed) != 0 {
+            self.timeouts_in_a_row.store(0, Ordering::Relaxed);
+        }
+        reply
+    }
+
+    fn broken(&self, cause: &RedisError, writes_before: u64) -> Error {
         self.line.close();
         let outcome = if self.line.writes() == writes_before { Outcome::NotApplied } else { Outcome::Unknown };
         error::line_broken(&self.line.server, cause, outcome)
     }
+}
+
+/// What the driver would have said.
+fn unheard() -> RedisError {
+    io::Error::from(io::ErrorKind::BrokenPipe).into()
 }

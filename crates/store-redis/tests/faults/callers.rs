@@ -170,11 +170,10 @@ async fn close_is_final_for_every_handle_and_lets_calls_under_way_finish() {
     for protocol in PROTOCOLS {
         let server = start(ServerOptions::new());
         let cache = connect(&server, protocol).await;
-        let other = cache.clone();
-        let under_way = tokio::spawn(async move { other.increment("n", 1).await });
-        tokio::task::yield_now().await;
-        cache.close().await.unwrap();
-        assert_eq!(under_way.await.unwrap().unwrap(), 1);
+        // Polled in this order, so that the increment is under way when the store is closed.
+        let (counted, closed) = tokio::join!(biased; cache.increment("n", 1).into_future(), cache.close());
+        assert_eq!(counted.unwrap(), 1);
+        closed.unwrap();
         cache.close().await.unwrap();
         for error in [failure(cache.get("k").await), failure(cache.clone().ping().await)] {
             assert_is(&error, ErrorKind::Closed, Retry::Never, Outcome::NotApplied);

@@ -123,7 +123,8 @@ async fn a_wrong_password_is_denied_and_never_shown() {
     let server = start(ServerOptions::new().password(&password));
     for protocol in PROTOCOLS {
         let config = Config::tcp("127.0.0.1", server.port().unwrap()).with_protocol(protocol);
-        RedisStore::connect_with(config.clone().with_password(&password)).await.unwrap();
+        let store = RedisStore::connect_with(config.clone().with_password(&password)).await.unwrap();
+        assert!(!format!("{store:?}").contains(CANARY));
         for wrong in [
             config.clone(),
             config.clone().with_password(format!("wrong-{CANARY}")),
