@@ -5,6 +5,7 @@ mod absence;
 mod args;
 mod cases;
 mod checks;
+mod choices;
 mod context;
 mod failure;
 mod front;

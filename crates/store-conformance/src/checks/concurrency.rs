@@ -5,6 +5,7 @@ use std::time::Instant;
 use store_core::{Bytes, CacheExt, Error, Store, StoreExt};
 
 use crate::cases::again_and_again;
+use crate::choices::Choices;
 use crate::context::{CacheHandle, Context, Scope, StoreHandle};
 use crate::failure::{CheckResult, Failure, ensure};
 use crate::history::{Action, Event, Value, counts_one_by_one, is_linearizable};
@@ -73,7 +74,7 @@ impl Caller {
     fn new(number: usize, store: StoreHandle, began: Instant) -> Self {
         let written = Value::try_from(number * 1_000_000).unwrap_or_default();
         let (seen, histories) = Default::default();
-        Self { number, store, began, choices: Choices(random()), written, seen, histories }
+        Self { number, store, began, choices: Choices::new(random()), written, seen, histories }
     }
 
     async fn act(&mut self) -> Result<(), Error> {
@@ -111,19 +112,6 @@ fn parsed(value: Option<Bytes>) -> Option<Value> {
 
 fn nanos(began: Instant) -> u64 {
     u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// A stream of arbitrary numbers (splitmix64).
-struct Choices(u64);
-
-impl Choices {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit
-    }
 }
 
 async fn counters_are_linearizable(scope: &Scope<'_>) -> Result<(), Failure> {

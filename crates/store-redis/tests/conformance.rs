@@ -1,0 +1,77 @@
+//! What every driver promises, on a real server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use store_conformance::{ClockControl, Harness, HarnessError, Planted};
+use store_core::{Address, Cache, Namespace, Store, async_trait};
+use store_redis::{RedisCache, RedisStore};
+use store_testkit::RedisServer;
+
+struct RedisHarness {
+    server: &'static RedisServer,
+    first: RedisStore,
+    second: RedisStore,
+}
+
+impl RedisHarness {
+    async fn start() -> Result<Self, HarnessError> {
+        let server = store_testkit::shared()?;
+        let (first, second) = (RedisStore::connect(server.url()).await?, RedisStore::connect(server.url()).await?);
+        Ok(Self { server, first, second })
+    }
+
+    fn push(&self, wire_key: &[u8]) -> Result<Planted, HarnessError> {
+        self.server.command(&[b"RPUSH", wire_key, b"an item"])?;
+        Ok(Planted::Done)
+    }
+}
+
+/// What the native layout puts before the keys of a namespace.
+fn head(namespace: &Namespace) -> String {
+    match namespace.as_encoded().split_once('/') {
+        Some((root, nested)) => format!("{{{root}}}/{nested}:"),
+        None => format!("{{{namespace}}}:"),
+    }
+}
+
+#[async_trait]
+impl Harness for RedisHarness {
+    fn store(&self) -> Arc<dyn Store> {
+        Arc::new(self.first.clone())
+    }
+
+    fn second_store(&self) -> Arc<dyn Store> {
+        Arc::new(self.second.clone())
+    }
+
+    fn cache(&self) -> Option<Arc<dyn Cache>> {
+        Some(Arc::new(RedisCache::from_store(&self.first)))
+    }
+
+    fn second_cache(&self) -> Option<Arc<dyn Cache>> {
+        Some(Arc::new(RedisCache::from_store(&self.second)))
+    }
+
+    fn clock(&self) -> ClockControl {
+        ClockControl::Wall { uncertainty: Duration::ZERO }
+    }
+
+    fn server(&self) -> Option<String> {
+        Some(format!("{} {}", self.server.server_name(), self.server.version()))
+    }
+
+    fn protocol(&self) -> Option<String> {
+        Some("RESP2".to_owned())
+    }
+
+    async fn plant_foreign(&self, at: Address<'_>) -> Result<Planted, HarnessError> {
+        self.push(format!("{}{}", head(at.namespace), at.key).as_bytes())
+    }
+
+    async fn plant_key_that_is_no_text(&self, namespace: &Namespace) -> Result<Planted, HarnessError> {
+        self.push(&[head(namespace).as_bytes(), b"\xff\xfe"].concat())
+    }
+}
+
+store_conformance::main!("redis-standalone", RedisHarness::start);
