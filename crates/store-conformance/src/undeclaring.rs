@@ -1,8 +1,9 @@
 //! A driver that could do everything it could before, but declares the least.
 
 use store_core::{
-    Address, BatchItem, Bytes, Cache, Capabilities, DeleteOptions, Entry, GetOptions, Key, Lifetime, ListOptions,
-    Namespace, Page, Remaining, Result, SetOptions, SetOutcome, Store, async_trait,
+    Address, BatchItem, Bytes, Cache, Capabilities, CounterOptions, DeleteOptions, Entry, ExpireOptions, GetOptions,
+    Key, Lifetime, ListOptions, Namespace, Page, Remaining, Result, SetOptions, SetOutcome, Store, WriteOptions,
+    async_trait,
 };
 
 /// Forwards every operation to the store under it, so that only the declaration can make a call fail.
@@ -46,12 +47,12 @@ impl<S: Store> Store for Undeclaring<S> {
         self.inner.delete_entry(at, options).await
     }
 
-    async fn expire_entry(&self, at: Address<'_>, lifetime: Lifetime) -> Result<bool> {
-        self.inner.expire_entry(at, lifetime).await
+    async fn expire_entry(&self, at: Address<'_>, options: ExpireOptions) -> Result<bool> {
+        self.inner.expire_entry(at, options).await
     }
 
-    async fn take_entry(&self, at: Address<'_>) -> Result<Option<Bytes>> {
-        self.inner.take_entry(at).await
+    async fn take_entry(&self, at: Address<'_>, options: WriteOptions) -> Result<Option<Bytes>> {
+        self.inner.take_entry(at, options).await
     }
 
     async fn entry_exists(&self, at: Address<'_>) -> Result<bool> {
@@ -66,8 +67,12 @@ impl<S: Store> Store for Undeclaring<S> {
         self.inner.list_page(namespace, options).await
     }
 
-    async fn clear_namespace(&self, namespace: &Namespace) -> Result<u64> {
-        self.inner.clear_namespace(namespace).await
+    async fn clear_namespace(&self, namespace: &Namespace, options: WriteOptions) -> Result<u64> {
+        self.inner.clear_namespace(namespace, options).await
+    }
+
+    async fn clear_subtree(&self, namespace: &Namespace, options: WriteOptions) -> Result<u64> {
+        self.inner.clear_subtree(namespace, options).await
     }
 
     async fn ping(&self) -> Result<()> {
@@ -86,19 +91,29 @@ impl<S: Cache> Cache for Undeclaring<S> {
         self.inner.get_entries(namespace, keys).await
     }
 
-    async fn set_entries(&self, namespace: &Namespace, items: Vec<BatchItem<'_>>) -> Result<()> {
-        self.inner.set_entries(namespace, items).await
+    async fn set_entries(&self, namespace: &Namespace, items: Vec<BatchItem<'_>>, options: WriteOptions) -> Result<()> {
+        self.inner.set_entries(namespace, items, options).await
     }
 
-    async fn delete_entries(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<bool>> {
-        self.inner.delete_entries(namespace, keys).await
+    async fn delete_entries(
+        &self,
+        namespace: &Namespace,
+        keys: &[Key<'_>],
+        options: WriteOptions,
+    ) -> Result<Vec<bool>> {
+        self.inner.delete_entries(namespace, keys, options).await
     }
 
-    async fn expire_entries(&self, namespace: &Namespace, keys: &[Key<'_>], lifetime: Lifetime) -> Result<Vec<bool>> {
-        self.inner.expire_entries(namespace, keys, lifetime).await
+    async fn expire_entries(
+        &self,
+        namespace: &Namespace,
+        keys: &[Key<'_>],
+        options: ExpireOptions,
+    ) -> Result<Vec<bool>> {
+        self.inner.expire_entries(namespace, keys, options).await
     }
 
-    async fn add_to_counter(&self, at: Address<'_>, delta: i64, on_create: Lifetime) -> Result<i64> {
-        self.inner.add_to_counter(at, delta, on_create).await
+    async fn add_to_counter(&self, at: Address<'_>, delta: i64, options: CounterOptions) -> Result<i64> {
+        self.inner.add_to_counter(at, delta, options).await
     }
 }

@@ -1,20 +1,21 @@
 //! Batches as people call them.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
 use crate::cache::Cache;
 use crate::call::{HERE, Origin, check_batch, check_key, check_value, require};
 use crate::capability::{BatchAtomicity, Capabilities, Support};
-use crate::entry::{BatchItem, HiddenValue};
+use crate::entry::{BatchItem, HiddenValue, WriteOptions};
 use crate::error::{Error, Result};
-use crate::expiry::{Expiry, Timestamp, Ttl};
+use crate::expiry::Expiry;
 use crate::key::Key;
 use crate::request::expiry_setters;
+use crate::value::IntoValue;
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
@@ -32,8 +33,8 @@ impl<'a, S: Cache + ?Sized, K: AsRef<str> + Sync> GetMany<'a, S, K> {
         Self { store, keys, snapshot: Support::No }
     }
 
-    /// Requires that all answers are of one instant. Fails with [`Unsupported`](crate::ErrorKind::Unsupported) where
-    /// that is not declared.
+    /// Requires that all answers are of one instant. Where that is declared every batch is read so; elsewhere this
+    /// call fails with [`Unsupported`](crate::ErrorKind::Unsupported).
     pub fn snapshot(mut self) -> Self {
         self.snapshot = Support::Yes;
         self
@@ -51,29 +52,65 @@ impl<'a, S: Cache + ?Sized, K: AsRef<str> + Sync> IntoFuture for GetMany<'a, S, 
             if snapshot.is_supported() {
                 require(capabilities.snapshot_reads, "snapshot_reads")?;
             }
-            let keys = check_keys(capabilities, keys)?;
+            let keys = check_keys("get_many", capabilities, keys)?;
             store.get_entries(&HERE, &keys).await
         }))
     }
 }
 
-/// One item of a [`set_many`](crate::CacheExt::set_many): made from `(key, value)` or `(key, value, Expiry)`.
+/// One item of a [`set_many`](crate::CacheExt::set_many): made from `(key, value)`, from `(key, value, expiry)`, or with
+/// [`new`](Self::new) and a setter.
 #[derive(Clone)]
+#[must_use = "an item is stored by set_many"]
 pub struct SetItem<'a> {
-    key: &'a str,
-    value: Bytes,
-    expiry: Option<Expiry>,
+    key: Cow<'a, str>,
+    value: Result<Bytes>,
+    expiry: Option<Result<Expiry>>,
 }
 
-impl<'a, K: AsRef<str> + ?Sized, V: Into<Bytes>> From<(&'a K, V)> for SetItem<'a> {
-    fn from((key, value): (&'a K, V)) -> Self {
-        Self { key: key.as_ref(), value: value.into(), expiry: None }
+impl<'a> SetItem<'a> {
+    /// An item with the expiry of its batch.
+    pub fn new(key: impl Into<Cow<'a, str>>, value: impl IntoValue) -> Self {
+        Self::encoded(key.into(), Ok(value.into_value()))
+    }
+
+    pub(crate) fn encoded(key: Cow<'a, str>, value: Result<Bytes>) -> Self {
+        Self { key, value, expiry: None }
+    }
+
+    expiry_setters!();
+
+    fn with_expiry_result(mut self, expiry: Result<Expiry>) -> Self {
+        self.expiry = Some(expiry);
+        self
     }
 }
 
-impl<'a, K: AsRef<str> + ?Sized, V: Into<Bytes>, E: Into<Expiry>> From<(&'a K, V, E)> for SetItem<'a> {
-    fn from((key, value, expiry): (&'a K, V, E)) -> Self {
-        Self { key: key.as_ref(), value: value.into(), expiry: Some(expiry.into()) }
+impl<'a, K: Into<Cow<'a, str>>, V: IntoValue> From<(K, V)> for SetItem<'a> {
+    fn from((key, value): (K, V)) -> Self {
+        Self::new(key, value)
+    }
+}
+
+impl<'a, K, V, E> From<(K, V, E)> for SetItem<'a>
+where
+    K: Into<Cow<'a, str>>,
+    V: IntoValue,
+    E: TryInto<Expiry>,
+    E::Error: Into<Error>,
+{
+    fn from((key, value, expiry): (K, V, E)) -> Self {
+        Self::new(key, value).expiry(expiry)
+    }
+}
+
+/// So that a collection of pairs can be lent.
+impl<'a, K: AsRef<str>, V> From<&'a (K, V)> for SetItem<'a>
+where
+    &'a V: IntoValue,
+{
+    fn from((key, value): &'a (K, V)) -> Self {
+        Self::new(key.as_ref(), value)
     }
 }
 
@@ -81,7 +118,7 @@ impl fmt::Debug for SetItem<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SetItem")
             .field("key", &self.key)
-            .field("value", &HiddenValue(&self.value))
+            .field("value", &self.value.as_deref().map(HiddenValue))
             .field("expiry", &self.expiry)
             .finish()
     }
@@ -111,27 +148,31 @@ impl<'a, S: Cache + ?Sized> SetMany<'a, S> {
         self
     }
 
-    /// Requires that the batch is applied in one step. Fails with [`Unsupported`](crate::ErrorKind::Unsupported) where
-    /// that is not declared.
+    /// Requires that the batch is applied in one step. Where [`BatchAtomicity::All`] is declared every batch is;
+    /// elsewhere this call fails with [`Unsupported`](crate::ErrorKind::Unsupported).
     pub fn atomic(mut self) -> Self {
         self.atomicity = BatchAtomicity::All;
         self
     }
 
-    fn check(self) -> Result<Vec<BatchItem<'a>>> {
+    fn check(&self) -> Result<Vec<BatchItem<'_>>> {
         let capabilities = self.store.capabilities();
         if self.atomicity > capabilities.batch_atomicity {
             return Err(Error::unsupported("batch_atomicity"));
         }
         check_batch(capabilities, self.items.len())?;
-        let (common, default) = (self.expiry?, self.store.default_lifetime());
-        let check = |item: SetItem<'a>| {
-            check_value(capabilities, &item.value)?;
-            let key = check_key(capabilities, item.key)?;
-            let expiry = item.expiry.unwrap_or(common).for_write(default);
-            Ok(BatchItem { key, value: item.value, expiry })
+        self.items.iter().map(|item| self.check_item(capabilities, item)).collect()
+    }
+
+    fn check_item<'i>(&self, capabilities: &Capabilities, item: &'i SetItem<'_>) -> Result<BatchItem<'i>> {
+        let key = check_key(capabilities, &item.key)?;
+        let checked = || {
+            let value = item.value.clone()?;
+            check_value(capabilities, &value)?;
+            let expiry = item.expiry.clone().unwrap_or_else(|| self.expiry.clone())?;
+            Ok(BatchItem::new(key, value, expiry.for_write(self.store.default_lifetime())))
         };
-        self.items.into_iter().map(check).collect()
+        checked().map_err(|error: Error| error.with_context("set_many", Some(key)))
     }
 }
 
@@ -141,35 +182,81 @@ impl<'a, S: Cache + ?Sized> IntoFuture for SetMany<'a, S> {
 
     fn into_future(self) -> Self::IntoFuture {
         let store = self.store;
-        Box::pin(named(store, "set_many", async move { store.set_entries(&HERE, self.check()?).await }))
+        Box::pin(named(store, "set_many", async move {
+            store.set_entries(&HERE, self.check()?, WriteOptions::default()).await
+        }))
     }
 }
 
-pub(crate) async fn delete_many<S: Cache + ?Sized, K: AsRef<str> + Sync>(store: &S, keys: &[K]) -> Result<Vec<bool>> {
-    named(store, "delete_many", async {
-        let keys = check_keys(store.capabilities(), keys)?;
-        store.delete_entries(&HERE, &keys).await
-    })
-    .await
+/// A removal of several entries. Awaiting it gives `Result<Vec<bool>>`: for each key, whether an entry was there.
+#[derive(Clone, Debug)]
+#[must_use = "an operation does nothing until it is awaited"]
+pub struct DeleteMany<'a, S: ?Sized, K> {
+    store: &'a S,
+    keys: &'a [K],
 }
 
-pub(crate) async fn expire_many<S: Cache + ?Sized, K: AsRef<str> + Sync>(
-    store: &S,
-    keys: &[K],
-    expiry: Expiry,
-) -> Result<Vec<bool>> {
-    named(store, "expire_many", async {
-        let lifetime = expiry.for_change(store.default_lifetime())?;
-        let keys = check_keys(store.capabilities(), keys)?;
-        store.expire_entries(&HERE, &keys, lifetime).await
-    })
-    .await
+impl<'a, S: Cache + ?Sized, K: AsRef<str> + Sync> DeleteMany<'a, S, K> {
+    pub(crate) fn new(store: &'a S, keys: &'a [K]) -> Self {
+        Self { store, keys }
+    }
+}
+
+impl<'a, S: Cache + ?Sized, K: AsRef<str> + Sync> IntoFuture for DeleteMany<'a, S, K> {
+    type Output = Result<Vec<bool>>;
+    type IntoFuture = Answer<'a, Vec<bool>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self { store, keys } = self;
+        Box::pin(named(store, "delete_many", async move {
+            let keys = check_keys("delete_many", store.capabilities(), keys)?;
+            store.delete_entries(&HERE, &keys, WriteOptions::default()).await
+        }))
+    }
+}
+
+/// A change of the expiry of several entries. Awaiting it gives `Result<Vec<bool>>`: for each key, whether an entry was
+/// there.
+#[derive(Clone, Debug)]
+#[must_use = "an operation does nothing until it is awaited"]
+pub struct ExpireMany<'a, S: ?Sized, K> {
+    store: &'a S,
+    keys: &'a [K],
+    expiry: Result<Expiry>,
+}
+
+impl<'a, S: Cache + ?Sized, K: AsRef<str> + Sync> ExpireMany<'a, S, K> {
+    pub(crate) fn new(store: &'a S, keys: &'a [K], expiry: Result<Expiry>) -> Self {
+        Self { store, keys, expiry }
+    }
+}
+
+impl<'a, S: Cache + ?Sized, K: AsRef<str> + Sync> IntoFuture for ExpireMany<'a, S, K> {
+    type Output = Result<Vec<bool>>;
+    type IntoFuture = Answer<'a, Vec<bool>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self { store, keys, expiry } = self;
+        Box::pin(named(store, "expire_many", async move {
+            let lifetime = expiry?.for_change(store.default_lifetime())?;
+            let keys = check_keys("expire_many", store.capabilities(), keys)?;
+            store.expire_entries(&HERE, &keys, lifetime.into()).await
+        }))
+    }
 }
 
 /// One wrong key refuses the batch, so that nothing is sent of a batch that cannot be done.
-fn check_keys<'a, K: AsRef<str>>(capabilities: &Capabilities, keys: &'a [K]) -> Result<Vec<Key<'a>>> {
+fn check_keys<'a, K: AsRef<str>>(
+    operation: &'static str,
+    capabilities: &Capabilities,
+    keys: &'a [K],
+) -> Result<Vec<Key<'a>>> {
     check_batch(capabilities, keys.len())?;
-    keys.iter().map(|key| check_key(capabilities, key.as_ref())).collect()
+    let check = |key: &'a K| {
+        let text = key.as_ref();
+        check_key(capabilities, text).map_err(|error| error.with_context(operation, Key::new(text).ok()))
+    };
+    keys.iter().map(check).collect()
 }
 
 async fn named<S: Cache + ?Sized, T>(

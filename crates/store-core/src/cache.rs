@@ -4,9 +4,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::counter;
-use crate::entry::{Address, BatchItem, DeleteOptions, GetOptions, SetOptions};
+use crate::entry::{
+    Address, BatchItem, CounterOptions, DeleteOptions, ExpireOptions, GetOptions, SetOptions, WriteOptions,
+};
 use crate::error::{Error, ErrorKind, Result};
-use crate::expiry::{Lifetime, Ttl};
+use crate::expiry::Ttl;
 use crate::key::Key;
 use crate::namespace::Namespace;
 use crate::store::Store;
@@ -18,7 +20,9 @@ pub const DEFAULT_CACHE_TTL: Ttl = Ttl::from_millis(300_000).expect("within the 
 ///
 /// People call [`CacheExt`](crate::CacheExt); drivers implement this. Every method has a body: a loop where a loop is
 /// equivalent (then the driver declares [`BatchAtomicity::PerKey`](crate::BatchAtomicity::PerKey)), compare-and-set for
-/// counters where value conditions are declared. A batch lies in one namespace and costs one round trip a node.
+/// counters where value conditions are declared. A batch lies in one namespace. Where a driver brings its own methods, a
+/// batch costs one round trip and a step of a counter too; the provided loops cost one an item, and the provided counter
+/// two an attempt.
 ///
 /// # Contract
 /// Lifetimes:
@@ -67,10 +71,16 @@ pub trait Cache: Store {
     ///
     /// # Cancel safety
     /// Each entry is as before or as after; where the batch is atomic, all of them are.
-    async fn set_entries(&self, namespace: &Namespace, items: Vec<BatchItem<'_>>) -> Result<()> {
-        for item in items {
+    async fn set_entries(
+        &self,
+        namespace: &Namespace,
+        items: Vec<BatchItem<'_>>,
+        _options: WriteOptions,
+    ) -> Result<()> {
+        for (index, item) in items.into_iter().enumerate() {
             let at = Address { namespace, key: item.key };
-            let _always_stored = self.set_entry(at, item.value, SetOptions::new(item.expiry)).await?;
+            let stored = self.set_entry(at, item.value, SetOptions::new(item.expiry)).await;
+            let _always_stored = stored.map_err(|error| error.after_steps(index > 0))?;
         }
         Ok(())
     }
@@ -82,10 +92,16 @@ pub trait Cache: Store {
     ///
     /// # Cancel safety
     /// Each entry is there or gone.
-    async fn delete_entries(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<bool>> {
+    async fn delete_entries(
+        &self,
+        namespace: &Namespace,
+        keys: &[Key<'_>],
+        _options: WriteOptions,
+    ) -> Result<Vec<bool>> {
         let mut removed = Vec::with_capacity(keys.len());
         for &key in keys {
-            removed.push(self.delete_entry(Address { namespace, key }, DeleteOptions::default()).await?);
+            let gone = self.delete_entry(Address { namespace, key }, DeleteOptions::default()).await;
+            removed.push(gone.map_err(|error| error.after_steps(removed.contains(&true)))?);
         }
         Ok(removed)
     }
@@ -97,15 +113,21 @@ pub trait Cache: Store {
     ///
     /// # Cancel safety
     /// Each expiry is as before or as after.
-    async fn expire_entries(&self, namespace: &Namespace, keys: &[Key<'_>], lifetime: Lifetime) -> Result<Vec<bool>> {
+    async fn expire_entries(
+        &self,
+        namespace: &Namespace,
+        keys: &[Key<'_>],
+        options: ExpireOptions,
+    ) -> Result<Vec<bool>> {
         let mut existed = Vec::with_capacity(keys.len());
         for &key in keys {
-            existed.push(self.expire_entry(Address { namespace, key }, lifetime).await?);
+            let expired = self.expire_entry(Address { namespace, key }, options).await;
+            existed.push(expired.map_err(|error| error.after_steps(existed.contains(&true)))?);
         }
         Ok(existed)
     }
 
-    /// Adds `delta` to a counter and returns the sum. A missing counter is created with `on_create`.
+    /// Adds `delta` to a counter and returns the sum. A missing counter is created.
     ///
     /// # Errors
     /// [`ErrorKind::NotAnInteger`], [`ErrorKind::OutOfRange`], [`ErrorKind::WrongType`];
@@ -113,10 +135,10 @@ pub trait Cache: Store {
     ///
     /// # Cancel safety
     /// It counted or not.
-    async fn add_to_counter(&self, at: Address<'_>, delta: i64, on_create: Lifetime) -> Result<i64> {
+    async fn add_to_counter(&self, at: Address<'_>, delta: i64, options: CounterOptions) -> Result<i64> {
         if !self.capabilities().value_conditions.is_supported() {
             return Err(Error::unsupported("counters"));
         }
-        counter::add_by_compare_and_set(self, at, delta, on_create).await
+        counter::add_by_compare_and_set(self, at, delta, options).await
     }
 }

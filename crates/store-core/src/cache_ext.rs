@@ -2,18 +2,21 @@
 
 use std::future::Future;
 
-use bytes::Bytes;
-
-use crate::batch::{GetMany, SetItem, SetMany, delete_many, expire_many};
+use crate::batch::{DeleteMany, ExpireMany, GetMany, SetItem, SetMany};
 use crate::cache::Cache;
+use crate::counter::parse_counter;
 use crate::counting::Increment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expiry::Expiry;
+use crate::key::Key;
 use crate::request::{Add, Set};
+use crate::store_ext::StoreExt;
+use crate::value::IntoValue;
 
 /// The operations of every [`Cache`], also of `Arc<dyn Cache>`, on top of [`StoreExt`](crate::StoreExt).
 ///
-/// The contract is told at [`Cache`]. Each operation is one round trip to a backend, a batch included.
+/// The contract is told at [`Cache`]. With this project's drivers each operation is one round trip, a batch included. Errors,
+/// cancellation and `.into_future()` are as told at [`StoreExt`](crate::StoreExt).
 ///
 /// ```
 /// use std::time::Duration;
@@ -35,8 +38,28 @@ pub trait CacheExt: Cache {
     ///
     /// # Errors
     /// As an unconditional [`set`](crate::StoreExt::set).
-    fn add<'a>(&'a self, key: &'a str, value: impl Into<Bytes>) -> Add<'a, Self> {
-        Add::new(Set::new(self, key, Ok(value.into())))
+    ///
+    /// An idempotency key: the first request does the work, the others get its answer or learn that it is under way.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use store_memory::{MemoryCache, prelude::*};
+    ///
+    /// # async fn example() -> store_core::Result<()> {
+    /// let requests = MemoryCache::new().namespace("idempotency")?;
+    /// if requests.add("order-1", "").ttl(Duration::from_secs(30)).await? {
+    ///     // … the work …
+    ///     requests.set("order-1", "created").ttl(Duration::from_secs(86_400)).await?;
+    /// }
+    /// match requests.get("order-1").await? {
+    ///     Some(answer) if !answer.is_empty() => assert_eq!(answer, "created"),
+    ///     _in_progress => unreachable!(),
+    /// }
+    /// # Ok(()) }
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
+    /// ```
+    fn add<'a>(&'a self, key: &'a str, value: impl IntoValue) -> Add<'a, Self> {
+        Add::new(Set::new(self, key, Ok(value.into_value())))
     }
 
     /// Reads several values: one answer for each key, in order; `None` for what is missing or not ours.
@@ -47,8 +70,8 @@ pub trait CacheExt: Cache {
         GetMany::new(self, keys)
     }
 
-    /// Writes several entries: `(key, value)`, or `(key, value, Expiry)` for an expiry of its own. The last of
-    /// duplicates wins.
+    /// Writes several entries: `(key, value)`, `(key, value, expiry)` for an expiry of its own, or [`SetItem`]s. The
+    /// last of duplicates wins.
     ///
     /// # Errors
     /// As [`set`](crate::StoreExt::set); one wrong item refuses the whole. Unless
@@ -65,20 +88,21 @@ pub trait CacheExt: Cache {
     ///
     /// # Errors
     /// [`TooLarge`](ErrorKind::TooLarge) for too large a batch; one wrong key refuses the whole.
-    fn delete_many<K: AsRef<str> + Sync>(&self, keys: &[K]) -> impl Future<Output = Result<Vec<bool>>> + Send {
-        delete_many(self, keys)
+    fn delete_many<'a, K: AsRef<str> + Sync>(&'a self, keys: &'a [K]) -> DeleteMany<'a, Self, K> {
+        DeleteMany::new(self, keys)
     }
 
     /// Replaces the expiry of several entries; for each key, in order, whether one was there.
     ///
     /// # Errors
     /// As [`delete_many`](Self::delete_many); [`InvalidArgument`](ErrorKind::InvalidArgument) for [`Expiry::Keep`].
-    fn expire_many<K: AsRef<str> + Sync>(
-        &self,
-        keys: &[K],
-        expiry: impl Into<Expiry>,
-    ) -> impl Future<Output = Result<Vec<bool>>> + Send {
-        expire_many(self, keys, expiry.into())
+    fn expire_many<'a, K, E>(&'a self, keys: &'a [K], expiry: E) -> ExpireMany<'a, Self, K>
+    where
+        K: AsRef<str> + Sync,
+        E: TryInto<Expiry>,
+        E::Error: Into<Error>,
+    {
+        ExpireMany::new(self, keys, expiry.try_into().map_err(Into::into))
     }
 
     /// Adds to a counter and gives the sum. A missing one starts at 0, with the cache's default lifetime unless a
@@ -90,6 +114,20 @@ pub trait CacheExt: Cache {
     /// have counted.
     fn increment<'a>(&'a self, key: &'a str, delta: i64) -> Increment<'a, Self> {
         Increment::new(self, "increment", key, Ok(delta))
+    }
+
+    /// Reads a counter; `None` when there is none. Unlike `increment(key, 0)` it creates nothing.
+    ///
+    /// # Errors
+    /// [`NotAnInteger`](ErrorKind::NotAnInteger), [`WrongType`](ErrorKind::WrongType).
+    fn counter(&self, key: &str) -> impl Future<Output = Result<Option<i64>>> + Send {
+        async move {
+            let text = self.get(key).await?;
+            let named = |error: Error| {
+                error.with_driver(self.capabilities().driver).with_context("counter", Key::new(key).ok())
+            };
+            text.map(|text| parse_counter(&text).map_err(named)).transpose()
+        }
     }
 
     /// Subtracts from a counter and gives the difference; else as [`increment`](Self::increment).

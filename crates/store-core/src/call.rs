@@ -21,7 +21,8 @@ pub(crate) static HERE: Namespace = Namespace::EMPTY;
 
 /// An operation under way; it does nothing until it is awaited.
 ///
-/// Between the caller and the driver's own future it allocates nothing.
+/// The builders of operations turn into it by `.await`, or by `.into_future()` where a `Future` is asked for, as by
+/// `join_all`. Between the caller and the driver's own future it allocates nothing.
 #[must_use = "an operation does nothing until it is awaited"]
 pub struct Call<'a, T, O = T> {
     step: Step<'a, T>,
@@ -134,11 +135,14 @@ pub(crate) fn check_value(capabilities: &Capabilities, value: &Bytes) -> Result<
 pub(crate) fn check_condition(capabilities: &Capabilities, condition: &Condition) -> Result<()> {
     match condition {
         Condition::Always | Condition::IfAbsent | Condition::IfPresent => Ok(()),
-        Condition::IfValue(value) => {
-            require(capabilities.value_conditions, "value_conditions")?;
-            check_value(capabilities, value)
-        }
+        Condition::IfValue(value) => check_value_condition(capabilities, value),
     }
+}
+
+/// Checks a condition on the value against what the driver declares.
+pub(crate) fn check_value_condition(capabilities: &Capabilities, value: &Bytes) -> Result<()> {
+    require(capabilities.value_conditions, "value_conditions")?;
+    check_value(capabilities, value)
 }
 
 /// Checks the size of a batch against the driver's limit.

@@ -5,12 +5,16 @@ use std::fmt;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::capability::Capabilities;
 use crate::entry::HiddenValue;
 use crate::error::{Error, Result};
 use crate::expiry::Timestamp;
 use crate::key::{Key, KeyBuf};
 
 /// Keeps named collections of records.
+///
+/// This trait is what drivers implement. What people call (`get_value`, `set_value`, `iterate_keys`, …) stands above
+/// it and shares no name with it.
 ///
 /// A record has a key, a content type, a size and the bytes of its value. Collections are not entries:
 /// [`Store`](crate::Store) never sees them, so neither `clear` nor `list` touches them.
@@ -29,6 +33,9 @@ use crate::key::{Key, KeyBuf};
 /// nothing behind.
 #[async_trait]
 pub trait KeyValueStoreClient: fmt::Debug + Send + Sync + 'static {
+    /// What this client declares: the driver's name, and its limits on keys and values.
+    fn capabilities(&self) -> &Capabilities;
+
     /// Opens a collection, and creates it unless it is chosen by id.
     ///
     /// # Errors
@@ -45,7 +52,7 @@ pub trait KeyValueStoreClient: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.
-    async fn get_metadata(&self, store: &OpenedStore) -> Result<StoreMetadata>;
+    async fn store_metadata(&self, store: &OpenedStore) -> Result<StoreMetadata>;
 
     /// Reads a record; `None` when there is none.
     ///
@@ -81,7 +88,7 @@ pub trait KeyValueStoreClient: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.
-    async fn record_exists(&self, store: &OpenedStore, key: Key<'_>) -> Result<bool>;
+    async fn has_record(&self, store: &OpenedStore, key: Key<'_>) -> Result<bool>;
 
     /// A part of the keys with their metadata, in byte order.
     ///
@@ -90,7 +97,11 @@ pub trait KeyValueStoreClient: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.
-    async fn list_keys(&self, store: &OpenedStore, options: RecordPageOptions) -> Result<RecordPage<RecordMetadata>>;
+    async fn list_record_keys(
+        &self,
+        store: &OpenedStore,
+        options: RecordPageOptions,
+    ) -> Result<RecordPage<RecordMetadata>>;
 
     /// A part of the records, in byte order of their keys.
     ///
@@ -126,9 +137,27 @@ pub trait KeyValueStoreClient: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.
-    async fn public_url(&self, _store: &OpenedStore, _key: Key<'_>) -> Result<String> {
-        Err(Error::unsupported("public_url"))
+    async fn record_url(&self, _store: &OpenedStore, _key: Key<'_>) -> Result<String> {
+        Err(Error::unsupported("record_url"))
     }
+
+    /// Proves that the backend can be reached and used now.
+    ///
+    /// # Errors
+    /// Any kind of transport.
+    ///
+    /// # Cancel safety
+    /// Dropping the future changes nothing.
+    async fn ping(&self) -> Result<()>;
+
+    /// Ends the client for every handle. Idempotent.
+    ///
+    /// # Errors
+    /// Any kind of transport.
+    ///
+    /// # Cancel safety
+    /// The client may be closed already.
+    async fn close(&self) -> Result<()>;
 }
 
 /// Which collection to open.
@@ -200,6 +229,20 @@ impl StoreMetadata {
     pub fn created(id: String, name: Option<String>, at: Timestamp) -> Self {
         Self { id, name, created_at: at, accessed_at: at, modified_at: at }
     }
+
+    /// Sets when it was last read or written.
+    #[must_use]
+    pub fn with_accessed_at(mut self, at: Timestamp) -> Self {
+        self.accessed_at = at;
+        self
+    }
+
+    /// Sets when it was last written.
+    #[must_use]
+    pub fn with_modified_at(mut self, at: Timestamp) -> Self {
+        self.modified_at = at;
+        self
+    }
 }
 
 /// A record.
@@ -225,7 +268,7 @@ impl Record {
     #[must_use]
     pub fn metadata(&self) -> RecordMetadata {
         let bytes = u64::try_from(self.value.len()).unwrap_or(u64::MAX);
-        RecordMetadata { key: self.key.clone(), content_type: self.content_type.clone(), size: bytes }
+        RecordMetadata::new(self.key.clone(), self.content_type.clone(), bytes)
     }
 }
 
@@ -252,6 +295,14 @@ pub struct RecordMetadata {
     pub size: u64,
 }
 
+impl RecordMetadata {
+    /// What is known about a record of `size` bytes.
+    #[must_use]
+    pub fn new(key: KeyBuf, content_type: String, size: u64) -> Self {
+        Self { key, content_type, size }
+    }
+}
+
 /// What a page of records covers.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -260,6 +311,22 @@ pub struct RecordPageOptions {
     pub exclusive_start_key: Option<KeyBuf>,
     /// At most this many; 0 is an empty page, `None` as many as the driver puts into one.
     pub limit: Option<usize>,
+}
+
+impl RecordPageOptions {
+    /// Starts behind `key`.
+    #[must_use]
+    pub fn with_exclusive_start_key(mut self, key: KeyBuf) -> Self {
+        self.exclusive_start_key = Some(key);
+        self
+    }
+
+    /// Sets how many items a page has at most.
+    #[must_use]
+    pub fn with_limit(mut self, items: usize) -> Self {
+        self.limit = Some(items);
+        self
+    }
 }
 
 /// A part of the records of a collection.

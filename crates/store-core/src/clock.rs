@@ -9,8 +9,7 @@ use crate::expiry::Timestamp;
 
 /// A source of time for drivers that judge expiry themselves. Redis uses the server's clock instead.
 ///
-/// # Contract
-/// A clock never goes back, and reading it neither blocks nor fails.
+/// An implementation never goes back, and reading it neither blocks nor fails: drivers rely on both.
 pub trait Clock: Debug + Send + Sync + 'static {
     /// The last whole millisecond that was reached.
     fn now(&self) -> Timestamp;
@@ -49,6 +48,9 @@ impl Clock for SystemClock {
 
 /// A clock that moves only when it is told to, for tests without sleeps. Clones share the time.
 ///
+/// It starts in 2020 unless it is told otherwise, so an expiry at a point of the system's time, which is later, is years
+/// away.
+///
 /// ```
 /// use std::time::Duration;
 /// use store_core::{Clock, ManualClock};
@@ -69,6 +71,12 @@ impl ManualClock {
     #[must_use]
     pub fn new() -> Self {
         Self(Arc::new(AtomicU64::new(Self::START_MILLIS)))
+    }
+
+    /// Starts at the last whole millisecond that `time` has reached.
+    #[must_use]
+    pub fn at(time: SystemTime) -> Self {
+        Self(Arc::new(AtomicU64::new(Timestamp::reached_at(time).as_unix_millis())))
     }
 
     /// Moves on by `duration`, rounded up to a whole millisecond, at most to [`Timestamp::MAX`].

@@ -10,20 +10,28 @@ use bytes::Bytes;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Turns values of one type into bytes and back.
-pub trait Codec<T>: Send + Sync {
+/// Turns values into bytes.
+pub trait Encode<T: ?Sized>: Send + Sync {
     /// The bytes of `value`.
     ///
     /// # Errors
     /// When the value has no form in this codec.
     fn encode(&self, value: &T) -> Result<Bytes, CodecError>;
+}
 
+/// Turns bytes into values.
+pub trait Decode<T>: Send + Sync {
     /// The value that `bytes` spell, to the last byte.
     ///
     /// # Errors
     /// When they spell none.
     fn decode(&self, bytes: &Bytes) -> Result<T, CodecError>;
 }
+
+/// Both directions for one type. Implement [`Encode`] and [`Decode`]; this follows.
+pub trait Codec<T>: Encode<T> + Decode<T> {}
+
+impl<T, C: Encode<T> + Decode<T>> Codec<T> for C {}
 
 /// Why a value does not encode or bytes do not decode.
 ///
@@ -48,13 +56,13 @@ impl fmt::Display for CodecError {
 
 impl std::error::Error for CodecError {}
 
-pub(crate) fn encode<T>(codec: &impl Codec<T>, value: &T) -> Result<Bytes> {
+pub(crate) fn encode<T: ?Sized>(codec: &impl Encode<T>, value: &T) -> Result<Bytes> {
     codec
         .encode(value)
         .map_err(|reason| Error::new(ErrorKind::InvalidArgument, "the value does not encode").with_source(reason))
 }
 
-pub(crate) fn decode<T>(codec: &impl Codec<T>, bytes: &Bytes) -> Result<T> {
+pub(crate) fn decode<T>(codec: &impl Decode<T>, bytes: &Bytes) -> Result<T> {
     codec.decode(bytes).map_err(|reason| {
         let bytes = bytes.len();
         Error::new(ErrorKind::Corrupt, format!("the stored value does not decode; bytes={bytes}")).with_source(reason)
@@ -65,21 +73,19 @@ pub(crate) fn decode<T>(codec: &impl Codec<T>, bytes: &Bytes) -> Result<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Raw;
 
-impl Codec<Bytes> for Raw {
-    fn encode(&self, value: &Bytes) -> Result<Bytes, CodecError> {
-        Ok(value.clone())
+impl<T: AsRef<[u8]> + ?Sized> Encode<T> for Raw {
+    fn encode(&self, value: &T) -> Result<Bytes, CodecError> {
+        Ok(Bytes::copy_from_slice(value.as_ref()))
     }
+}
 
+impl Decode<Bytes> for Raw {
     fn decode(&self, bytes: &Bytes) -> Result<Bytes, CodecError> {
         Ok(bytes.clone())
     }
 }
 
-impl Codec<Vec<u8>> for Raw {
-    fn encode(&self, value: &Vec<u8>) -> Result<Bytes, CodecError> {
-        Ok(Bytes::copy_from_slice(value))
-    }
-
+impl Decode<Vec<u8>> for Raw {
     fn decode(&self, bytes: &Bytes) -> Result<Vec<u8>, CodecError> {
         Ok(bytes.to_vec())
     }
@@ -89,11 +95,13 @@ impl Codec<Vec<u8>> for Raw {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Text;
 
-impl Codec<String> for Text {
-    fn encode(&self, value: &String) -> Result<Bytes, CodecError> {
-        Ok(Bytes::copy_from_slice(value.as_bytes()))
+impl<T: AsRef<str> + ?Sized> Encode<T> for Text {
+    fn encode(&self, value: &T) -> Result<Bytes, CodecError> {
+        Ok(Bytes::copy_from_slice(value.as_ref().as_bytes()))
     }
+}
 
+impl Decode<String> for Text {
     fn decode(&self, bytes: &Bytes) -> Result<String, CodecError> {
         let text = std::str::from_utf8(bytes);
         text.map(str::to_owned)
@@ -110,17 +118,19 @@ mod json {
     use serde::{Serialize, de::DeserializeOwned};
     use serde_json::error::Category;
 
-    use super::{Codec, CodecError};
+    use super::{CodecError, Decode, Encode};
 
     /// JSON, compact.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
     pub struct Json;
 
-    impl<T: Serialize + DeserializeOwned> Codec<T> for Json {
+    impl<T: Serialize + ?Sized> Encode<T> for Json {
         fn encode(&self, value: &T) -> Result<Bytes, CodecError> {
             serde_json::to_vec(value).map(Bytes::from).map_err(without_value)
         }
+    }
 
+    impl<T: DeserializeOwned> Decode<T> for Json {
         fn decode(&self, bytes: &Bytes) -> Result<T, CodecError> {
             serde_json::from_slice(bytes).map_err(without_value)
         }
@@ -146,22 +156,29 @@ mod messagepack {
     use rmp_serde::{Deserializer, decode};
     use serde::{Serialize, de::DeserializeOwned};
 
-    use super::{Codec, CodecError};
+    use super::{CodecError, Decode, Encode};
+
+    /// How deeply values may be nested: as deep as JSON allows, and far from the end of any stack.
+    const MAX_DEPTH: usize = 128;
 
     /// MessagePack, structs as maps with field names, so that fields can be added.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
     pub struct MessagePack;
 
-    impl<T: Serialize + DeserializeOwned> Codec<T> for MessagePack {
+    impl<T: Serialize + ?Sized> Encode<T> for MessagePack {
         fn encode(&self, value: &T) -> Result<Bytes, CodecError> {
             rmp_serde::to_vec_named(value)
                 .map(Bytes::from)
                 .map_err(|_| CodecError::new("messagepack: the value has no form"))
         }
+    }
 
+    impl<T: DeserializeOwned> Decode<T> for MessagePack {
         fn decode(&self, bytes: &Bytes) -> Result<T, CodecError> {
             let mut rest: &[u8] = bytes;
-            let value = T::deserialize(&mut Deserializer::new(&mut rest)).map_err(without_value)?;
+            let mut input = Deserializer::new(&mut rest);
+            input.set_max_depth(MAX_DEPTH);
+            let value = T::deserialize(&mut input).map_err(without_value)?;
             if rest.is_empty() { Ok(value) } else { Err(CodecError::new("messagepack: bytes behind the value")) }
         }
     }
@@ -184,17 +201,22 @@ mod postcard_codec {
     use bytes::Bytes;
     use serde::{Serialize, de::DeserializeOwned};
 
-    use super::{Codec, CodecError};
+    use super::{CodecError, Decode, Encode};
 
     /// Postcard: the smallest form, for types whose shape does not change.
+    ///
+    /// The format does not limit how deeply values are nested. A type that contains itself can be made to overflow the
+    /// stack by whoever writes the bytes; for such types use another codec unless the writer is trusted.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
     pub struct Postcard;
 
-    impl<T: Serialize + DeserializeOwned> Codec<T> for Postcard {
+    impl<T: Serialize + ?Sized> Encode<T> for Postcard {
         fn encode(&self, value: &T) -> Result<Bytes, CodecError> {
             postcard::to_stdvec(value).map(Bytes::from).map_err(|_| CodecError::new("postcard: the value has no form"))
         }
+    }
 
+    impl<T: DeserializeOwned> Decode<T> for Postcard {
         fn decode(&self, bytes: &Bytes) -> Result<T, CodecError> {
             match postcard::take_from_bytes(bytes) {
                 Ok((value, [])) => Ok(value),

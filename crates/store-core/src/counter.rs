@@ -2,13 +2,11 @@
 
 use bytes::Bytes;
 
-use crate::entry::{Address, Condition, GetOptions, SetOptions, SetOutcome};
-use crate::error::{Error, ErrorKind, Result};
-use crate::expiry::{Lifetime, WriteExpiry};
+use crate::contention::{ATTEMPTS, contended, stand_back};
+use crate::entry::{Address, Condition, CounterOptions, GetOptions, SetOptions, SetOutcome};
+use crate::error::{Error, ErrorKind, Outcome, Result};
+use crate::expiry::WriteExpiry;
 use crate::store::Store;
-
-/// How often a value that others keep changing is read and written again before the call gives up.
-pub(crate) const COMPARE_AND_SET_ATTEMPTS: usize = 64;
 
 /// The number that stored text means.
 ///
@@ -39,7 +37,7 @@ fn canonical(text: &[u8]) -> Option<&str> {
 ///
 /// # Errors
 /// [`ErrorKind::OutOfRange`] when it leaves `i64`.
-pub fn add_to(counter: i64, delta: i64) -> Result<i64> {
+pub fn checked_counter_sum(counter: i64, delta: i64) -> Result<i64> {
     counter
         .checked_add(delta)
         .ok_or_else(|| Error::new(ErrorKind::OutOfRange, format!("the sum leaves the range of i64; delta={delta}")))
@@ -50,26 +48,21 @@ pub(crate) async fn add_by_compare_and_set<S: Store + ?Sized>(
     store: &S,
     at: Address<'_>,
     delta: i64,
-    on_create: Lifetime,
+    options: CounterOptions,
 ) -> Result<i64> {
-    for _ in 0..COMPARE_AND_SET_ATTEMPTS {
-        let current = store.get_entry(at, GetOptions::default()).await?.map(|entry| entry.value);
-        let sum = add_to(current.as_deref().map_or(Ok(0), parse_counter)?, delta)?;
-        let options = SetOptions::new(WriteExpiry::Keep { missing: on_create })
-            .with_condition(current.map_or(Condition::IfAbsent, Condition::IfValue));
-        if store.set_entry(at, Bytes::from(sum.to_string()), options).await? == SetOutcome::Stored {
+    let expiry = WriteExpiry::Keep { missing: options.on_create };
+    for lost in 0..ATTEMPTS {
+        let current = store.get_entry(at, GetOptions::default()).await;
+        // Every attempt to write so far was refused, so whatever is wrong with this read, nothing was counted.
+        let current = current.map_err(|error| error.with_outcome(Outcome::NotApplied))?.map(|entry| entry.value);
+        let sum = checked_counter_sum(current.as_deref().map_or(Ok(0), parse_counter)?, delta)?;
+        let write = SetOptions::new(expiry).with_condition(current.map_or(Condition::IfAbsent, Condition::IfValue));
+        if store.set_entry(at, Bytes::from(sum.to_string()), write).await? == SetOutcome::Stored {
             return Ok(sum);
         }
+        stand_back(lost).await;
     }
     Err(contended())
-}
-
-/// The error of a bounded read-compute-write loop that never found the entry unchanged.
-pub(crate) fn contended() -> Error {
-    Error::new(
-        ErrorKind::Overloaded,
-        format!("other writers kept changing the entry; attempts={COMPARE_AND_SET_ATTEMPTS}"),
-    )
 }
 
 #[cfg(test)]
@@ -91,8 +84,8 @@ mod tests {
 
     #[test]
     fn a_sum_outside_i64_is_refused() {
-        assert_eq!(add_to(i64::MAX, 0).unwrap(), i64::MAX);
-        assert_eq!(add_to(i64::MAX, 1).unwrap_err().kind(), ErrorKind::OutOfRange);
-        assert_eq!(add_to(i64::MIN, -1).unwrap_err().kind(), ErrorKind::OutOfRange);
+        assert_eq!(checked_counter_sum(i64::MAX, 0).unwrap(), i64::MAX);
+        assert_eq!(checked_counter_sum(i64::MAX, 1).unwrap_err().kind(), ErrorKind::OutOfRange);
+        assert_eq!(checked_counter_sum(i64::MIN, -1).unwrap_err().kind(), ErrorKind::OutOfRange);
     }
 }

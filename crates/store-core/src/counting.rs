@@ -1,11 +1,11 @@
 //! Counting as people call it.
 
 use std::future::IntoFuture;
-use std::time::Duration;
 
 use crate::cache::Cache;
 use crate::call::{Call, require};
-use crate::error::Result;
+use crate::entry::CounterOptions;
+use crate::error::{Error, Result};
 use crate::expiry::{Expiry, Ttl};
 
 /// A step of a counter. Awaiting it gives `Result<i64>`: the counter afterwards.
@@ -26,15 +26,23 @@ impl<'a, S: Cache + ?Sized> Increment<'a, S> {
 
     /// The lifetime of a counter that this call creates; an existing one keeps its own.
     /// Zero and more than 100 years make the call fail with [`InvalidArgument`](crate::ErrorKind::InvalidArgument).
-    pub fn ttl_on_create(mut self, ttl: Duration) -> Self {
-        self.on_create = Ttl::new(ttl).map(Expiry::In);
+    pub fn ttl_on_create<T>(mut self, ttl: T) -> Self
+    where
+        T: TryInto<Ttl>,
+        T::Error: Into<Error>,
+    {
+        self.on_create = ttl.try_into().map(Expiry::In).map_err(Into::into);
         self
     }
 
     /// The expiry of a counter that this call creates; [`Expiry::Keep`] makes the call fail with
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument), because an existing counter keeps its own anyway.
-    pub fn expiry_on_create(mut self, expiry: impl Into<Expiry>) -> Self {
-        self.on_create = Ok(expiry.into());
+    pub fn expiry_on_create<E>(mut self, expiry: E) -> Self
+    where
+        E: TryInto<Expiry>,
+        E::Error: Into<Error>,
+    {
+        self.on_create = expiry.try_into().map_err(Into::into);
         self
     }
 }
@@ -48,7 +56,7 @@ impl<'a, S: Cache + ?Sized> IntoFuture for Increment<'a, S> {
         let ask = |at| {
             require(store.capabilities().counters, "counters")?;
             let on_create = on_create?.for_change(store.default_lifetime())?;
-            Ok(store.add_to_counter(at, delta?, on_create))
+            Ok(store.add_to_counter(at, delta?, CounterOptions::new(on_create)))
         };
         Call::at_key(store, operation, key, ask, |sum| sum)
     }

@@ -10,10 +10,10 @@ use crate::expiry::{ExpiresAt, Lifetime, Ttl, WriteExpiry};
 use crate::key::{Key, KeyBuf};
 use crate::namespace::Namespace;
 
-/// Where an entry is.
+/// Where an entry is, as seen by the store that is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Address<'a> {
-    /// The namespace, complete from its root.
+    /// The namespace. A driver gets it complete from its root; a handle or layer gets what lies below it.
     pub namespace: &'a Namespace,
     /// The key in it.
     pub key: Key<'a>,
@@ -187,6 +187,44 @@ impl DeleteOptions {
     }
 }
 
+/// How the expiry of an entry is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct ExpireOptions {
+    /// The lifetime afterwards.
+    pub lifetime: Lifetime,
+}
+
+impl From<Lifetime> for ExpireOptions {
+    fn from(lifetime: Lifetime) -> Self {
+        Self { lifetime }
+    }
+}
+
+/// How a counter is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct CounterOptions {
+    /// The lifetime of a counter that did not exist.
+    pub on_create: Lifetime,
+}
+
+impl CounterOptions {
+    /// A counter that is created gets this lifetime.
+    #[must_use]
+    pub fn new(on_create: Lifetime) -> Self {
+        Self { on_create }
+    }
+}
+
+/// What any other write can be told beside what it writes.
+///
+/// It has no field yet. It keeps the place for what travels with a write whatever the write is, such as how many
+/// replicas have to have it, so that such an option changes no signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub struct WriteOptions {}
+
 impl fmt::Debug for DeleteOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeleteOptions").field("if_value", &self.if_value.as_deref().map(HiddenValue)).finish()
@@ -204,6 +242,9 @@ pub enum Scope {
 }
 
 /// A place in an enumeration, opaque to everyone but the driver that made it.
+///
+/// Its text may be handed to a client and taken back: a changed one is refused or walks other keys of the same
+/// namespace, never of another. It may show the namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor(Box<str>);
 
@@ -223,7 +264,25 @@ impl Cursor {
     /// The error of a driver that is given a cursor it did not make.
     #[must_use]
     pub fn invalid() -> Error {
-        Error::new(ErrorKind::InvalidCursor, "the cursor was not made by this driver")
+        Error::new(ErrorKind::InvalidCursor, "the cursor was not made by this driver for this namespace")
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<String> for Cursor {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<&str> for Cursor {
+    fn from(text: &str) -> Self {
+        Self::new(text)
     }
 }
 
@@ -271,13 +330,30 @@ impl Default for ListOptions {
     }
 }
 
-/// A key with the namespace that it is in.
+/// A key with the namespace that it is in. Ordered by namespace, then by key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub struct ListedKey {
-    /// The namespace, relative to the handle that was asked.
+    /// The namespace, as seen by the store that was asked: from a driver complete from its root, from a handle what
+    /// lies below the handle.
     pub namespace: Namespace,
     /// The key in it.
     pub key: KeyBuf,
+}
+
+impl ListedKey {
+    /// A key in a namespace.
+    #[must_use]
+    pub fn new(namespace: Namespace, key: KeyBuf) -> Self {
+        Self { namespace, key }
+    }
+}
+
+/// The key, wherever a key is asked for.
+impl AsRef<str> for ListedKey {
+    fn as_ref(&self) -> &str {
+        self.key.as_str()
+    }
 }
 
 /// A part of an enumeration.
@@ -300,6 +376,7 @@ impl Page {
 
 /// One item of a batch that is written.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BatchItem<'a> {
     /// The key in the batch's namespace.
     pub key: Key<'a>,
@@ -307,6 +384,14 @@ pub struct BatchItem<'a> {
     pub value: Bytes,
     /// The expiry afterwards.
     pub expiry: WriteExpiry,
+}
+
+impl<'a> BatchItem<'a> {
+    /// An item.
+    #[must_use]
+    pub fn new(key: Key<'a>, value: Bytes, expiry: WriteExpiry) -> Self {
+        Self { key, value, expiry }
+    }
 }
 
 impl fmt::Debug for BatchItem<'_> {

@@ -12,6 +12,11 @@ use crate::key::Key;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, as far as a caller would act differently.
+///
+/// The *kinds of transport*, which every operation can answer and which the documentation of single operations does not
+/// repeat, are [`Unavailable`](Self::Unavailable), [`Timeout`](Self::Timeout), [`Overloaded`](Self::Overloaded),
+/// [`PermissionDenied`](Self::PermissionDenied), [`Closed`](Self::Closed) and [`Other`](Self::Other); of those that write,
+/// also [`Full`](Self::Full).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -68,12 +73,12 @@ pub enum Retry {
     AfterRefresh,
 }
 
-/// Whether the failed operation may have taken effect.
+/// Whether the failed operation may have taken effect. There is no third answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// It did not happen and will not.
+    /// It did not happen and will not, no part of it.
     NotApplied,
-    /// It may have happened, or may still happen a little later.
+    /// It may have happened, as a whole or in part, or may still happen a little later.
     Unknown,
 }
 
@@ -85,10 +90,11 @@ pub enum Outcome {
 /// * `errors_name_the_operation`: an error that an operation returns carries the operation, the driver, and the key where there is one.
 /// * `errors_never_show_values`: neither `Debug` nor `Display` of an error, nor of its sources, shows a value or a secret; a key is shortened.
 /// * `refusals_are_not_applied`: an error decided before anything was sent, or by a refusal of the backend, has the outcome [`Outcome::NotApplied`], and the entry is as it was.
+/// * `partly_applied_is_unknown`: where a batch or a walk stopped after a part of it was done, the outcome is [`Outcome::Unknown`].
 /// * `bad_input_is_a_typed_error`: bad input gets its kind on every driver, and nothing panics.
 ///
-/// A write whose answer was lost is [`Outcome::Unknown`]: it may have happened, now or a little later. Drivers repeat
-/// only reads after an unknown outcome; a write is repeated only when it certainly was not applied.
+/// A write whose answer was lost is [`Outcome::Unknown`]: it may have happened, now or a little later. A driver repeats
+/// on its own only reads, and writes that certainly were not applied.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -220,6 +226,12 @@ impl Error {
         self.0.key.as_ref().map(|key| &*key.0)
     }
 
+    /// The error of one step of an operation, as the error of the whole: if earlier steps were applied, a step that was
+    /// not does not make the whole unapplied.
+    pub(crate) fn after_steps(self, applied: bool) -> Self {
+        if applied { self.with_outcome(Outcome::Unknown) } else { self }
+    }
+
     fn inner_mut(&mut self) -> &mut Inner {
         Arc::make_mut(&mut self.0)
     }
@@ -268,7 +280,7 @@ impl fmt::Display for Error {
             write!(f, " driver={driver}")?;
         }
         if let Some(key) = &inner.key {
-            write!(f, " key={}", key.0)?;
+            write!(f, " key=\"{}\"", key.0)?;
         }
         if inner.outcome == Outcome::Unknown {
             f.write_str(" outcome=unknown")?;
@@ -333,7 +345,7 @@ mod tests {
             .with_driver("memory")
             .with_context("set", Some(Key::new("s-81").unwrap()))
             .with_context("update", Some(Key::new("other").unwrap()));
-        assert_eq!(error.to_string(), "value too large; limit=3; operation=set driver=memory key=s-81");
+        assert_eq!(error.to_string(), "value too large; limit=3; operation=set driver=memory key=\"s-81\"");
     }
 
     #[test]

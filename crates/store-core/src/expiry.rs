@@ -228,9 +228,50 @@ impl Expiry {
     }
 }
 
+impl TryFrom<Duration> for Expiry {
+    type Error = Error;
+
+    /// A time to live, as [`Ttl::new`].
+    fn try_from(ttl: Duration) -> Result<Self> {
+        Ttl::new(ttl).map(Self::In)
+    }
+}
+
+impl TryFrom<SystemTime> for Expiry {
+    type Error = Error;
+
+    /// A point in time, as [`Timestamp::not_before`].
+    fn try_from(time: SystemTime) -> Result<Self> {
+        Timestamp::not_before(time).map(Self::At)
+    }
+}
+
+impl From<Timestamp> for Expiry {
+    fn from(time: Timestamp) -> Self {
+        Self::At(time)
+    }
+}
+
 impl From<Ttl> for Expiry {
     fn from(ttl: Ttl) -> Self {
         Self::In(ttl)
+    }
+}
+
+impl From<Lifetime> for Expiry {
+    fn from(lifetime: Lifetime) -> Self {
+        match lifetime {
+            Lifetime::Never => Self::Never,
+            Lifetime::In(ttl) => Self::In(ttl),
+            Lifetime::At(time) => Self::At(time),
+        }
+    }
+}
+
+/// The expiry of an entry that was read, for the entry that is written elsewhere.
+impl From<ExpiresAt> for Expiry {
+    fn from(expires_at: ExpiresAt) -> Self {
+        Lifetime::from(expires_at).into()
     }
 }
 
@@ -320,12 +361,25 @@ impl From<ExpiresAt> for Lifetime {
 }
 
 /// How long an existing entry will stay. A missing entry has none, so `ttl` answers `Option<Remaining>`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// The order is that of time: what never expires is the greatest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Remaining {
-    /// It does not expire.
-    Never,
     /// It expires after this; [`Duration::ZERO`] means less than a millisecond.
     In(Duration),
+    /// It does not expire.
+    Never,
+}
+
+impl Remaining {
+    /// What is left of an entry that expires; `None` of one that does not.
+    #[must_use]
+    pub fn as_duration(self) -> Option<Duration> {
+        match self {
+            Self::In(duration) => Some(duration),
+            Self::Never => None,
+        }
+    }
 }
 
 #[cfg(test)]

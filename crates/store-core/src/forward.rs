@@ -14,7 +14,10 @@ use crate::capability::Capabilities;
 use crate::client::{
     KeyValueStoreClient, OpenOptions, OpenedStore, Record, RecordMetadata, RecordPage, RecordPageOptions, StoreMetadata,
 };
-use crate::entry::{Address, BatchItem, DeleteOptions, Entry, GetOptions, ListOptions, Page, SetOptions, SetOutcome};
+use crate::entry::{
+    Address, BatchItem, CounterOptions, DeleteOptions, Entry, ExpireOptions, GetOptions, ListOptions, Page, SetOptions,
+    SetOutcome, WriteOptions,
+};
 use crate::error::Result;
 use crate::expiry::{Lifetime, Remaining};
 use crate::key::Key;
@@ -54,12 +57,13 @@ macro_rules! forward_pointer {
                 get_entry<'life1>(at: Address<'life1>, options: GetOptions) -> Option<Entry>;
                 set_entry<'life1>(at: Address<'life1>, value: Bytes, options: SetOptions) -> SetOutcome;
                 delete_entry<'life1>(at: Address<'life1>, options: DeleteOptions) -> bool;
-                expire_entry<'life1>(at: Address<'life1>, lifetime: Lifetime) -> bool;
-                take_entry<'life1>(at: Address<'life1>) -> Option<Bytes>;
+                expire_entry<'life1>(at: Address<'life1>, options: ExpireOptions) -> bool;
+                take_entry<'life1>(at: Address<'life1>, options: WriteOptions) -> Option<Bytes>;
                 entry_exists<'life1>(at: Address<'life1>) -> bool;
                 entry_remaining<'life1>(at: Address<'life1>) -> Option<Remaining>;
                 list_page<'life1>(namespace: &'life1 Namespace, options: ListOptions) -> Page;
-                clear_namespace<'life1>(namespace: &'life1 Namespace) -> u64;
+                clear_namespace<'life1>(namespace: &'life1 Namespace, options: WriteOptions) -> u64;
+                clear_subtree<'life1>(namespace: &'life1 Namespace, options: WriteOptions) -> u64;
                 ping<>() -> ();
                 close<>() -> ();
             }
@@ -69,27 +73,33 @@ macro_rules! forward_pointer {
         impl<S: Cache + ?Sized> Cache for $pointer<S> {
             forward! {
                 get_entries<'life1, 'life2, 'life3>(namespace: &'life1 Namespace, keys: &'life2 [Key<'life3>]) -> Vec<Option<Bytes>>;
-                set_entries<'life1, 'life2>(namespace: &'life1 Namespace, items: Vec<BatchItem<'life2>>) -> ();
-                delete_entries<'life1, 'life2, 'life3>(namespace: &'life1 Namespace, keys: &'life2 [Key<'life3>]) -> Vec<bool>;
-                expire_entries<'life1, 'life2, 'life3>(namespace: &'life1 Namespace, keys: &'life2 [Key<'life3>], lifetime: Lifetime) -> Vec<bool>;
-                add_to_counter<'life1>(at: Address<'life1>, delta: i64, on_create: Lifetime) -> i64;
+                set_entries<'life1, 'life2>(namespace: &'life1 Namespace, items: Vec<BatchItem<'life2>>, options: WriteOptions) -> ();
+                delete_entries<'life1, 'life2, 'life3>(namespace: &'life1 Namespace, keys: &'life2 [Key<'life3>], options: WriteOptions) -> Vec<bool>;
+                expire_entries<'life1, 'life2, 'life3>(namespace: &'life1 Namespace, keys: &'life2 [Key<'life3>], options: ExpireOptions) -> Vec<bool>;
+                add_to_counter<'life1>(at: Address<'life1>, delta: i64, options: CounterOptions) -> i64;
             }
         }
 
         #[deny(clippy::missing_trait_methods, reason = "a method added to the trait must not slip past the pointer")]
         impl<S: KeyValueStoreClient + ?Sized> KeyValueStoreClient for $pointer<S> {
+            fn capabilities(&self) -> &Capabilities {
+                (**self).capabilities()
+            }
+
             forward! {
                 open_store<>(options: OpenOptions) -> OpenedStore;
-                get_metadata<'life1>(store: &'life1 OpenedStore) -> StoreMetadata;
+                store_metadata<'life1>(store: &'life1 OpenedStore) -> StoreMetadata;
                 get_record<'life1, 'life2>(store: &'life1 OpenedStore, key: Key<'life2>) -> Option<Record>;
                 set_record<'life1>(store: &'life1 OpenedStore, record: Record) -> ();
                 delete_record<'life1, 'life2>(store: &'life1 OpenedStore, key: Key<'life2>) -> bool;
-                record_exists<'life1, 'life2>(store: &'life1 OpenedStore, key: Key<'life2>) -> bool;
-                list_keys<'life1>(store: &'life1 OpenedStore, options: RecordPageOptions) -> RecordPage<RecordMetadata>;
+                has_record<'life1, 'life2>(store: &'life1 OpenedStore, key: Key<'life2>) -> bool;
+                list_record_keys<'life1>(store: &'life1 OpenedStore, options: RecordPageOptions) -> RecordPage<RecordMetadata>;
                 list_records<'life1>(store: &'life1 OpenedStore, options: RecordPageOptions) -> RecordPage<Record>;
                 purge_store<'life1>(store: &'life1 OpenedStore) -> ();
                 drop_store<'life1>(store: &'life1 OpenedStore) -> ();
-                public_url<'life1, 'life2>(store: &'life1 OpenedStore, key: Key<'life2>) -> String;
+                record_url<'life1, 'life2>(store: &'life1 OpenedStore, key: Key<'life2>) -> String;
+                ping<>() -> ();
+                close<>() -> ();
             }
         }
     };

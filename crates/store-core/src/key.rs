@@ -1,6 +1,6 @@
 //! Keys: validated text, never normalised.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::ops::Deref;
 
@@ -106,6 +106,18 @@ impl Deref for KeyBuf {
 
     fn deref(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<KeyBuf> for String {
+    fn from(key: KeyBuf) -> Self {
+        key.0.into()
+    }
+}
+
+impl<'a> From<&'a KeyBuf> for Cow<'a, str> {
+    fn from(key: &'a KeyBuf) -> Self {
+        Cow::Borrowed(&key.0)
     }
 }
 

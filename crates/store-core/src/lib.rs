@@ -9,6 +9,7 @@ mod capability;
 mod client;
 mod clock;
 pub mod codec;
+mod contention;
 mod counter;
 mod counting;
 mod encoding;
@@ -27,11 +28,12 @@ mod store;
 mod store_ext;
 mod typed;
 mod update;
+mod value;
 
 pub use async_trait::async_trait;
 pub use bytes::Bytes;
 
-pub use batch::{GetMany, SetItem, SetMany};
+pub use batch::{DeleteMany, ExpireMany, GetMany, SetItem, SetMany};
 pub use cache::{Cache, DEFAULT_CACHE_TTL};
 pub use cache_ext::CacheExt;
 pub use call::Call;
@@ -41,12 +43,12 @@ pub use client::{
     StoreMetadata, StoreSelector,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use codec::{Codec, CodecError};
-pub use counter::{add_to, parse_counter};
+pub use codec::{Codec, CodecError, Decode, Encode};
+pub use counter::{checked_counter_sum, parse_counter};
 pub use counting::Increment;
 pub use entry::{
-    Address, BatchItem, Condition, Cursor, DeleteOptions, Entry, ExpiryRead, GetOptions, ListOptions, ListedKey, Page,
-    Scope, SetOptions, SetOutcome,
+    Address, BatchItem, Condition, CounterOptions, Cursor, DeleteOptions, Entry, ExpireOptions, ExpiryRead, GetOptions,
+    ListOptions, ListedKey, Page, Scope, SetOptions, SetOutcome, WriteOptions,
 };
 pub use error::{Error, ErrorKind, Outcome, Result, Retry};
 pub use expiry::{ExpiresAt, Expiry, Lifetime, Remaining, Timestamp, Ttl, WriteExpiry};
@@ -55,8 +57,9 @@ pub use listing::{Keys, List};
 pub use namespace::Namespace;
 pub use namespaced::Namespaced;
 pub use registry::StoreRegistry;
-pub use request::{Add, ConditionalSet, Delete, Get, GetWithExpiry, Set};
-pub use store::{Store, refuse_clear_without};
+pub use request::{Add, Clear, ConditionalSet, Delete, Expire, Get, GetWithExpiry, Set, Take};
+pub use store::Store;
 pub use store_ext::StoreExt;
-pub use typed::{OnCorrupt, Typed};
+pub use typed::{OnCorrupt, Typed, TypedGet};
 pub use update::Update;
+pub use value::IntoValue;

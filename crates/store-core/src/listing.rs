@@ -1,16 +1,16 @@
 //! Enumeration as people call it: one page, or a stream over all of them.
 
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::future::{Future, IntoFuture, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
 use crate::call::{Call, HERE};
-use crate::capability::Listing;
 use crate::entry::{Cursor, ListOptions, ListedKey, Page, Scope, page_limit};
 use crate::error::{Error, Result};
+use crate::request::require_listing;
 use crate::store::Store;
 
 /// An enumeration. Awaiting it gives one page, `Result<Page>`; [`stream`](Self::stream) walks all of them.
@@ -39,15 +39,32 @@ impl<'a, S: Store + ?Sized> List<'a, S> {
         self
     }
 
-    /// Continues behind a page.
-    pub fn after(mut self, cursor: Cursor) -> Self {
-        self.options = self.options.map(|options| options.with_cursor(cursor));
+    /// Continues behind a page; `None` is the start.
+    pub fn after(mut self, cursor: impl Into<Option<Cursor>>) -> Self {
+        self.options = self.options.map(|options| ListOptions { cursor: cursor.into(), ..options });
         self
+    }
+
+    /// All keys from here on, in memory.
+    ///
+    /// # Errors
+    /// That of the first page that fails.
+    pub async fn all(self) -> Result<Vec<ListedKey>> {
+        let mut keys = self.stream();
+        let mut all = Vec::new();
+        while let Some(listed) = keys.next().await {
+            all.push(listed?);
+        }
+        Ok(all)
     }
 
     /// All keys from here on, fetched page by page as the stream is read. It ends after the first error.
     pub fn stream(self) -> Keys<'a, S> {
-        Keys { store: self.store, state: State::Fetch(self.options), page: Vec::new().into_iter() }
+        let state = match self.options {
+            Ok(options) => State::Fetch(options),
+            Err(error) => State::Refused(error),
+        };
+        Keys { store: self.store, state, page: Vec::new().into_iter() }
     }
 }
 
@@ -62,9 +79,7 @@ impl<'a, S: Store + ?Sized> IntoFuture for List<'a, S> {
 
 fn fetch<'a, S: Store + ?Sized>(store: &'a S, options: Result<ListOptions>) -> Call<'a, Page> {
     let ask = || {
-        if store.capabilities().listing == Listing::None {
-            return Err(Error::unsupported("listing"));
-        }
+        require_listing(store.capabilities().listing)?;
         Ok(store.list_page(&HERE, options?))
     };
     Call::on_store(store, "list", ask, |page| page)
@@ -81,12 +96,27 @@ pub struct Keys<'a, S: ?Sized> {
 }
 
 enum State<'a> {
+    /// The options were wrong.
+    Refused(Error),
     /// Ask for the page that these options describe.
-    Fetch(Result<ListOptions>),
+    Fetch(ListOptions),
     /// The page after which these options describe is under way.
     Fetching(Call<'a, Page>, ListOptions),
     /// There is no further page.
     End,
+}
+
+impl<S: Store + ?Sized> Keys<'_, S> {
+    /// The next key; `None` after the last one. The same as the stream's, for those who have no other use for streams.
+    ///
+    /// # Errors
+    /// That of the page; it is the last item.
+    ///
+    /// # Cancel safety
+    /// No key is lost.
+    pub async fn next(&mut self) -> Option<Result<ListedKey>> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
 }
 
 impl<S: Store + ?Sized> Stream for Keys<'_, S> {
@@ -100,9 +130,9 @@ impl<S: Store + ?Sized> Stream for Keys<'_, S> {
             }
             match std::mem::replace(&mut this.state, State::End) {
                 State::End => return Poll::Ready(None),
+                State::Refused(error) => return Poll::Ready(Some(Err(error))),
                 State::Fetch(options) => {
-                    let known = options.clone().unwrap_or_default();
-                    this.state = State::Fetching(fetch(this.store, options), known);
+                    this.state = State::Fetching(fetch(this.store, Ok(options.clone())), options);
                 }
                 State::Fetching(mut call, options) => {
                     let Poll::Ready(answer) = Pin::new(&mut call).poll(context) else {
@@ -114,7 +144,7 @@ impl<S: Store + ?Sized> Stream for Keys<'_, S> {
                         Ok(Page { keys, next }) => {
                             this.page = keys.into_iter();
                             if let Some(cursor) = next {
-                                this.state = State::Fetch(Ok(options.with_cursor(cursor)));
+                                this.state = State::Fetch(options.with_cursor(cursor));
                             }
                         }
                     }

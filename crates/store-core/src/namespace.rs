@@ -89,22 +89,22 @@ impl Namespace {
     /// What is left of this path below `ancestor`; `None` when it is not below it.
     #[must_use]
     pub fn relative_to(&self, ancestor: &Self) -> Option<Self> {
-        let rest = self.as_encoded().strip_prefix(ancestor.as_encoded())?;
-        match (ancestor.is_empty(), rest.strip_prefix(SEPARATOR)) {
-            _ if rest.is_empty() => Some(Self::EMPTY),
-            (true, _) => Some(self.clone()),
-            (false, Some(below)) => Some(Self::of_path(below)),
-            (false, None) => None,
+        match self.below(ancestor)? {
+            whole if ancestor.is_empty() && !whole.is_empty() => Some(self.clone()),
+            below => Some(Self::of_path(below)),
         }
     }
 
     /// Whether this path is `ancestor` or nested in it.
     #[must_use]
     pub fn is_within(&self, ancestor: &Self) -> bool {
-        match self.as_encoded().strip_prefix(ancestor.as_encoded()) {
-            Some(rest) => ancestor.is_empty() || rest.is_empty() || rest.starts_with(SEPARATOR),
-            None => false,
-        }
+        self.below(ancestor).is_some()
+    }
+
+    /// The encoded path below `ancestor`.
+    fn below(&self, ancestor: &Self) -> Option<&str> {
+        let rest = self.as_encoded().strip_prefix(ancestor.as_encoded())?;
+        if ancestor.is_empty() || rest.is_empty() { Some(rest) } else { rest.strip_prefix(SEPARATOR) }
     }
 
     /// Whether it has no segment.
@@ -161,6 +161,14 @@ impl TryFrom<&String> for Namespace {
     }
 }
 
+impl TryFrom<String> for Namespace {
+    type Error = Error;
+
+    fn try_from(segment: String) -> Result<Self> {
+        Self::new([segment])
+    }
+}
+
 impl TryFrom<&Self> for Namespace {
     type Error = Error;
 
@@ -173,6 +181,22 @@ impl<T: AsRef<str>, const N: usize> TryFrom<[T; N]> for Namespace {
     type Error = Error;
 
     fn try_from(segments: [T; N]) -> Result<Self> {
+        Self::new(segments)
+    }
+}
+
+impl<T: AsRef<str>, const N: usize> TryFrom<&[T; N]> for Namespace {
+    type Error = Error;
+
+    fn try_from(segments: &[T; N]) -> Result<Self> {
+        Self::new(segments)
+    }
+}
+
+impl<T: AsRef<str>> TryFrom<Vec<T>> for Namespace {
+    type Error = Error;
+
+    fn try_from(segments: Vec<T>) -> Result<Self> {
         Self::new(segments)
     }
 }

@@ -4,7 +4,10 @@ use bytes::Bytes;
 
 use crate::cache::Cache;
 use crate::capability::Capabilities;
-use crate::entry::{Address, BatchItem, DeleteOptions, Entry, GetOptions, ListOptions, Page, SetOptions, SetOutcome};
+use crate::entry::{
+    Address, BatchItem, CounterOptions, DeleteOptions, Entry, ExpireOptions, GetOptions, ListOptions, Page, SetOptions,
+    SetOutcome, WriteOptions,
+};
 use crate::error::{Error, Result};
 use crate::expiry::{Lifetime, Remaining};
 use crate::forward::BoxFuture;
@@ -14,9 +17,10 @@ use crate::store::Store;
 
 /// A store that sees one namespace of another, and whatever is nested in it.
 ///
-/// It implements every contract that the store under it does: of a cache it is a cache, counters and batches included.
-/// The driver still gets the whole path. Made by [`StoreExt::namespace`](crate::StoreExt::namespace); its own
-/// [`namespace`](Self::namespace) goes deeper without stacking handles, so that depth costs nothing per call.
+/// Of a store it is a store, of a cache a cache, counters and batches included. The driver still gets the whole path.
+/// Made by [`StoreExt::namespace`](crate::StoreExt::namespace); its own [`namespace`](Self::namespace) goes deeper
+/// without stacking handles, so that depth costs nothing per call. A handle on an `Arc<dyn Store>` that is a handle
+/// itself has to join the two paths in every call, which allocates.
 #[derive(Clone, Debug)]
 pub struct Namespaced<S> {
     inner: S,
@@ -49,6 +53,12 @@ impl<S> Namespaced<S> {
     }
 
     /// The store under the handle.
+    #[must_use]
+    pub fn inner(&self) -> &S {
+        &self.inner
+    }
+
+    /// The store under the handle, without it.
     #[must_use]
     pub fn into_inner(self) -> S {
         self.inner
@@ -118,8 +128,8 @@ impl<S: Store> Store for Namespaced<S> {
         get_entry(options: GetOptions) -> Option<Entry>;
         set_entry(value: Bytes, options: SetOptions) -> SetOutcome;
         delete_entry(options: DeleteOptions) -> bool;
-        expire_entry(lifetime: Lifetime) -> bool;
-        take_entry() -> Option<Bytes>;
+        expire_entry(options: ExpireOptions) -> bool;
+        take_entry(options: WriteOptions) -> Option<Bytes>;
         entry_exists() -> bool;
         entry_remaining() -> Option<Remaining>;
     }
@@ -148,7 +158,8 @@ impl<S: Store> Store for Namespaced<S> {
     }
 
     in_joined_namespace! {
-        clear_namespace<>() -> u64;
+        clear_namespace<>(options: WriteOptions) -> u64;
+        clear_subtree<>(options: WriteOptions) -> u64;
     }
 
     fn ping<'life0, 'async_trait>(&'life0 self) -> BoxFuture<'async_trait, ()>
@@ -172,12 +183,12 @@ impl<S: Store> Store for Namespaced<S> {
 impl<S: Cache> Cache for Namespaced<S> {
     in_joined_namespace! {
         get_entries<'life2, 'life3>(keys: &'life2 [Key<'life3>]) -> Vec<Option<Bytes>>;
-        set_entries<'life2>(items: Vec<BatchItem<'life2>>) -> ();
-        delete_entries<'life2, 'life3>(keys: &'life2 [Key<'life3>]) -> Vec<bool>;
-        expire_entries<'life2, 'life3>(keys: &'life2 [Key<'life3>], lifetime: Lifetime) -> Vec<bool>;
+        set_entries<'life2>(items: Vec<BatchItem<'life2>>, options: WriteOptions) -> ();
+        delete_entries<'life2, 'life3>(keys: &'life2 [Key<'life3>], options: WriteOptions) -> Vec<bool>;
+        expire_entries<'life2, 'life3>(keys: &'life2 [Key<'life3>], options: ExpireOptions) -> Vec<bool>;
     }
 
     at_joined_address! {
-        add_to_counter(delta: i64, on_create: Lifetime) -> i64;
+        add_to_counter(delta: i64, options: CounterOptions) -> i64;
     }
 }

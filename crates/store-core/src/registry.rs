@@ -12,14 +12,14 @@ use crate::store_ext::StoreExt;
 type Factory<S> = dyn Fn(&str) -> Result<Arc<S>> + Send + Sync;
 
 /// Stores by name: registered ones, and for every other name one that a factory makes on first use and that is then
-/// kept.
+/// kept for good: names are the program's own, not a request's.
 ///
 /// ```
 /// use std::sync::Arc;
 /// use store_memory::{MemoryStore, prelude::*};
 ///
 /// # async fn example() -> store_core::Result<()> {
-/// let stores = StoreRegistry::namespaced(Arc::new(MemoryStore::new()) as Arc<dyn Store>);
+/// let stores = StoreRegistry::of_stores(Arc::new(MemoryStore::new()));
 /// stores.get("sessions")?.set("s-81", "cookie").await?;
 /// assert!(stores.get("sessions")?.exists("s-81").await?);
 /// assert!(!stores.get("drafts")?.exists("s-81").await?);
@@ -32,17 +32,17 @@ pub struct StoreRegistry<S: ?Sized = dyn Store> {
 }
 
 impl StoreRegistry<dyn Store> {
-    /// Every name is a namespace of `root`.
+    /// Stores: every name is a namespace of `root`.
     #[must_use]
-    pub fn namespaced(root: Arc<dyn Store>) -> Self {
+    pub fn of_stores(root: Arc<dyn Store>) -> Self {
         Self::new(move |name| Ok(Arc::new(root.namespace(name)?)))
     }
 }
 
 impl StoreRegistry<dyn Cache> {
-    /// Every name is a namespace of `root`.
+    /// Caches: every name is a namespace of `root`.
     #[must_use]
-    pub fn namespaced(root: Arc<dyn Cache>) -> Self {
+    pub fn of_caches(root: Arc<dyn Cache>) -> Self {
         Self::new(move |name| Ok(Arc::new(root.namespace(name)?)))
     }
 }
@@ -83,7 +83,10 @@ impl<S: ?Sized> StoreRegistry<S> {
             }
             Entry::Occupied(taken) => {
                 let name = taken.key();
-                Err(Error::new(ErrorKind::InvalidArgument, format!("a store of this name is registered; name={name}")))
+                Err(Error::new(
+                    ErrorKind::InvalidArgument,
+                    format!("a store of this name is registered; name={name:?}"),
+                ))
             }
         }
     }

@@ -1,31 +1,35 @@
 //! Operations with options: built up by setters, carried out by `.await`.
 
+use bytes::Bytes;
 use std::fmt;
 use std::future::IntoFuture;
-use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-
-use crate::call::{Call, check_condition, check_value, require};
-use crate::entry::{Condition, DeleteOptions, Entry, GetOptions, HiddenValue, SetOptions, SetOutcome};
-use crate::error::Result;
-use crate::expiry::{Expiry, Timestamp, Ttl};
+use crate::call::{Call, HERE, check_condition, check_value, check_value_condition, require};
+use crate::capability::Listing;
+use crate::entry::{Condition, DeleteOptions, Entry, GetOptions, HiddenValue, SetOptions, SetOutcome, WriteOptions};
+use crate::error::{Error, Result};
+use crate::expiry::{Expiry, Lifetime, Ttl};
 use crate::store::Store;
+use crate::value::IntoValue;
 
 /// Setters for the expiry, for builders that have `fn with_expiry_result(self, Result<Expiry>) -> Self`. The last one
 /// called counts. A wrong argument is reported by the operation, before anything is sent.
 macro_rules! expiry_setters {
     () => {
-        /// Expires after `ttl`, rounded up to whole milliseconds.
+        /// Expires after `ttl`, a `Duration` or a [`Ttl`](crate::Ttl), rounded up to whole milliseconds.
         /// Zero and more than 100 years make the call fail with [`InvalidArgument`](crate::ErrorKind::InvalidArgument).
-        pub fn ttl(self, ttl: Duration) -> Self {
-            self.with_expiry_result(Ttl::new(ttl).map(Expiry::In))
+        pub fn ttl<T>(self, ttl: T) -> Self
+        where
+            T: TryInto<crate::Ttl>,
+            T::Error: Into<crate::Error>,
+        {
+            self.with_expiry_result(ttl.try_into().map(Expiry::In).map_err(Into::into))
         }
 
         /// Expires at `time`, rounded up to whole milliseconds; a past time leaves the key absent.
         /// Beyond the year 9999 the call fails with [`InvalidArgument`](crate::ErrorKind::InvalidArgument).
-        pub fn expires_at(self, time: SystemTime) -> Self {
-            self.with_expiry_result(Timestamp::not_before(time).map(Expiry::At))
+        pub fn expires_at(self, time: std::time::SystemTime) -> Self {
+            self.with_expiry_result(time.try_into())
         }
 
         /// Never expires, whatever the store's default is.
@@ -38,9 +42,14 @@ macro_rules! expiry_setters {
             self.with_expiry_result(Ok(Expiry::Keep))
         }
 
-        /// Sets the expiry.
-        pub fn expiry(self, expiry: impl Into<Expiry>) -> Self {
-            self.with_expiry_result(Ok(expiry.into()))
+        /// Sets the expiry: an [`Expiry`], or whatever makes one (a `Duration`, a [`Ttl`](crate::Ttl), a `SystemTime`,
+        /// the [`ExpiresAt`](crate::ExpiresAt) of another entry).
+        pub fn expiry<E>(self, expiry: E) -> Self
+        where
+            E: TryInto<Expiry>,
+            E::Error: Into<crate::Error>,
+        {
+            self.with_expiry_result(expiry.try_into().map_err(Into::into))
         }
     };
 }
@@ -62,8 +71,12 @@ impl<'a, S: Store + ?Sized> Get<'a, S> {
 
     /// Also sets the remaining lifetime of an entry that expires to `ttl`, in the same step.
     /// Zero and more than 100 years make the call fail with [`InvalidArgument`](crate::ErrorKind::InvalidArgument).
-    pub fn renew(mut self, ttl: Duration) -> Self {
-        self.renew = Ttl::new(ttl).map(Some);
+    pub fn renew<T>(mut self, ttl: T) -> Self
+    where
+        T: TryInto<Ttl>,
+        T::Error: Into<Error>,
+    {
+        self.renew = ttl.try_into().map(Some).map_err(Into::into);
         self
     }
 
@@ -147,8 +160,8 @@ impl<'a, S: Store + ?Sized> Set<'a, S> {
     /// Stores only over an entry with exactly these bytes.
     ///
     /// Bytes that went away and came back are the same bytes: where that matters, put a version into the value.
-    pub fn if_value(self, value: impl Into<Bytes>) -> ConditionalSet<'a, S> {
-        self.with_condition(Condition::IfValue(value.into()))
+    pub fn if_value(self, value: impl IntoValue) -> ConditionalSet<'a, S> {
+        self.with_condition(Condition::IfValue(value.into_value()))
     }
 
     fn with_condition(self, condition: Condition) -> ConditionalSet<'a, S> {
@@ -250,8 +263,8 @@ impl<'a, S: Store + ?Sized> Delete<'a, S> {
     }
 
     /// Removes only an entry with exactly these bytes.
-    pub fn if_value(mut self, value: impl Into<Bytes>) -> Self {
-        self.options = self.options.with_if_value(value.into());
+    pub fn if_value(mut self, value: impl IntoValue) -> Self {
+        self.options = self.options.with_if_value(value.into_value());
         self
     }
 }
@@ -268,8 +281,7 @@ impl<'a, S: Store + ?Sized> IntoFuture for Delete<'a, S> {
             key,
             |at| {
                 if let Some(value) = &options.if_value {
-                    require(store.capabilities().value_conditions, "value_conditions")?;
-                    check_value(store.capabilities(), value)?;
+                    check_value_condition(store.capabilities(), value)?;
                 }
                 Ok(store.delete_entry(at, options))
             },
@@ -301,5 +313,94 @@ impl<'a, S: Store + ?Sized> IntoFuture for Add<'a, S> {
 
     fn into_future(self) -> Self::IntoFuture {
         self.0.call(SetOutcome::is_stored)
+    }
+}
+
+/// A change of the expiry. Awaiting it gives `Result<bool>`: whether the entry existed.
+#[derive(Clone, Debug)]
+#[must_use = "an operation does nothing until it is awaited"]
+pub struct Expire<'a, S: ?Sized> {
+    store: &'a S,
+    key: &'a str,
+    lifetime: Result<Lifetime>,
+}
+
+impl<'a, S: Store + ?Sized> Expire<'a, S> {
+    pub(crate) fn new(store: &'a S, key: &'a str, expiry: Result<Expiry>) -> Self {
+        let lifetime = expiry.and_then(|expiry| expiry.for_change(store.default_lifetime()));
+        Self { store, key, lifetime }
+    }
+}
+
+impl<'a, S: Store + ?Sized> IntoFuture for Expire<'a, S> {
+    type Output = Result<bool>;
+    type IntoFuture = Call<'a, bool>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self { store, key, lifetime } = self;
+        Call::at_key(store, "expire", key, |at| Ok(store.expire_entry(at, lifetime?.into())), |existed| existed)
+    }
+}
+
+/// A read that removes. Awaiting it gives `Result<Option<Bytes>>`.
+#[derive(Clone, Debug)]
+#[must_use = "an operation does nothing until it is awaited"]
+pub struct Take<'a, S: ?Sized> {
+    store: &'a S,
+    key: &'a str,
+}
+
+impl<'a, S: Store + ?Sized> Take<'a, S> {
+    pub(crate) fn new(store: &'a S, key: &'a str) -> Self {
+        Self { store, key }
+    }
+}
+
+impl<'a, S: Store + ?Sized> IntoFuture for Take<'a, S> {
+    type Output = Result<Option<Bytes>>;
+    type IntoFuture = Call<'a, Option<Bytes>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self { store, key } = self;
+        let ask = |at| {
+            require(store.capabilities().take, "take")?;
+            Ok(store.take_entry(at, WriteOptions::default()))
+        };
+        Call::at_key(store, "take", key, ask, |value| value)
+    }
+}
+
+/// A removal of a whole namespace. Awaiting it gives `Result<u64>`: the removals acknowledged.
+#[derive(Clone, Debug)]
+#[must_use = "an operation does nothing until it is awaited"]
+pub struct Clear<'a, S: ?Sized> {
+    store: &'a S,
+}
+
+impl<'a, S: Store + ?Sized> Clear<'a, S> {
+    pub(crate) fn new(store: &'a S) -> Self {
+        Self { store }
+    }
+}
+
+impl<'a, S: Store + ?Sized> IntoFuture for Clear<'a, S> {
+    type Output = Result<u64>;
+    type IntoFuture = Call<'a, u64>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let store = self.store;
+        let ask = || {
+            require_listing(store.capabilities().listing)?;
+            Ok(store.clear_namespace(&HERE, WriteOptions::default()))
+        };
+        Call::on_store(store, "clear", ask, |removed| removed)
+    }
+}
+
+/// Refuses what has to enumerate.
+pub(crate) fn require_listing(listing: Listing) -> Result<()> {
+    match listing {
+        Listing::None => Err(Error::unsupported("listing")),
+        Listing::Unordered | Listing::ByteOrder => Ok(()),
     }
 }

@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::capability::Capabilities;
-use crate::entry::{Address, DeleteOptions, Entry, GetOptions, ListOptions, Page, Scope, SetOptions, SetOutcome};
+use crate::entry::{
+    Address, DeleteOptions, Entry, ExpireOptions, GetOptions, ListOptions, Page, Scope, SetOptions, SetOutcome,
+    WriteOptions,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::expiry::{Lifetime, Remaining};
 use crate::namespace::Namespace;
@@ -21,12 +24,12 @@ use crate::namespace::Namespace;
 /// Values and presence:
 /// * `get_after_set_returns_value`: a `get` that starts after `set` returned sees that value or the effect of a later operation, byte for byte; absence comes only from delete, take, clear, expiry, or eviction where the driver declares it.
 /// * `missing_is_none`: a missing or expired key reads as `None`, never as an error.
-/// * `exists_agrees_with_get`: `exists` is true exactly when `get` would find an entry.
-/// * `wrong_type_is_an_error`: over something that is not ours (a list, a hash), `get`, `take`, renewal, value conditions and counters answer [`ErrorKind::WrongType`] and change nothing; an unconditional `set` replaces it; `exists`, `ttl`, `expire`, `if_absent` and `if_present` do not look at the type; `get_many` has `None` in its place.
+/// * `exists_agrees_with_get`: of entries of ours, `exists` is true exactly when `get` would find one.
+/// * `wrong_type_is_an_error`: over something that is not ours (a list, a hash), `get`, `take`, renewal, value conditions and counters answer [`ErrorKind::WrongType`] and change nothing; an unconditional `set` replaces and `delete` removes it; `exists`, `ttl`, `expire`, `if_absent` and `if_present` do not look at the type; `get_many` has `None` in its place.
 ///
 /// Expiry:
 /// * `set_replaces_expiry`: `set` replaces value and expiry together, in one step.
-/// * `no_read_after_expiry`: once the driver's clock (on Redis the primary's) is past the expiry by the declared granularity, no `get`, `exists`, `ttl`, `list`, batch or condition sees the entry, on any handle, even if no background task ever ran.
+/// * `no_read_after_expiry`: once the driver's clock (on Redis the primary's) is past the expiry by the declared granularity, no `get`, `exists`, `ttl`, `list`, batch or condition sees the entry, on any handle, even if no background task ever ran. A driver that reads from replicas declares it and is outside of this.
 /// * `no_loss_before_expiry`: before its expiry every one of them sees the entry, eviction apart.
 /// * `renew_only_if_expiring`: `get` with renewal sets the remaining lifetime to the ttl, shorter or longer, in the same step, for any ttl from 1 ms and however little is left; it never puts an expiry on an entry that has none; a missing key is `None`.
 /// * `ttl_has_three_answers`: missing, never, or what remains; less than 1 ms is still "remains".
@@ -44,13 +47,13 @@ use crate::namespace::Namespace;
 ///
 /// Namespaces:
 /// * `namespaces_are_isolated`: no operation on one namespace is visible in another, parent and child included (`clear` apart).
-/// * `clear_is_exact`: when `clear` returns, every entry of the namespace and of all nested in it that existed when it began and was not rewritten meanwhile is gone, keys that are no text included; entries written during it may go or stay. Nothing outside is touched: no sibling with a common prefix, no parent, nothing foreign, whatever the characters. It reports the removals acknowledged to it and works in bounded steps.
-/// * `clear_needs_a_namespace`: without one it is [`ErrorKind::ClearRefused`].
+/// * `clear_is_exact`: when `clear` returns, every entry of the namespace and of all nested in it that existed when it began and was not rewritten meanwhile is gone, keys that are no text included; entries written during it may go or stay, after it they stay. Nothing outside is touched: no sibling with a common prefix, no parent, nothing foreign, whatever the characters. It reports the removals acknowledged to it, works in bounded steps that never hold a server up for long, and begins again where the server changed on the way.
+/// * `clear_needs_a_namespace`: without one it is [`ErrorKind::ClearRefused`]; what empties a whole database is a method of the driver with a name that says so.
 /// * `list_is_complete`: every key present throughout appears at least once, and exactly once and in byte order where that is declared; a key absent throughout never appears, nor does one that is no text. `limit` is a target: pages may be empty or longer, and only a `None` cursor ends. A cursor can be kept and resumed; where its place is gone, that part is walked again.
 /// * `list_refuses_bad_input`: a malformed cursor is [`ErrorKind::InvalidCursor`], a limit of 0 [`ErrorKind::InvalidArgument`].
 ///
 /// Life cycle:
-/// * `close_is_final`: `close` is idempotent; afterwards every handle answers [`ErrorKind::Closed`]; calls under way finish or fail within their deadline.
+/// * `close_is_final`: `close` is idempotent; afterwards every handle answers [`ErrorKind::Closed`]; calls under way finish or fail within their deadline; what the user passed in, such as a connection pool, stays open.
 /// * `ping_answers`: `ping` proves that the backend can be reached and used now.
 ///
 /// Consistency and cancellation:
@@ -58,6 +61,8 @@ use crate::namespace::Namespace;
 /// * `cancel_leaves_before_or_after`: dropping a future leaves each key as before or as after the operation, never between, and never hands its reply to another call. A dropped write may still take effect later; a batch or a walk may be partly done.
 ///
 /// # Implementing
+/// An operation that fails because of the backend answers one of the kinds of transport told at [`ErrorKind`].
+///
 /// Required are the methods without a body. The provided ones are equivalent to any faster implementation, or answer
 /// [`ErrorKind::Unsupported`]: races hide in every other default. A layer that wraps a store forwards *every* method;
 /// `#[deny(clippy::missing_trait_methods)]` on its `impl` keeps it so.
@@ -105,7 +110,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     /// As [`set_entry`](Self::set_entry).
-    async fn expire_entry(&self, at: Address<'_>, lifetime: Lifetime) -> Result<bool>;
+    async fn expire_entry(&self, at: Address<'_>, options: ExpireOptions) -> Result<bool>;
 
     /// Reads and removes the entry in one step.
     ///
@@ -114,7 +119,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     /// The entry is there or gone; when it is gone, its value is lost with the future.
-    async fn take_entry(&self, _at: Address<'_>) -> Result<Option<Bytes>> {
+    async fn take_entry(&self, _at: Address<'_>, _options: WriteOptions) -> Result<Option<Bytes>> {
         Err(Error::unsupported("take"))
     }
 
@@ -138,7 +143,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// Dropping the future changes nothing.
     async fn entry_remaining(&self, at: Address<'_>) -> Result<Option<Remaining>>;
 
-    /// A part of the keys. Called only where [`Listing`](crate::Listing) is declared.
+    /// A part of the keys, each with its namespace as complete as `namespace` is. Called only where
+    /// [`Listing`](crate::Listing) is declared.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidCursor`]; any kind of transport.
@@ -147,25 +153,41 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// Dropping the future changes nothing.
     async fn list_page(&self, namespace: &Namespace, options: ListOptions) -> Result<Page>;
 
-    /// Removes the namespace and all nested in it; the number of removals acknowledged.
+    /// Refuses to go without a namespace, and clears it otherwise. Layers forward it; no driver needs one of its own.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ClearRefused`] without a namespace; as [`clear_subtree`](Self::clear_subtree).
+    ///
+    /// # Cancel safety
+    /// As [`clear_subtree`](Self::clear_subtree).
+    async fn clear_namespace(&self, namespace: &Namespace, options: WriteOptions) -> Result<u64> {
+        if namespace.is_empty() {
+            let refusal = "clear needs a namespace; without one it would empty the database";
+            return Err(Error::new(ErrorKind::ClearRefused, refusal));
+        }
+        self.clear_subtree(namespace, options).await
+    }
+
+    /// Removes the namespace, which is not empty, and all nested in it; the number of removals acknowledged.
     ///
     /// The provided one lists the subtree and deletes each key. A driver whose backend can hold keys that are no text
     /// brings its own, because those are not listed.
     ///
     /// # Errors
-    /// [`ErrorKind::ClearRefused`] without a namespace; any kind of transport.
+    /// Any kind of transport.
     ///
     /// # Cancel safety
     /// The walk may be partly done.
-    async fn clear_namespace(&self, namespace: &Namespace) -> Result<u64> {
-        refuse_clear_without(namespace)?;
+    async fn clear_subtree(&self, namespace: &Namespace, _options: WriteOptions) -> Result<u64> {
         let mut removed = 0;
         let mut options = ListOptions::default().with_scope(Scope::Subtree);
         loop {
-            let page = self.list_page(namespace, options.clone()).await?;
+            let page =
+                self.list_page(namespace, options.clone()).await.map_err(|error| error.after_steps(removed > 0))?;
             for listed in &page.keys {
                 let at = Address { namespace: &listed.namespace, key: listed.key.as_key() };
-                removed += u64::from(self.delete_entry(at, DeleteOptions::default()).await?);
+                let gone = self.delete_entry(at, DeleteOptions::default()).await;
+                removed += u64::from(gone.map_err(|error| error.after_steps(removed > 0))?);
             }
             match page.next {
                 Some(cursor) => options.cursor = Some(cursor),
@@ -191,18 +213,4 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// # Cancel safety
     /// The store may be closed already.
     async fn close(&self) -> Result<()>;
-}
-
-/// The guard that every `clear_namespace` begins with.
-///
-/// # Errors
-/// [`ErrorKind::ClearRefused`] without a namespace.
-pub fn refuse_clear_without(namespace: &Namespace) -> Result<()> {
-    if namespace.is_empty() {
-        return Err(Error::new(
-            ErrorKind::ClearRefused,
-            "clear needs a namespace; without one it would empty the database",
-        ));
-    }
-    Ok(())
 }

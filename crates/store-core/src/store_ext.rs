@@ -4,18 +4,18 @@ use std::future::Future;
 
 use bytes::Bytes;
 
-use crate::call::{Call, HERE, require};
-use crate::capability::Listing;
-use crate::codec::{Codec, encode};
+use crate::call::Call;
+use crate::codec::{Codec, Decode, Encode, encode};
 use crate::error::{Error, Result};
 use crate::expiry::{Expiry, Remaining};
 use crate::listing::List;
 use crate::namespace::Namespace;
 use crate::namespaced::Namespaced;
-use crate::request::{Delete, Get, Set};
+use crate::request::{Clear, Delete, Expire, Get, Set, Take};
 use crate::store::Store;
 use crate::typed::{Typed, decode_or_name};
 use crate::update::Update;
+use crate::value::IntoValue;
 
 /// The operations of every [`Store`], also of `Arc<dyn Store>`.
 ///
@@ -27,8 +27,16 @@ use crate::update::Update;
 /// Arguments are checked here, before anything is sent: a wrong key, value,
 /// lifetime or option is a typed error and changes nothing. Every error names operation, driver and key.
 ///
-/// Operations with options are built up by setters and carried out by `.await`. Each is one round trip to a backend,
-/// unless it says otherwise.
+/// Operations are built up by setters and carried out by `.await`; where a `Future` is asked for, as by `join_all`, add
+/// `.into_future()`. Each is one round trip to a backend, unless it says otherwise.
+///
+/// # Errors
+/// Besides those that an operation names, each can answer the kinds of transport told at
+/// [`ErrorKind`](crate::ErrorKind), and those of a wrong key.
+///
+/// # Cancel safety
+/// Unless an operation says otherwise: dropping one that reads changes nothing; dropping one that writes leaves each
+/// entry as before or as after, and it may still take effect.
 ///
 /// ```
 /// use std::time::Duration;
@@ -43,9 +51,10 @@ use crate::update::Update;
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
 /// ```
 pub trait StoreExt: Store {
-    /// A handle on a namespace nested in this store: a `&str` is one segment, an array of them a path.
+    /// A handle on a namespace nested in this store: a `&str` is one segment (`"a/b"` too), an array of them a path.
     ///
-    /// Of a cache it is a cache. It shares the store; nothing is sent.
+    /// Of a cache it is a cache. It shares the store; nothing is sent. It owns what it is a handle on, so it needs a
+    /// store that can be cloned: a driver's type, an `Arc<dyn Store>`, another handle, but not a `&dyn Store`.
     ///
     /// # Errors
     /// [`InvalidKey`](crate::ErrorKind::InvalidKey) for an empty segment, [`TooLarge`](crate::ErrorKind::TooLarge) for
@@ -107,8 +116,8 @@ pub trait StoreExt: Store {
     /// # Ok(()) }
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
     /// ```
-    fn set<'a>(&'a self, key: &'a str, value: impl Into<Bytes>) -> Set<'a, Self> {
-        Set::new(self, key, Ok(value.into()))
+    fn set<'a>(&'a self, key: &'a str, value: impl IntoValue) -> Set<'a, Self> {
+        Set::new(self, key, Ok(value.into_value()))
     }
 
     /// Removes an entry; whether one was there and is gone. [`if_value`](Delete::if_value) makes it conditional.
@@ -120,14 +129,17 @@ pub trait StoreExt: Store {
         Delete::new(self, key)
     }
 
-    /// Replaces the expiry and leaves the value; whether the entry existed. `Never` removes the expiry, a past time
-    /// the entry.
+    /// Replaces the expiry and leaves the value; whether the entry existed. It takes an [`Expiry`] or whatever makes
+    /// one: a `Duration`, a `SystemTime`. `Never` removes the expiry, a past time the entry.
     ///
     /// # Errors
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for [`Expiry::Keep`].
-    fn expire<'a>(&'a self, key: &'a str, expiry: impl Into<Expiry>) -> Call<'a, bool> {
-        let lifetime = expiry.into().for_change(self.default_lifetime());
-        Call::at_key(self, "expire", key, |at| Ok(self.expire_entry(at, lifetime?)), |existed| existed)
+    fn expire<'a, E>(&'a self, key: &'a str, expiry: E) -> Expire<'a, Self>
+    where
+        E: TryInto<Expiry>,
+        E::Error: Into<Error>,
+    {
+        Expire::new(self, key, expiry.try_into().map_err(Into::into))
     }
 
     /// Reads and removes an entry in one step.
@@ -149,18 +161,14 @@ pub trait StoreExt: Store {
     /// # Ok(()) }
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
     /// ```
-    fn take<'a>(&'a self, key: &'a str) -> Call<'a, Option<Bytes>> {
-        let ask = |at| {
-            require(self.capabilities().take, "take")?;
-            Ok(self.take_entry(at))
-        };
-        Call::at_key(self, "take", key, ask, |value| value)
+    fn take<'a>(&'a self, key: &'a str) -> Take<'a, Self> {
+        Take::new(self, key)
     }
 
     /// Whether there is an entry.
     ///
     /// # Errors
-    /// Only those of key and transport.
+    /// None of its own.
     fn exists<'a>(&'a self, key: &'a str) -> Call<'a, bool> {
         Call::at_key(self, "exists", key, |at| Ok(self.entry_exists(at)), |exists| exists)
     }
@@ -168,7 +176,7 @@ pub trait StoreExt: Store {
     /// How long the entry will stay; `None` when there is none.
     ///
     /// # Errors
-    /// Only those of key and transport.
+    /// None of its own.
     fn ttl<'a>(&'a self, key: &'a str) -> Call<'a, Option<Remaining>> {
         Call::at_key(self, "ttl", key, |at| Ok(self.entry_remaining(at)), |remaining| remaining)
     }
@@ -192,21 +200,17 @@ pub trait StoreExt: Store {
     ///
     /// # Cancel safety
     /// A part may be gone; calling it again removes the rest.
-    fn clear(&self) -> Call<'_, u64> {
-        let ask = || {
-            if self.capabilities().listing == Listing::None {
-                return Err(Error::unsupported("listing"));
-            }
-            Ok(self.clear_namespace(&HERE))
-        };
-        Call::on_store(self, "clear", ask, |removed| removed)
+    fn clear(&self) -> Clear<'_, Self> {
+        Clear::new(self)
     }
 
     /// Reads a value, lets `compute` make the next one of it, and writes that if nobody wrote in between; else it
-    /// starts over, up to 64 times. `None` from `compute` removes the entry. What it gives is what is stored
-    /// afterwards. The expiry is kept unless a setter says otherwise.
+    /// starts over. It gives what was written. **`None` from `compute` removes the entry**; to leave it as it is, give
+    /// back what you got. The expiry is kept unless a setter says otherwise.
     ///
-    /// `compute` may run several times, so it should only compute. An attempt is two round trips.
+    /// `compute` may run several times, so it should only compute. An attempt is two round trips. A caller that lost
+    /// stands back for a random number of turns; after 64 attempts it gives up, which takes hundreds of writers of one
+    /// entry at once.
     ///
     /// # Errors
     /// [`Overloaded`](crate::ErrorKind::Overloaded) when others kept writing;
@@ -237,13 +241,18 @@ pub trait StoreExt: Store {
         Update::new(self, key, move |current| Ok(compute(current)))
     }
 
-    /// [`update`](Self::update) with a computation that can fail; its error ends the call and nothing is written.
+    /// [`update`](Self::update) with a computation that can fail, with any error that an [`Error`] turns into. Its
+    /// error ends the call, and nothing is written.
     ///
     /// # Errors
     /// As [`update`](Self::update), and those of `compute`.
-    fn try_update<'a, F>(&'a self, key: &'a str, compute: F) -> Update<'a, Self, F>
+    ///
+    /// # Cancel safety
+    /// The entry is as before or as after.
+    fn try_update<'a, F, E>(&'a self, key: &'a str, compute: F) -> Update<'a, Self, F>
     where
-        F: FnMut(Option<Bytes>) -> Result<Option<Bytes>> + Send + 'a,
+        F: FnMut(Option<Bytes>) -> Result<Option<Bytes>, E> + Send + 'a,
+        E: From<Error>,
     {
         Update::new(self, key, compute)
     }
@@ -254,7 +263,7 @@ pub trait StoreExt: Store {
     /// As [`get`](Self::get); [`Corrupt`](crate::ErrorKind::Corrupt) when the bytes do not decode.
     fn get_as<T, C>(&self, key: &str, codec: C) -> impl Future<Output = Result<Option<T>>> + Send
     where
-        C: Codec<T>,
+        C: Decode<T>,
     {
         async move {
             let value = self.get(key).await?;
@@ -268,12 +277,14 @@ pub trait StoreExt: Store {
     /// As [`set`](Self::set); [`InvalidArgument`](crate::ErrorKind::InvalidArgument) when the value does not encode.
     fn set_as<'a, T, C>(&'a self, key: &'a str, value: &T, codec: C) -> Set<'a, Self>
     where
-        C: Codec<T>,
+        T: ?Sized,
+        C: Encode<T>,
     {
         Set::new(self, key, encode(&codec, value))
     }
 
-    /// A view of this store whose values are of one type.
+    /// A view of this store whose values are of one type. As [`namespace`](Self::namespace), it needs a store that can
+    /// be cloned.
     ///
     /// ```
     /// use store_memory::{MemoryStore, prelude::*};

@@ -3,19 +3,18 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
 use crate::call::{HERE, Origin, check_key, check_value, require};
-use crate::counter::{COMPARE_AND_SET_ATTEMPTS, contended};
+use crate::contention::{ATTEMPTS, contended, stand_back};
 use crate::entry::{Address, Condition, DeleteOptions, GetOptions, SetOptions};
-use crate::error::Result;
-use crate::expiry::{Expiry, Timestamp, Ttl};
+use crate::error::{Error, Outcome, Result};
+use crate::expiry::{Expiry, WriteExpiry};
 use crate::request::expiry_setters;
 use crate::store::Store;
 
-/// A read-compute-write. Awaiting it gives `Result<Option<Bytes>>`: what is stored afterwards.
+/// A read-compute-write. Awaiting it gives what was written, or `None` where the entry was removed or left missing.
 #[must_use = "an operation does nothing until it is awaited"]
 pub struct Update<'a, S: ?Sized, F> {
     store: &'a S,
@@ -24,11 +23,7 @@ pub struct Update<'a, S: ?Sized, F> {
     expiry: Result<Expiry>,
 }
 
-impl<'a, S, F> Update<'a, S, F>
-where
-    S: Store + ?Sized,
-    F: FnMut(Option<Bytes>) -> Result<Option<Bytes>> + Send + 'a,
-{
+impl<'a, S: Store + ?Sized, F> Update<'a, S, F> {
     pub(crate) fn new(store: &'a S, key: &'a str, compute: F) -> Self {
         Self { store, key, compute, expiry: Ok(Expiry::Keep) }
     }
@@ -40,49 +35,77 @@ where
         self
     }
 
-    async fn run(mut self, at: Address<'_>) -> Result<Option<Bytes>> {
-        let capabilities = self.store.capabilities();
-        require(capabilities.value_conditions, "value_conditions")?;
-        let expiry = self.expiry.clone()?.for_write(self.store.default_lifetime());
-        for _ in 0..COMPARE_AND_SET_ATTEMPTS {
-            let current = self.store.get_entry(at, GetOptions::default()).await?.map(|entry| entry.value);
-            let next = (self.compute)(current.clone())?;
-            let written = match (current, &next) {
-                (None, None) => true,
-                (Some(current), None) => {
-                    self.store.delete_entry(at, DeleteOptions::default().with_if_value(current)).await?
-                }
-                (current, Some(next)) => {
-                    check_value(capabilities, next)?;
-                    let condition = current.map_or(Condition::IfAbsent, Condition::IfValue);
-                    let options = SetOptions::new(expiry).with_condition(condition);
-                    self.store.set_entry(at, next.clone(), options).await?.is_stored()
-                }
-            };
-            if written {
+    async fn run<E>(self) -> Result<Option<Bytes>, E>
+    where
+        F: FnMut(Option<Bytes>) -> Result<Option<Bytes>, E>,
+        E: From<Error>,
+    {
+        let Self { store, key, mut compute, expiry } = self;
+        let capabilities = store.capabilities();
+        let mut origin = Origin { operation: "update", driver: capabilities.driver, key: None };
+        let key = check_key(capabilities, key).map_err(|error| origin.name(error))?;
+        origin.key = Some(key);
+        let attempts = Attempts { store, at: Address { namespace: &HERE, key } };
+        let expiry = attempts.check(expiry).map_err(|error| origin.name(error))?;
+        for lost in 0..ATTEMPTS {
+            let current = attempts.read().await.map_err(|error| origin.name(error))?;
+            let next = compute(current.clone())?;
+            let written = attempts.write(current, next.clone(), expiry).await;
+            if written.map_err(|error| origin.name(error))? {
                 return Ok(next);
             }
+            stand_back(lost).await;
         }
-        Err(contended())
+        Err(origin.name(contended()).into())
     }
 }
 
-impl<'a, S, F> IntoFuture for Update<'a, S, F>
+/// The steps of one update.
+struct Attempts<'a, S: ?Sized> {
+    store: &'a S,
+    at: Address<'a>,
+}
+
+impl<S: Store + ?Sized> Attempts<'_, S> {
+    fn check(&self, expiry: Result<Expiry>) -> Result<WriteExpiry> {
+        require(self.store.capabilities().value_conditions, "value_conditions")?;
+        Ok(expiry?.for_write(self.store.default_lifetime()))
+    }
+
+    async fn read(&self) -> Result<Option<Bytes>> {
+        let entry = self.store.get_entry(self.at, GetOptions::default()).await;
+        // Every attempt to write so far was refused, so whatever is wrong with this read, nothing was written.
+        entry.map_err(|error| error.with_outcome(Outcome::NotApplied)).map(|entry| entry.map(|entry| entry.value))
+    }
+
+    /// Whether nobody wrote in between.
+    async fn write(&self, current: Option<Bytes>, next: Option<Bytes>, expiry: WriteExpiry) -> Result<bool> {
+        match (current, next) {
+            (None, None) => Ok(true),
+            (Some(current), None) => {
+                self.store.delete_entry(self.at, DeleteOptions::default().with_if_value(current)).await
+            }
+            (current, Some(next)) => {
+                check_value(self.store.capabilities(), &next)?;
+                let condition = current.map_or(Condition::IfAbsent, Condition::IfValue);
+                let options = SetOptions::new(expiry).with_condition(condition);
+                Ok(self.store.set_entry(self.at, next, options).await?.is_stored())
+            }
+        }
+    }
+}
+
+impl<'a, S, F, E> IntoFuture for Update<'a, S, F>
 where
     S: Store + ?Sized,
-    F: FnMut(Option<Bytes>) -> Result<Option<Bytes>> + Send + 'a,
+    F: FnMut(Option<Bytes>) -> Result<Option<Bytes>, E> + Send + 'a,
+    E: From<Error> + Send + 'a,
 {
-    type Output = Result<Option<Bytes>>;
+    type Output = Result<Option<Bytes>, E>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let capabilities = self.store.capabilities();
-            let mut origin = Origin { operation: "update", driver: capabilities.driver, key: None };
-            let key = check_key(capabilities, self.key).map_err(|error| origin.name(error))?;
-            origin.key = Some(key);
-            self.run(Address { namespace: &HERE, key }).await.map_err(|error| origin.name(error))
-        })
+        Box::pin(self.run())
     }
 }
 

@@ -9,8 +9,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures_core::Stream;
 use store_core::prelude::*;
 use store_core::{
-    Address, Capabilities, DeleteOptions, Entry, ExpiresAt, GetOptions, Lifetime, ListOptions, ListedKey, Page, Result,
-    SetOptions, SetOutcome, Timestamp, Topology, WriteExpiry, async_trait,
+    Address, Capabilities, DeleteOptions, Entry, ExpireOptions, ExpiresAt, GetOptions, Lifetime, ListOptions,
+    ListedKey, Listing, Page, Result, SetItem, SetOptions, SetOutcome, Timestamp, Topology, WriteExpiry, async_trait,
 };
 
 /// A driver that declares nothing optional and records what it is asked.
@@ -71,8 +71,8 @@ impl Store for Recorder {
         Ok(true)
     }
 
-    async fn expire_entry(&self, at: Address<'_>, lifetime: Lifetime) -> Result<bool> {
-        self.record(format!("expire {} {lifetime:?}", place(at)));
+    async fn expire_entry(&self, at: Address<'_>, options: ExpireOptions) -> Result<bool> {
+        self.record(format!("expire {} {:?}", place(at), options.lifetime));
         Ok(true)
     }
 
@@ -83,8 +83,8 @@ impl Store for Recorder {
 
     async fn list_page(&self, namespace: &Namespace, options: ListOptions) -> Result<Page> {
         self.record(format!("list {namespace} {:?}", options.cursor));
-        let listed = ListedKey { namespace: namespace.join(&"below".try_into()?)?, key: store_core::KeyBuf::new("k")? };
-        let next = options.cursor.is_none().then(|| store_core::Cursor::new("second"));
+        let listed = ListedKey::new(namespace.join(&"below".try_into()?)?, store_core::KeyBuf::new("k")?);
+        let next = options.cursor.is_none().then(|| Cursor::new("second"));
         Ok(Page::new(vec![listed], next))
     }
 
@@ -104,9 +104,11 @@ impl Cache for Recorder {}
 async fn bad_arguments_never_reach_the_driver() {
     let store = Recorder::declaring(
         Capabilities::minimal("recorder", Topology::InProcess)
+            .with_counters()
+            .with_listing(Listing::Unordered)
             .with_max_key_bytes(4)
             .with_max_value_bytes(2)
-            .with_max_batch_items(1),
+            .with_max_batch_items(2),
     );
     let kinds = [
         store.get("").await.unwrap_err().kind(),
@@ -116,11 +118,15 @@ async fn bad_arguments_never_reach_the_driver() {
         store.set("k", "1").ttl(Duration::MAX).if_absent().await.unwrap_err().kind(),
         store.expire("k", Expiry::Keep).await.unwrap_err().kind(),
         store.list().limit(0).await.unwrap_err().kind(),
-        store.get_many(&["a", "b"]).await.unwrap_err().kind(),
+        store.get_many(&["a", "b", "c"]).await.unwrap_err().kind(),
         store.set_many([("a", "1"), ("", "1")]).await.unwrap_err().kind(),
+        store.set_many([("a", "1"), ("b", "123")]).await.unwrap_err().kind(),
+        store.set_many([("a", "1", Duration::ZERO)]).await.unwrap_err().kind(),
+        store.delete_many(&["a", "12345"]).await.unwrap_err().kind(),
+        store.expire_many(&["a"], Expiry::Keep).await.unwrap_err().kind(),
         store.decrement("k", i64::MIN).await.unwrap_err().kind(),
     ];
-    use ErrorKind::{InvalidArgument, InvalidKey, TooLarge, Unsupported};
+    use ErrorKind::{InvalidArgument, InvalidKey, OutOfRange, TooLarge};
     assert_eq!(
         kinds,
         [
@@ -130,10 +136,14 @@ async fn bad_arguments_never_reach_the_driver() {
             InvalidArgument,
             InvalidArgument,
             InvalidArgument,
-            Unsupported,
+            InvalidArgument,
             TooLarge,
+            InvalidKey,
             TooLarge,
-            Unsupported
+            InvalidArgument,
+            TooLarge,
+            InvalidArgument,
+            OutOfRange
         ]
     );
     assert_eq!(store.asked(), Vec::<String>::new());
@@ -163,8 +173,12 @@ async fn undeclared_options_never_reach_the_driver() {
 
 #[tokio::test]
 async fn errors_are_told_operation_driver_and_key() {
-    let error = Recorder::new().ttl("k").await.unwrap_err();
-    assert_eq!((error.operation(), error.driver(), error.key()), (Some("ttl"), Some("recorder"), Some("k")));
+    let store = Recorder::new();
+    let origin = |error: &Error| (error.operation(), error.driver(), error.key().map(str::to_owned));
+    let error = store.ttl("k").await.unwrap_err();
+    assert_eq!(origin(&error), (Some("ttl"), Some("recorder"), Some("k".into())));
+    let error = store.set_many([SetItem::new("good", "1"), SetItem::new("bad", "1").ttl(Duration::ZERO)]).await;
+    assert_eq!(origin(&error.unwrap_err()), (Some("set_many"), Some("recorder"), Some("bad".into())));
 }
 
 #[tokio::test]
@@ -194,14 +208,16 @@ async fn nested_handles_flatten_and_join_behind_dyn() {
     let opaque: Arc<dyn Cache> = Arc::new(flat);
     let deeper = opaque.namespace("d").unwrap();
     assert!(deeper.delete("k").await.unwrap());
-    let _ = deeper.get_many(&["x"]).await.unwrap();
-    assert_eq!(store.asked()[0], "delete a/b%2Fc/d|k");
+    assert_eq!(deeper.get_many(&["x"]).await.unwrap(), [None]);
+    let asked = store.asked();
+    assert_eq!(asked[0], "delete a/b%2Fc/d|k");
+    assert!(asked[1].starts_with("get a/b%2Fc/d|x"), "{asked:?}");
 }
 
 #[tokio::test]
 async fn listed_namespaces_are_relative_to_the_handle() {
     let store = Arc::new(Recorder::declaring(
-        Capabilities::minimal("recorder", Topology::InProcess).with_listing(store_core::Listing::Unordered),
+        Capabilities::minimal("recorder", Topology::InProcess).with_listing(Listing::Unordered),
     ));
     let handle = store.namespace(["a", "b"]).unwrap();
     let page = handle.list().await.unwrap();
@@ -210,9 +226,8 @@ async fn listed_namespaces_are_relative_to_the_handle() {
 
 #[tokio::test]
 async fn a_stream_of_keys_walks_every_page_and_ends() {
-    let store = Recorder::declaring(
-        Capabilities::minimal("recorder", Topology::InProcess).with_listing(store_core::Listing::Unordered),
-    );
+    let store =
+        Recorder::declaring(Capabilities::minimal("recorder", Topology::InProcess).with_listing(Listing::Unordered));
     let mut keys = store.list().stream();
     let mut walked = 0;
     while let Some(listed) = next(&mut keys).await {
@@ -224,9 +239,8 @@ async fn a_stream_of_keys_walks_every_page_and_ends() {
 
 #[tokio::test]
 async fn a_wrong_page_limit_ends_the_stream_with_its_error() {
-    let store = Recorder::declaring(
-        Capabilities::minimal("recorder", Topology::InProcess).with_listing(store_core::Listing::Unordered),
-    );
+    let store =
+        Recorder::declaring(Capabilities::minimal("recorder", Topology::InProcess).with_listing(Listing::Unordered));
     let mut keys = store.list().limit(0).stream();
     assert_eq!(next(&mut keys).await.unwrap().unwrap_err().kind(), ErrorKind::InvalidArgument);
     assert!(next(&mut keys).await.is_none());
@@ -240,9 +254,9 @@ fn traits_are_object_safe_and_pointers_implement_them() {
     store::<Box<dyn Store>>();
     store::<Arc<dyn Cache>>();
     cache::<Box<dyn Cache>>();
-    cache::<store_core::Namespaced<Arc<dyn Cache>>>();
-    fn client<C: KeyValueStoreClient>() {}
-    client::<Arc<dyn KeyValueStoreClient>>();
+    cache::<Namespaced<Arc<dyn Cache>>>();
+    fn client<C: store_core::KeyValueStoreClient>() {}
+    client::<Arc<dyn store_core::KeyValueStoreClient>>();
 }
 
 #[test]

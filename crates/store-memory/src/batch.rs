@@ -18,8 +18,8 @@ struct Locked<G> {
 }
 
 impl<G> Locked<G> {
-    fn new(items: impl Iterator<Item = usize>, lock: impl Fn(usize) -> Result<G>) -> Result<Self> {
-        let mut shards: Vec<usize> = items.collect();
+    fn new(targets: &[(usize, Target<'_>)], lock: impl Fn(usize) -> Result<G>) -> Result<Self> {
+        let mut shards: Vec<usize> = targets.iter().map(|&(shard, _)| shard).collect();
         shards.sort_unstable();
         shards.dedup();
         let guards = shards.iter().map(|&shard| lock(shard)).collect::<Result<_>>()?;
@@ -36,43 +36,45 @@ impl Engine {
     pub(crate) fn get_many(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<Option<Bytes>>> {
         let now = self.clock.now();
         let targets = self.locate_all(namespace, keys);
-        let mut locked = Locked::new(targets.iter().map(|&(shard, _)| shard), |shard| self.read(shard))?;
-        let value = |(shard, target)| Some(locked.get(shard).get(target, now)?.0);
-        Ok(targets.into_iter().map(value).collect())
+        let mut locked = Locked::new(&targets, |shard| self.read(shard))?;
+        let payload = |(shard, target)| Some(locked.get(shard).get(target, now)?.0);
+        let payloads: Vec<_> = targets.into_iter().map(payload).collect();
+        drop(locked);
+        Ok(payloads.into_iter().map(|payload| payload.map(Payload::into_value)).collect())
     }
 
     pub(crate) fn set_many(&self, namespace: &Namespace, items: Vec<BatchItem<'_>>) -> Result<()> {
+        let mut targets = Vec::with_capacity(items.len());
         let mut writes = Vec::with_capacity(items.len());
         let mut cost = 0;
         for item in items {
-            let (shard, target) = self.locate(Address { namespace, key: item.key });
             cost += entry_cost(item.key.as_bytes().len() + item.value.len());
-            writes.push((shard, target, Payload::new(item.key, &item.value), SetOptions::new(item.expiry)));
+            targets.push(self.locate(Address { namespace, key: item.key }));
+            writes.push((Payload::new(item.key, &item.value), SetOptions::new(item.expiry)));
         }
         let namespaces = self.shards.len().min(writes.len());
         self.budget.admit(cost + namespaces * namespace_cost(namespace))?;
 
         let now = self.clock.now();
         let mut freed = Vec::new();
-        let mut locked = Locked::new(writes.iter().map(|&(shard, ..)| shard), |shard| {
+        let mut locked = Locked::new(&targets, |shard| {
             let shard = self.write(shard)?;
             shard.check_room(writes.len())?;
             Ok(shard)
         })?;
-        for (shard, target, payload, options) in writes {
+        for (&(shard, target), (payload, options)) in targets.iter().zip(writes) {
             let _always_stored = locked.get(shard).set(target, payload, &options, now, &mut freed)?;
         }
-        let written = locked.shards.first().copied();
         drop(locked);
         drop(freed);
-        written.map_or(Ok(()), |shard| self.relieve(shard, now))
+        self.relieve(&targets, now)
     }
 
     pub(crate) fn delete_many(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<bool>> {
         let now = self.clock.now();
         let targets = self.locate_all(namespace, keys);
         let mut freed = Vec::new();
-        let mut locked = Locked::new(targets.iter().map(|&(shard, _)| shard), |shard| self.write(shard))?;
+        let mut locked = Locked::new(&targets, |shard| self.write(shard))?;
         let delete = |(shard, target)| locked.get(shard).delete(target, None, now, &mut freed);
         Ok(targets.into_iter().map(delete).collect())
     }
@@ -81,7 +83,7 @@ impl Engine {
         let now = self.clock.now();
         let targets = self.locate_all(namespace, keys);
         let mut freed = Vec::new();
-        let mut locked = Locked::new(targets.iter().map(|&(shard, _)| shard), |shard| self.write(shard))?;
+        let mut locked = Locked::new(&targets, |shard| self.write(shard))?;
         let expire = |(shard, target)| locked.get(shard).expire(target, lifetime, now, &mut freed);
         Ok(targets.into_iter().map(expire).collect())
     }

@@ -43,9 +43,9 @@ impl Engine {
             None => self.read(shard)?.get(target, now),
             Some(ttl) => self.write(shard)?.renew(target, ttl, now, &mut freed),
         };
-        Ok(found.map(|(value, expires_at)| match options.expiry {
-            ExpiryRead::Skip => Entry::new(value),
-            ExpiryRead::Include => Entry::new(value).with_expires_at(expires_at),
+        Ok(found.map(|(payload, expires_at)| match options.expiry {
+            ExpiryRead::Skip => Entry::new(payload.into_value()),
+            ExpiryRead::Include => Entry::new(payload.into_value()).with_expires_at(expires_at),
         }))
     }
 
@@ -60,7 +60,7 @@ impl Engine {
             shard.set(target, payload, options, now, &mut freed)?
         };
         drop(freed);
-        self.relieve(shard, now)?;
+        self.relieve(&[(shard, target)], now)?;
         Ok(outcome)
     }
 
@@ -81,8 +81,8 @@ impl Engine {
     pub(crate) fn take(&self, at: Address<'_>) -> Result<Option<Bytes>> {
         let (now, (shard, target)) = (self.clock.now(), self.locate(at));
         let mut freed = Vec::new();
-        let value = self.write(shard)?.take(target, now, &mut freed);
-        Ok(value)
+        let taken = self.write(shard)?.take(target, now, &mut freed);
+        Ok(taken.map(Payload::into_value))
     }
 
     pub(crate) fn exists(&self, at: Address<'_>) -> Result<bool> {
@@ -105,7 +105,7 @@ impl Engine {
             shard.add(target, delta, on_create, now, &mut freed)?
         };
         drop(freed);
-        self.relieve(shard, now)?;
+        self.relieve(&[(shard, target)], now)?;
         Ok(sum)
     }
 
@@ -132,32 +132,37 @@ impl Engine {
         self.shards.iter().filter_map(|shard| shard.read().as_ref().map(&of)).sum()
     }
 
-    /// Removes up to [`STEP`] expired entries of a shard, and says whether there may be more. `None` when there is no
-    /// such shard, or no more.
-    pub(crate) fn sweep(&self, shard: usize) -> Option<bool> {
+    /// Removes up to [`STEP`] expired entries of the first shard from this one on that has any, and returns that shard,
+    /// where the next step goes on. `None` when nothing has expired, or the store is closed.
+    pub(crate) fn sweep(&self, from: usize) -> Option<usize> {
         let now = self.clock.now();
-        if !self.shards.get(shard)?.read().as_ref()?.has_expired(now) {
-            return Some(false);
+        for shard in from..self.shards.len() {
+            if self.read(shard).ok()?.has_expired(now) {
+                let mut freed = Vec::new();
+                self.write(shard).ok()?.free_expired(now, STEP, &mut freed);
+                return Some(shard);
+            }
         }
-        let mut freed = Vec::new();
-        self.write(shard).ok()?.free_expired(now, STEP, &mut freed);
-        Some(freed.len() == STEP)
+        None
     }
 
     /// Evicts until the limit is kept: from the shard that was written, which is at hand, and from the others in turn.
+    /// What was just written stays, unless another writer evicts it.
     ///
     /// Each writer makes up for its own excess, so the work is in proportion to what was written.
-    pub(crate) fn relieve(&self, written: usize, now: Timestamp) -> Result<()> {
-        let mut shard = written;
-        let mut found_empty = 0;
-        while found_empty < self.shards.len() {
+    pub(crate) fn relieve(&self, written: &[(usize, Target<'_>)], now: Timestamp) -> Result<()> {
+        let mut shard = written.first().map_or(0, |&(shard, _)| shard);
+        let mut found_nothing = 0;
+        while found_nothing < self.shards.len() {
             let excess = self.budget.excess();
             if excess == 0 {
                 return Ok(());
             }
+            let in_shard = written.iter().filter(|&&(other, _)| other == shard);
+            let keep: Vec<_> = in_shard.map(|&(_, target)| target).collect();
             let mut freed = Vec::new();
-            self.write(shard)?.evict(excess, now, &mut freed);
-            found_empty = if freed.is_empty() { found_empty + 1 } else { 0 };
+            self.write(shard)?.evict(excess, &keep, now, &mut freed);
+            found_nothing = if freed.is_empty() { found_nothing + 1 } else { 0 };
             shard = (shard + 1) % self.shards.len();
         }
         Ok(())

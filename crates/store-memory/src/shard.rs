@@ -8,11 +8,10 @@
 //! What is removed is handed out in `freed`, to be dropped when the lock is released: freeing a large value takes a
 //! while.
 
-use bytes::Bytes;
 use hashbrown::HashTable;
 use store_core::{
     Address, Condition, Error, ErrorKind, ExpiresAt, Lifetime, ListedKey, Result, SetOptions, SetOutcome, Timestamp,
-    Ttl, WriteExpiry, add_to, parse_counter,
+    Ttl, WriteExpiry, checked_counter_sum, parse_counter,
 };
 
 use crate::budget::entry_cost;
@@ -86,10 +85,10 @@ impl Shard {
         Err(Error::new(ErrorKind::Full, format!("a shard is full; entries={} limit={}", self.slots.len(), u32::MAX)))
     }
 
-    pub(crate) fn get(&self, target: Target<'_>, now: Timestamp) -> Option<(Bytes, ExpiresAt)> {
+    pub(crate) fn get(&self, target: Target<'_>, now: Timestamp) -> Option<(Payload, ExpiresAt)> {
         let slot = &self.slots[self.find_live(target, now)? as usize];
         slot.mark_used();
-        Some((slot.share_value(), slot.expires_at))
+        Some((slot.payload.clone(), slot.expires_at))
     }
 
     /// Reads, and replaces the expiry of an entry that has one.
@@ -98,15 +97,15 @@ impl Shard {
         target: Target<'_>,
         ttl: Ttl,
         now: Timestamp,
-        freed: &mut Vec<Bytes>,
-    ) -> Option<(Bytes, ExpiresAt)> {
+        freed: &mut Vec<Payload>,
+    ) -> Option<(Payload, ExpiresAt)> {
         let number = self.claim(target, now, freed)?;
         if self.slots[number as usize].expires_at != ExpiresAt::Never {
             self.set_expiry(number, Lifetime::In(ttl).expires_at(now));
         }
         let slot = &self.slots[number as usize];
         slot.mark_used();
-        Some((slot.share_value(), slot.expires_at))
+        Some((slot.payload.clone(), slot.expires_at))
     }
 
     /// Writes, if the condition holds. The caller has asked [`check_room`](Self::check_room).
@@ -116,10 +115,10 @@ impl Shard {
         payload: Payload,
         options: &SetOptions,
         now: Timestamp,
-        freed: &mut Vec<Bytes>,
+        freed: &mut Vec<Payload>,
     ) -> Result<SetOutcome> {
         let existing = self.claim(target, now, freed);
-        let value = existing.map(|number| self.slots[number as usize].value());
+        let value = existing.map(|number| self.slots[number as usize].payload.value());
         if !holds(&options.condition, value)? {
             return Ok(SetOutcome::Refused);
         }
@@ -132,13 +131,13 @@ impl Shard {
         target: Target<'_>,
         if_value: Option<&[u8]>,
         now: Timestamp,
-        freed: &mut Vec<Bytes>,
+        freed: &mut Vec<Payload>,
     ) -> bool {
         let Some(number) = self.claim(target, now, freed) else { return false };
-        if if_value.is_some_and(|expected| expected != self.slots[number as usize].value()) {
+        if if_value.is_some_and(|expected| expected != self.slots[number as usize].payload.value()) {
             return false;
         }
-        freed.push(self.remove(number).into_buffer());
+        freed.push(self.remove(number).payload);
         true
     }
 
@@ -147,21 +146,21 @@ impl Shard {
         target: Target<'_>,
         lifetime: Lifetime,
         now: Timestamp,
-        freed: &mut Vec<Bytes>,
+        freed: &mut Vec<Payload>,
     ) -> bool {
         let Some(number) = self.claim(target, now, freed) else { return false };
         let expires_at = lifetime.expires_at(now);
         if expires_at.is_past(now) {
-            freed.push(self.remove(number).into_buffer());
+            freed.push(self.remove(number).payload);
         } else {
             self.set_expiry(number, expires_at);
         }
         true
     }
 
-    pub(crate) fn take(&mut self, target: Target<'_>, now: Timestamp, freed: &mut Vec<Bytes>) -> Option<Bytes> {
+    pub(crate) fn take(&mut self, target: Target<'_>, now: Timestamp, freed: &mut Vec<Payload>) -> Option<Payload> {
         let number = self.claim(target, now, freed)?;
-        Some(self.remove(number).into_value())
+        Some(self.remove(number).payload)
     }
 
     pub(crate) fn expires_at(&self, target: Target<'_>, now: Timestamp) -> Option<ExpiresAt> {
@@ -175,11 +174,11 @@ impl Shard {
         delta: i64,
         on_create: Lifetime,
         now: Timestamp,
-        freed: &mut Vec<Bytes>,
+        freed: &mut Vec<Payload>,
     ) -> Result<i64> {
         let existing = self.claim(target, now, freed);
-        let current = existing.map_or(Ok(0), |number| parse_counter(self.slots[number as usize].value()))?;
-        let sum = add_to(current, delta)?;
+        let current = existing.map_or(Ok(0), |number| parse_counter(self.slots[number as usize].payload.value()))?;
+        let sum = checked_counter_sum(current, delta)?;
         let payload = Payload::new(target.at.key, sum.to_string().as_bytes());
         self.put(existing, target, payload, WriteExpiry::Keep { missing: on_create }, now, freed);
         Ok(sum)
@@ -212,7 +211,7 @@ impl Shard {
         covered: &Covered,
         place: Option<Place>,
         now: Timestamp,
-        freed: &mut Vec<Bytes>,
+        freed: &mut Vec<Payload>,
     ) -> Cleared {
         let mut numbers = Vec::new();
         let next = self.namespaces.walk(covered, place, STEP, &mut numbers);
@@ -222,7 +221,7 @@ impl Shard {
         for number in numbers {
             let slot = self.remove(number);
             removed += u64::from(!slot.expires_at.is_past(now));
-            freed.push(slot.into_buffer());
+            freed.push(slot.payload);
         }
         Cleared { removed, next }
     }
@@ -233,26 +232,33 @@ impl Shard {
     }
 
     /// Removes up to `max` expired entries.
-    pub(crate) fn free_expired(&mut self, now: Timestamp, max: usize, freed: &mut Vec<Bytes>) {
+    pub(crate) fn free_expired(&mut self, now: Timestamp, max: usize, freed: &mut Vec<Payload>) {
         let full = freed.len() + max;
         while freed.len() < full
             && let Some(due) = self.expiries.first()
             && due.at <= now
         {
-            freed.push(self.remove(due.slot).into_buffer());
+            freed.push(self.remove(due.slot).payload);
         }
     }
 
-    /// Removes entries until `bytes` are free or [`STEP`] entries are gone: expired ones first, then those that were
-    /// not used for the longest time, as far as one bit an entry can tell.
-    pub(crate) fn evict(&mut self, bytes: usize, now: Timestamp, freed: &mut Vec<Bytes>) {
+    /// Removes entries until `bytes` are free or [`STEP`] entries are gone, but never those in `keep`: expired ones
+    /// first, then those that were not used for the longest time, as far as one bit an entry can tell.
+    pub(crate) fn evict(&mut self, bytes: usize, keep: &[Target<'_>], now: Timestamp, freed: &mut Vec<Payload>) {
         let target = self.bytes().saturating_sub(bytes);
         self.free_expired(now, STEP, freed);
+        let kept = |shard: &Self| keep.iter().filter_map(|&target| shard.find(target)).collect::<Vec<_>>();
+        for number in kept(self) {
+            self.slots[number as usize].kept = true;
+        }
         while freed.len() < STEP
             && self.bytes() > target
             && let Some(victim) = self.next_victim()
         {
-            freed.push(self.remove(victim).into_buffer());
+            freed.push(self.remove(victim).payload);
+        }
+        for number in kept(self) {
+            self.slots[number as usize].kept = false;
         }
     }
 
@@ -260,20 +266,25 @@ impl Shard {
     ///
     /// The hand looks at no more than [`LOOKS`] entries. When all of them were used it takes the first.
     fn next_victim(&mut self) -> Option<u32> {
-        let first = if self.hand < self.slots.len() { self.hand } else { 0 };
-        let mut looked_at = (first..self.slots.len()).chain(0..first).take(LOOKS);
-        let unused = looked_at.find(|&number| !self.slots[number].take_used());
-        // The last slot gets the victim's number. It is one of the latest, so the hand goes on behind it.
-        self.hand = unused.unwrap_or(first + LOOKS) + 1;
-        let victim = unused.unwrap_or(first);
-        (victim < self.slots.len()).then_some(victim as u32)
+        let start = if self.hand < self.slots.len() { self.hand } else { 0 };
+        let around = (start..self.slots.len()).chain(0..start);
+        let mut first = None;
+        for number in around.filter(|&number| !self.slots[number].kept).take(LOOKS) {
+            first = first.or(Some(number));
+            // The last slot gets the victim's number. It is one of the latest, so the hand goes on behind it.
+            self.hand = number + 1;
+            if !self.slots[number].take_used() {
+                return Some(number as u32);
+            }
+        }
+        first.map(|number| number as u32)
     }
 
     /// The live entry at the target. One that has expired is removed on the way.
-    fn claim(&mut self, target: Target<'_>, now: Timestamp, freed: &mut Vec<Bytes>) -> Option<u32> {
+    fn claim(&mut self, target: Target<'_>, now: Timestamp, freed: &mut Vec<Payload>) -> Option<u32> {
         let number = self.find(target)?;
         if self.slots[number as usize].expires_at.is_past(now) {
-            freed.push(self.remove(number).into_buffer());
+            freed.push(self.remove(number).payload);
             return None;
         }
         Some(number)
@@ -287,7 +298,7 @@ impl Shard {
         let matches = |&number: &u32| {
             let slot = &self.slots[number as usize];
             slot.hash == target.hash
-                && slot.key() == target.at.key.as_bytes()
+                && slot.payload.key() == target.at.key.as_bytes()
                 && self.namespaces.of(slot.membership) == target.at.namespace
         };
         self.index.find(spread(target.hash), matches).copied()
@@ -301,12 +312,12 @@ impl Shard {
         payload: Payload,
         expiry: WriteExpiry,
         now: Timestamp,
-        freed: &mut Vec<Bytes>,
+        freed: &mut Vec<Payload>,
     ) {
         let kept = existing.map(|number| self.slots[number as usize].expires_at);
         let expires_at = expiry.expires_at(kept, now);
         match existing {
-            Some(number) if expires_at.is_past(now) => freed.push(self.remove(number).into_buffer()),
+            Some(number) if expires_at.is_past(now) => freed.push(self.remove(number).payload),
             Some(number) => freed.push(self.replace(number, payload, expires_at)),
             None if expires_at.is_past(now) => {}
             None => {
@@ -327,10 +338,12 @@ impl Shard {
         self.index.insert_unique(spread(target.hash), number, |&other| spread(slots[other as usize].hash));
     }
 
-    fn replace(&mut self, number: u32, payload: Payload, expires_at: ExpiresAt) -> Bytes {
+    fn replace(&mut self, number: u32, payload: Payload, expires_at: ExpiresAt) -> Payload {
         let slot = &mut self.slots[number as usize];
         self.bytes -= cost(slot);
-        let old = slot.replace(payload, expires_at);
+        let old = std::mem::replace(&mut slot.payload, payload);
+        slot.expires_at = expires_at;
+        slot.mark_used();
         self.bytes += cost(slot);
         self.expiries.set(number, expires_at);
         old
@@ -375,12 +388,12 @@ impl Shard {
 
     fn listed(&self, slot: &Slot) -> ListedKey {
         let namespace = self.namespaces.of(slot.membership).clone();
-        ListedKey { namespace, key: slot.key_buf() }
+        ListedKey::new(namespace, slot.payload.key_buf())
     }
 }
 
 fn cost(slot: &Slot) -> usize {
-    entry_cost(slot.len())
+    entry_cost(slot.payload.len())
 }
 
 /// The hash as the table wants it: it takes the bucket from the low bits and a tag from the highest.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use store_core::{
-    Address, BatchItem, Cache, Capabilities, DEFAULT_CACHE_TTL, DeleteOptions, Entry, GetOptions, Key, Lifetime,
-    ListOptions, Namespace, Page, Remaining, Result, SetOptions, SetOutcome, Store, async_trait,
+    Address, BatchItem, Cache, Capabilities, CounterOptions, DEFAULT_CACHE_TTL, DeleteOptions, Entry, ExpireOptions,
+    GetOptions, Key, Lifetime, ListOptions, Namespace, Page, Remaining, Result, SetOptions, SetOutcome, Store,
+    WriteOptions, async_trait,
 };
 
 use crate::builder::Builder;
@@ -113,7 +114,6 @@ macro_rules! handle {
         }
 
         #[async_trait]
-        #[deny(clippy::missing_trait_methods, reason = "every provided method has a faster form here")]
         impl Store for $handle {
             fn capabilities(&self) -> &Capabilities {
                 &self.engine.capabilities
@@ -135,11 +135,11 @@ macro_rules! handle {
                 self.engine.delete(at, &options)
             }
 
-            async fn expire_entry(&self, at: Address<'_>, lifetime: Lifetime) -> Result<bool> {
-                self.engine.expire(at, lifetime)
+            async fn expire_entry(&self, at: Address<'_>, options: ExpireOptions) -> Result<bool> {
+                self.engine.expire(at, options.lifetime)
             }
 
-            async fn take_entry(&self, at: Address<'_>) -> Result<Option<Bytes>> {
+            async fn take_entry(&self, at: Address<'_>, _options: WriteOptions) -> Result<Option<Bytes>> {
                 self.engine.take(at)
             }
 
@@ -155,8 +155,8 @@ macro_rules! handle {
                 self.engine.list(namespace, &options)
             }
 
-            async fn clear_namespace(&self, namespace: &Namespace) -> Result<u64> {
-                self.engine.clear(namespace).await
+            async fn clear_subtree(&self, namespace: &Namespace, _options: WriteOptions) -> Result<u64> {
+                self.engine.clear_subtree(namespace).await
             }
 
             async fn ping(&self) -> Result<()> {
@@ -181,19 +181,34 @@ impl Cache for MemoryCache {
         self.engine.get_many(namespace, keys)
     }
 
-    async fn set_entries(&self, namespace: &Namespace, items: Vec<BatchItem<'_>>) -> Result<()> {
+    async fn set_entries(
+        &self,
+        namespace: &Namespace,
+        items: Vec<BatchItem<'_>>,
+        _options: WriteOptions,
+    ) -> Result<()> {
         self.engine.set_many(namespace, items)
     }
 
-    async fn delete_entries(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<bool>> {
+    async fn delete_entries(
+        &self,
+        namespace: &Namespace,
+        keys: &[Key<'_>],
+        _options: WriteOptions,
+    ) -> Result<Vec<bool>> {
         self.engine.delete_many(namespace, keys)
     }
 
-    async fn expire_entries(&self, namespace: &Namespace, keys: &[Key<'_>], lifetime: Lifetime) -> Result<Vec<bool>> {
-        self.engine.expire_many(namespace, keys, lifetime)
+    async fn expire_entries(
+        &self,
+        namespace: &Namespace,
+        keys: &[Key<'_>],
+        options: ExpireOptions,
+    ) -> Result<Vec<bool>> {
+        self.engine.expire_many(namespace, keys, options.lifetime)
     }
 
-    async fn add_to_counter(&self, at: Address<'_>, delta: i64, on_create: Lifetime) -> Result<i64> {
-        self.engine.add(at, delta, on_create)
+    async fn add_to_counter(&self, at: Address<'_>, delta: i64, options: CounterOptions) -> Result<i64> {
+        self.engine.add(at, delta, options.on_create)
     }
 }

@@ -28,14 +28,13 @@ async fn run(engine: Weak<Engine>, mut ended: oneshot::Receiver<Infallible>, int
     }
 }
 
-/// One round over all shards, in bounded steps with a turn for others after each. A shard with a backlog is not left
-/// before it is worked off.
+/// Works off what has expired, in bounded steps with a turn for others after each.
 ///
 /// The engine is held for one step at a time, because a sweeper must not keep a store alive.
 async fn sweep(engine: &Weak<Engine>) {
     let mut shard = 0;
-    while let Some(more) = engine.upgrade().and_then(|engine| engine.sweep(shard)) {
-        shard += usize::from(!more);
+    while let Some(found) = engine.upgrade().and_then(|engine| engine.sweep(shard)) {
+        shard = found;
         tokio::task::yield_now().await;
     }
 }

@@ -1,6 +1,6 @@
 //! Enumeration: `list` a page at a time, `clear` a step at a time, and the cursor between two pages.
 
-use store_core::{Cursor, ListOptions, Namespace, Page, Result, Scope, refuse_clear_without};
+use store_core::{Cursor, ListOptions, Namespace, Page, Result, Scope};
 
 use crate::engine::Engine;
 use crate::namespaces::{Covered, Place};
@@ -34,11 +34,6 @@ impl Engine {
             .filter(|walk| walk.shard < self.shards.len())
             .filter(|walk| walk.place.as_ref().is_none_or(|place| covered.contains(&place.namespace)))
             .ok_or_else(Cursor::invalid)
-    }
-
-    pub(crate) async fn clear(&self, namespace: &Namespace) -> Result<u64> {
-        refuse_clear_without(namespace)?;
-        self.clear_subtree(namespace).await
     }
 
     /// Removes a namespace and all that is nested in it; of the empty one, everything.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use store_core::{
-    Address, BatchItem, Cache, Capabilities, DEFAULT_CACHE_TTL, DeleteOptions, Entry, GetOptions, Key, Lifetime,
-    ListOptions, Namespace, Page, Remaining, Result, SetOptions, SetOutcome, Store, async_trait,
+    Address, BatchItem, Cache, Capabilities, CounterOptions, DEFAULT_CACHE_TTL, DeleteOptions, Entry, ExpireOptions,
+    GetOptions, Key, Lifetime, ListOptions, Namespace, Page, Remaining, Result, SetOptions, SetOutcome, Store,
+    WriteOptions, async_trait,
 };
 
 use crate::config::Config;
@@ -107,11 +108,11 @@ impl Store for RedisCache {
         self.operations.delete_entry(at, options).await
     }
 
-    async fn expire_entry(&self, at: Address<'_>, lifetime: Lifetime) -> Result<bool> {
-        self.operations.expire_entry(at, lifetime).await
+    async fn expire_entry(&self, at: Address<'_>, options: ExpireOptions) -> Result<bool> {
+        self.operations.expire_entry(at, options.lifetime).await
     }
 
-    async fn take_entry(&self, at: Address<'_>) -> Result<Option<Bytes>> {
+    async fn take_entry(&self, at: Address<'_>, _options: WriteOptions) -> Result<Option<Bytes>> {
         self.operations.take_entry(at).await
     }
 
@@ -127,8 +128,8 @@ impl Store for RedisCache {
         self.operations.list_page(namespace, options).await
     }
 
-    async fn clear_namespace(&self, namespace: &Namespace) -> Result<u64> {
-        self.operations.clear_namespace(namespace).await
+    async fn clear_subtree(&self, namespace: &Namespace, _options: WriteOptions) -> Result<u64> {
+        self.operations.clear_subtree(namespace).await
     }
 
     async fn ping(&self) -> Result<()> {
@@ -147,19 +148,34 @@ impl Cache for RedisCache {
         self.operations.get_entries(namespace, keys).await
     }
 
-    async fn set_entries(&self, namespace: &Namespace, items: Vec<BatchItem<'_>>) -> Result<()> {
+    async fn set_entries(
+        &self,
+        namespace: &Namespace,
+        items: Vec<BatchItem<'_>>,
+        _options: WriteOptions,
+    ) -> Result<()> {
         self.operations.set_entries(namespace, items).await
     }
 
-    async fn delete_entries(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<bool>> {
+    async fn delete_entries(
+        &self,
+        namespace: &Namespace,
+        keys: &[Key<'_>],
+        _options: WriteOptions,
+    ) -> Result<Vec<bool>> {
         self.operations.delete_entries(namespace, keys).await
     }
 
-    async fn expire_entries(&self, namespace: &Namespace, keys: &[Key<'_>], lifetime: Lifetime) -> Result<Vec<bool>> {
-        self.operations.expire_entries(namespace, keys, lifetime).await
+    async fn expire_entries(
+        &self,
+        namespace: &Namespace,
+        keys: &[Key<'_>],
+        options: ExpireOptions,
+    ) -> Result<Vec<bool>> {
+        self.operations.expire_entries(namespace, keys, options.lifetime).await
     }
 
-    async fn add_to_counter(&self, at: Address<'_>, delta: i64, on_create: Lifetime) -> Result<i64> {
-        self.operations.add_to_counter(at, delta, on_create).await
+    async fn add_to_counter(&self, at: Address<'_>, delta: i64, options: CounterOptions) -> Result<i64> {
+        self.operations.add_to_counter(at, delta, options.on_create).await
     }
 }

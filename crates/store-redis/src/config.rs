@@ -1,6 +1,5 @@
 //! Every setting of a connection to Redis, as plain data.
 
-use std::fmt;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -9,6 +8,12 @@ use std::time::Duration;
 use store_core::{Error, ErrorKind, Lifetime, Result};
 
 use crate::url;
+
+mod retry;
+mod server;
+
+pub use retry::{AtLeastOnce, RetryPolicy};
+pub use server::{Coalescing, Keepalive, Protocol, Secret, Server};
 
 /// The port that Redis listens on unless it is told otherwise.
 pub(crate) const DEFAULT_PORT: u16 = 6379;
@@ -113,156 +118,6 @@ pub struct Config {
     pub retry: RetryPolicy,
     /// The lifetime that entries get by default. None by default: never for a store, 300 s for a cache.
     pub default_lifetime: Option<Lifetime>,
-}
-
-/// Where a server listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Server {
-    /// On a TCP port.
-    Tcp {
-        /// A name or an address; an IPv6 address without brackets.
-        host: String,
-        /// The port.
-        port: u16,
-    },
-    /// On a unix socket.
-    Unix {
-        /// The path of the socket.
-        path: PathBuf,
-    },
-}
-
-/// As in a message: `host:port`, or the path.
-impl fmt::Display for Server {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
-            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
-            Self::Unix { path } => write!(f, "{}", path.display()),
-        }
-    }
-}
-
-/// A user name or a password. It has no `Display`, and its `Debug` shows nothing of it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Hides `text`.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The hidden text.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("<hidden>")
-    }
-}
-
-/// A version of the Redis protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Protocol {
-    /// Understood by every server.
-    #[default]
-    Resp2,
-    /// Since Redis 6.
-    Resp3,
-}
-
-/// Whether TCP may hold back a small write until an earlier one is acknowledged (Nagle's algorithm).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Coalescing {
-    /// No: each write leaves at once (`TCP_NODELAY`).
-    #[default]
-    Off,
-    /// Yes. Behind a delayed acknowledgement a call may wait some 40 ms.
-    On,
-}
-
-/// When TCP asks an idle peer whether it is alive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Keepalive {
-    /// After this long without traffic.
-    pub idle: Duration,
-    /// Then this often.
-    pub interval: Duration,
-    /// So many unanswered questions end the connection.
-    pub retries: NonZeroU32,
-}
-
-impl Keepalive {
-    /// Asks after `idle` without traffic, then every 5 s, and gives up after 3 unanswered questions.
-    #[must_use]
-    pub fn after(idle: Duration) -> Self {
-        Self { idle, interval: Duration::from_secs(5), retries: nonzero(3) }
-    }
-}
-
-/// After 30 s.
-impl Default for Keepalive {
-    fn default() -> Self {
-        Self::after(Duration::from_secs(30))
-    }
-}
-
-/// What the driver repeats by itself, within the deadline of the call.
-///
-/// It repeats what failed for a reason that passes, if it certainly was not applied, or is a read. A pause precedes
-/// each repetition: a random time up to `first_pause`, doubled each time, up to `longest_pause`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RetryPolicy {
-    /// How often one call is repeated. 5 by default; 0 repeats nothing.
-    pub retries: u32,
-    /// The longest first pause. 5 ms by default.
-    pub first_pause: Duration,
-    /// The longest pause of all. 200 ms by default.
-    pub longest_pause: Duration,
-    /// How many repetitions a hundred successful calls pay for, in the long run. 20 by default.
-    ///
-    /// When a server is in trouble, repeating everything makes it worse; a call that finds the budget spent fails with
-    /// the error it has.
-    pub budget_percent: u32,
-    /// What is repeated when it is unknown whether the first copy was applied. Only reads by default.
-    pub at_least_once: AtLeastOnce,
-}
-
-impl Default for RetryPolicy {
-    fn default() -> Self {
-        Self {
-            retries: 5,
-            first_pause: Duration::from_millis(5),
-            longest_pause: Duration::from_millis(200),
-            budget_percent: 20,
-            at_least_once: AtLeastOnce::Never,
-        }
-    }
-}
-
-/// Which writes are repeated when the answer to the first copy was lost.
-///
-/// The hazard: the first copy may still be on its way. It can be executed after the second one, and after a newer write
-/// of somebody else, which it then overwrites. Counters, conditional writes and `take` are never repeated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum AtLeastOnce {
-    /// None.
-    #[default]
-    Never,
-    /// Those that leave the same state and give the same answer: an unconditional `set`.
-    SameAnswer,
-    /// Also those whose answer may tell about the first copy: a `delete` that removed the entry may say that there was
-    /// none.
-    SameEffect,
 }
 
 impl Config {
@@ -452,37 +307,6 @@ impl Config {
     #[must_use]
     pub fn with_default_lifetime(mut self, default_lifetime: Lifetime) -> Self {
         self.default_lifetime = Some(default_lifetime);
-        self
-    }
-}
-
-impl RetryPolicy {
-    /// Sets [`retries`](Self::retries).
-    #[must_use]
-    pub fn with_retries(mut self, retries: u32) -> Self {
-        self.retries = retries;
-        self
-    }
-
-    /// Sets [`first_pause`](Self::first_pause) and [`longest_pause`](Self::longest_pause).
-    #[must_use]
-    pub fn with_pauses(mut self, first_pause: Duration, longest_pause: Duration) -> Self {
-        self.first_pause = first_pause;
-        self.longest_pause = longest_pause;
-        self
-    }
-
-    /// Sets [`budget_percent`](Self::budget_percent).
-    #[must_use]
-    pub fn with_budget_percent(mut self, budget_percent: u32) -> Self {
-        self.budget_percent = budget_percent;
-        self
-    }
-
-    /// Sets [`at_least_once`](Self::at_least_once).
-    #[must_use]
-    pub fn with_at_least_once(mut self, at_least_once: AtLeastOnce) -> Self {
-        self.at_least_once = at_least_once;
         self
     }
 }

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use store_core::{Cursor, ListOptions, Namespace, Page, Result, Scope, refuse_clear_without};
+use store_core::{Cursor, ListOptions, Namespace, Page, Result, Scope};
 
 use crate::connection::ServerId;
 use crate::keyspace::Region;
@@ -42,8 +42,7 @@ impl Operations {
 
     /// One step and one removal for every thousand places of the table, and again from the start if the server was
     /// replaced meanwhile: the new one may hold what the old one had already removed.
-    pub(crate) async fn clear_namespace(&self, namespace: &Namespace) -> Result<u64> {
-        refuse_clear_without(namespace)?;
+    pub(crate) async fn clear_subtree(&self, namespace: &Namespace) -> Result<u64> {
         let region = Region::new(namespace, Scope::Subtree);
         let mut removed = 0;
         while self.clear_once(&region, &mut removed).await? == Walk::Interrupted {}

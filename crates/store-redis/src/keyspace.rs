@@ -124,7 +124,7 @@ impl Region {
     pub(crate) fn listed(&self, wire_key: &[u8]) -> Option<ListedKey> {
         let (namespace, key) = self.locate(wire_key)?;
         let key = KeyBuf::new(std::str::from_utf8(key).ok()?).ok()?;
-        Some(ListedKey { namespace, key })
+        Some(ListedKey::new(namespace, key))
     }
 
     fn locate<'k>(&self, wire_key: &'k [u8]) -> Option<(Namespace, &'k [u8])> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use store_core::{
-    Address, Capabilities, DeleteOptions, Entry, GetOptions, Lifetime, ListOptions, Namespace, Page, Remaining, Result,
-    SetOptions, SetOutcome, Store, async_trait,
+    Address, Capabilities, DeleteOptions, Entry, ExpireOptions, GetOptions, Lifetime, ListOptions, Namespace, Page,
+    Remaining, Result, SetOptions, SetOutcome, Store, WriteOptions, async_trait,
 };
 
 use crate::config::Config;
@@ -94,11 +94,11 @@ impl Store for RedisStore {
         self.operations.delete_entry(at, options).await
     }
 
-    async fn expire_entry(&self, at: Address<'_>, lifetime: Lifetime) -> Result<bool> {
-        self.operations.expire_entry(at, lifetime).await
+    async fn expire_entry(&self, at: Address<'_>, options: ExpireOptions) -> Result<bool> {
+        self.operations.expire_entry(at, options.lifetime).await
     }
 
-    async fn take_entry(&self, at: Address<'_>) -> Result<Option<Bytes>> {
+    async fn take_entry(&self, at: Address<'_>, _options: WriteOptions) -> Result<Option<Bytes>> {
         self.operations.take_entry(at).await
     }
 
@@ -114,8 +114,8 @@ impl Store for RedisStore {
         self.operations.list_page(namespace, options).await
     }
 
-    async fn clear_namespace(&self, namespace: &Namespace) -> Result<u64> {
-        self.operations.clear_namespace(namespace).await
+    async fn clear_subtree(&self, namespace: &Namespace, _options: WriteOptions) -> Result<u64> {
+        self.operations.clear_subtree(namespace).await
     }
 
     async fn ping(&self) -> Result<()> {

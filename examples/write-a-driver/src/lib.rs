@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use store_core::{
     Address, Bytes, Cache, Capabilities, Clock, Condition, Cursor, DEFAULT_CACHE_TTL, DeleteOptions, Entry, Error,
-    ExpiresAt, ExpiryRead, GetOptions, KeyBuf, Lifetime, ListOptions, ListedKey, Listing, Namespace, Page, Remaining,
-    Result, Scope, SetOptions, SetOutcome, Store, Timestamp, Topology, WriteExpiry, add_to, async_trait, parse_counter,
+    ExpireOptions, ExpiresAt, ExpiryRead, GetOptions, KeyBuf, Lifetime, ListOptions, ListedKey, Listing, Namespace,
+    Page, Remaining, Result, Scope, SetOptions, SetOutcome, Store, Timestamp, Topology, WriteExpiry, async_trait,
 };
 
 // What is left out here (renewal, take, atomic batches, snapshots) is refused before it gets to us, and the suite checks
@@ -85,7 +85,7 @@ impl Tree {
 }
 
 fn owned(at: Address<'_>) -> ListedKey {
-    ListedKey { namespace: at.namespace.clone(), key: at.key.to_buf() }
+    ListedKey::new(at.namespace.clone(), at.key.to_buf())
 }
 
 #[async_trait]
@@ -138,10 +138,10 @@ impl Store for TreeCache {
         })
     }
 
-    async fn expire_entry(&self, at: Address<'_>, lifetime: Lifetime) -> Result<bool> {
+    async fn expire_entry(&self, at: Address<'_>, options: ExpireOptions) -> Result<bool> {
         self.alone(|tree, now| {
             let stored = tree.live(&owned(at), now);
-            stored.map(|stored| stored.expires_at = lifetime.expires_at(now)).is_some()
+            stored.map(|stored| stored.expires_at = options.lifetime.expires_at(now)).is_some()
         })
     }
 
@@ -152,7 +152,7 @@ impl Store for TreeCache {
     async fn list_page(&self, namespace: &Namespace, options: ListOptions) -> Result<Page> {
         let start = match &options.cursor {
             Some(cursor) => Bound::Excluded(place_of(cursor, namespace)?),
-            None => Bound::Included(ListedKey { namespace: namespace.clone(), key: KeyBuf::new(LEAST_KEY)? }),
+            None => Bound::Included(ListedKey::new(namespace.clone(), KeyBuf::new(LEAST_KEY)?)),
         };
         self.alone(|tree, now| {
             let keys: Vec<_> = (tree.0.range((start, Bound::Unbounded)))
@@ -199,23 +199,11 @@ fn place_of(cursor: &Cursor, listed: &Namespace) -> Result<ListedKey> {
     let parse = || {
         let (namespace, key) = cursor.as_str().split_once(CURSOR_SEPARATOR)?;
         let namespace = Namespace::from_encoded(namespace).filter(|namespace| namespace.is_within(listed))?;
-        Some(ListedKey { namespace, key: KeyBuf::new(key).ok()? })
+        Some(ListedKey::new(namespace, KeyBuf::new(key).ok()?))
     };
     parse().ok_or_else(Cursor::invalid)
 }
 
 // Batches come for free, as loops; that is what `BatchAtomicity::PerKey`, the default of `minimal`, says about them.
-#[async_trait]
-impl Cache for TreeCache {
-    // Counters would too, by compare-and-set. But a caller that loses that race 64 times is told `Overloaded`, and
-    // under a lock there need be no race to lose.
-    async fn add_to_counter(&self, at: Address<'_>, delta: i64, on_create: Lifetime) -> Result<i64> {
-        self.alone(|tree, now| {
-            let at = owned(at);
-            let counter = tree.live(&at, now).map_or(Ok(0), |stored| parse_counter(&stored.value))?;
-            let sum = add_to(counter, delta)?;
-            tree.write(at, Bytes::from(sum.to_string()), WriteExpiry::Keep { missing: on_create }, now);
-            Ok(sum)
-        })?
-    }
-}
+// Counters come for free too, by compare-and-set, because value conditions are declared.
+impl Cache for TreeCache {}

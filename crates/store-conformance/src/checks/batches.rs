@@ -235,7 +235,7 @@ async fn expire_many_reports_each(context: &Context) -> CheckResult {
             time.check_expires_at(time.deadline(lifetime, during), entry.expires_at)?;
         }
         refused_with(cache.expire_many(&asked, Expiry::Keep).await, ErrorKind::InvalidArgument, "expire_many to Keep")?;
-        ensure_eq!(cache.expire_many::<&str>(&[], expiry).await?.len(), 0, "answers of expire_many of nothing");
+        ensure_eq!(cache.expire_many::<&str, _>(&[], expiry).await?.len(), 0, "answers of expire_many of nothing");
         Ok(())
     })
     .await

@@ -4,7 +4,7 @@ use std::panic::resume_unwind;
 
 use proptest::prelude::{Strategy, any};
 use store_core::codec::Text;
-use store_core::{Bytes, Codec, CodecError, ErrorKind, OnCorrupt, Outcome, Store, StoreExt};
+use store_core::{Bytes, CodecError, Decode, Encode, ErrorKind, OnCorrupt, Outcome, Store, StoreExt};
 
 use crate::cases::{for_all, once};
 use crate::context::{Context, Scope};
@@ -91,11 +91,13 @@ async fn corrupt_spoils_no_other(context: &Context) -> CheckResult {
 #[derive(Clone, Copy)]
 struct Panicking;
 
-impl Codec<String> for Panicking {
+impl Encode<String> for Panicking {
     fn encode(&self, _value: &String) -> Result<Bytes, CodecError> {
         panic_quietly()
     }
+}
 
+impl Decode<String> for Panicking {
     fn decode(&self, _bytes: &Bytes) -> Result<String, CodecError> {
         panic_quietly()
     }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use store_core::{Bytes, Entry, ErrorKind, Lifetime, Remaining, WriteExpiry, add_to, parse_counter};
+use store_core::{Bytes, Entry, ErrorKind, Lifetime, Remaining, WriteExpiry, checked_counter_sum, parse_counter};
 
 use crate::failure::{Failure, ensure, ensure_eq};
 use crate::time::{Deadline, Moment, Presence, Span, Time};
@@ -146,7 +146,7 @@ impl<'a> Model<'a> {
         let presence = self.presence(at, during);
         let over_nothing: Result<i64, ErrorKind> = Ok(delta);
         let over_entry = self.value(at).map_or(over_nothing, |value| {
-            parse_counter(&value).and_then(|number| add_to(number, delta)).map_err(|error| error.kind())
+            parse_counter(&value).and_then(|number| checked_counter_sum(number, delta)).map_err(|error| error.kind())
         });
         match presence {
             Presence::Present => ensure_eq!(answer, over_entry, "the sum"),

@@ -87,10 +87,7 @@ async fn a_subtree_is_listed_with_relative_namespaces() {
         keys.sort();
         let key = || KeyBuf::new("k").unwrap();
         let below = Namespace::try_from(["a/b", "c"]).unwrap();
-        assert_eq!(
-            keys,
-            [ListedKey { namespace: Namespace::EMPTY, key: key() }, ListedKey { namespace: below, key: key() }]
-        );
+        assert_eq!(keys, [ListedKey::new(Namespace::EMPTY, key()), ListedKey::new(below, key())]);
         assert_eq!(list(&cache).await, ["k"]);
     }
 }

@@ -1,0 +1,6 @@
+//! The suite, tried on stores that keep the contract and on stores that break it.
+
+mod harness;
+mod mutants;
+mod statuses;
+mod store;

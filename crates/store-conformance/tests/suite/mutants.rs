@@ -1,0 +1,86 @@
+//! Each broken store is found out by the checks that are there for its fault.
+
+use store_conformance::{Options, Status};
+
+use crate::harness::{Setup, run};
+use crate::store::Fault;
+
+const MODEL: &str = "model::programs_agree_with_the_model";
+
+#[rustfmt::skip]
+const MUTANTS: &[(Fault, &[&str])] = &[
+    (Fault::ReadsExpired, &["expiry::no_read_after_expiry", "values::missing_is_none", MODEL]),
+    (Fault::ExistsIgnoresExpiry, &["expiry::no_read_after_expiry", "values::exists_agrees_with_get", MODEL]),
+    (Fault::BatchReadsExpired, &["expiry::no_read_after_expiry", MODEL]),
+    (Fault::ListsExpired, &["expiry::no_read_after_expiry", "listing::list_is_complete", MODEL]),
+    (Fault::TtlInWholeSeconds, &["lifetimes::expiry_in", "lifetimes::ttl_rounds_up", "expiry::no_loss_before_expiry", MODEL]),
+    (Fault::RenewMakesLastingExpire, &["renewal::renew_only_if_expiring", MODEL]),
+    (Fault::RenewTellsOldExpiry, &["renewal::renew_only_if_expiring"]),
+    (Fault::KeepMeansDefault, &["lifetimes::expiry_keep", MODEL]),
+    (Fault::ExpireForgetsToReport, &["expiry::expire_reports_existence", "batches::expire_many_reports_each", MODEL]),
+    (Fault::ReadsThenWritesIfAbsent, &["conditions::set_if_absent_has_one_winner", "cache::add_stores_once"]),
+    (Fault::IgnoresValueConditions, &["conditions::set_if_value", "conditions::refused_condition_changes_nothing", MODEL]),
+    (Fault::IfValueForgetsLifetime, &["conditions::set_if_value", MODEL]),
+    (Fault::RefusalTouchesLifetime, &["conditions::refused_condition_changes_nothing", MODEL]),
+    (Fault::DeleteAlwaysTrue, &["removal::delete_reports_removal", "batches::delete_many_reports_each", MODEL]),
+    (Fault::TakeLeavesEntry, &["removal::take_returns_and_removes", MODEL]),
+    (Fault::OverwriteKeepsOldValue, &["values::get_after_set_returns_value", MODEL]),
+    (Fault::FoldsCase, &["keys::keys_are_exact"]),
+    (Fault::JoinsSegmentsPlainly, &["namespaces::namespaces_are_injective", "namespaces::namespaces_are_isolated"]),
+    (Fault::ClearsByPrefix, &["clearing::clear_is_exact", MODEL]),
+    (Fault::ClearKeepsNested, &["clearing::clear_is_exact", MODEL]),
+    (Fault::ListSkipsLastPage, &["listing::list_is_complete", MODEL]),
+    (Fault::ListRepeatsKeys, &["listing::list_is_complete", MODEL]),
+    (Fault::AcceptsAnyCursor, &["listing::list_refuses_bad_input", MODEL]),
+    (Fault::BatchDropsDuplicates, &["batches::get_many_is_positional", MODEL]),
+    (Fault::FirstOfDuplicatesWins, &["batches::set_many_keeps_lifetimes", MODEL]),
+    (Fault::BatchAppliedKeyByKey, &["batches::set_many_is_atomic"]),
+    (Fault::BatchReadKeyByKey, &["batches::get_many_is_a_snapshot"]),
+    (Fault::CounterRestartsLifetime, &["counters::counter_keeps_expiry", MODEL]),
+    (Fault::CounterLosesIncrements, &["counters::increment_is_atomic", "concurrency::operations_are_linearizable"]),
+    (Fault::CounterAcceptsLeadingZeros, &["counters::increment_refuses"]),
+    (Fault::ErrorShowsValue, &["errors::errors_never_show_values"]),
+    (Fault::DeclaresTakeWithoutIt, &["capabilities::capabilities_are_kept", "removal::take_returns_and_removes", MODEL]),
+    (Fault::RemovesBeforeWriting, &["cancellation::cancel_leaves_before_or_after", "expiry::set_replaces_expiry"]),
+    (Fault::AnswersAfterClose, &["lifecycle::close_is_final", "lifecycle::ping_answers"]),
+    (Fault::StaleReadsNowAndThen, &["concurrency::operations_are_linearizable", MODEL]),
+];
+
+#[test]
+fn the_healthy_store_passes_every_check() {
+    let report = run(Fault::None, Setup::default(), Options::new());
+    assert!(report.is_success(), "{report}");
+    for check in report.checks() {
+        let impossible = check.clause == "wrong_type_is_an_error";
+        let expected = if impossible { Status::Unsupported } else { Status::Pass };
+        assert_eq!(check.status, expected, "{}: {:?}", check.name(), check.note);
+    }
+}
+
+#[test]
+fn every_mutant_is_killed_by_the_checks_of_its_fault() {
+    let mut survivors = Vec::new();
+    for (fault, killers) in MUTANTS {
+        let options = killers.iter().fold(Options::new(), |options, &killer| options.only(killer));
+        let report = run(*fault, Setup::default(), options);
+        let all = report.checks().iter().chain(report.model());
+        assert_eq!(all.clone().count(), killers.len(), "{fault:?} names a check that does not exist");
+        survivors.extend(
+            all.filter(|check| check.status != Status::Fail).map(|check| format!("{fault:?} {}", check.name())),
+        );
+    }
+    assert!(survivors.is_empty(), "not killed: {survivors:#?}");
+}
+
+#[test]
+fn a_failure_shows_the_shortest_program_and_how_to_run_it_again() {
+    let first = run(Fault::DeleteAlwaysTrue, Setup::default(), Options::new().seed(7).only(MODEL));
+    let note = first.model().and_then(|model| model.note.clone()).unwrap();
+    assert!(note.contains("in step 1 of"), "{note}");
+    let seed = note.split("STORE_CONFORMANCE_SEED=").nth(1).and_then(|rest| rest.lines().next()).unwrap();
+
+    let again = Options::new().seed(seed.parse().unwrap()).cases(1).only(MODEL);
+    let second = run(Fault::DeleteAlwaysTrue, Setup::default(), again);
+    let repeated = second.model().and_then(|model| model.note.clone()).unwrap();
+    assert_eq!(repeated, note);
+}

@@ -1,0 +1,97 @@
+//! What each status means, and when a run succeeds.
+
+use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Options, Report, Status};
+use store_core::{Capabilities, Store, Topology};
+
+use crate::harness::{Setup, run};
+use crate::store::Fault;
+
+const DELETE: &str = "removal::delete_reports_removal";
+
+fn status_of(report: &Report, clause: &str) -> Status {
+    report.checks().iter().find(|check| check.clause == clause).unwrap().status
+}
+
+#[test]
+fn what_a_driver_does_not_declare_is_verified_absent() {
+    let capabilities = Some(Capabilities::minimal("minimal", Topology::InProcess));
+    let report = run(Fault::None, Setup { capabilities, ..Setup::default() }, Options::new());
+    assert!(report.is_success(), "{report}");
+    for (clause, status) in [
+        ("get_after_set_returns_value", Status::Pass),
+        ("set_if_present", Status::Pass),
+        ("undeclared_is_unsupported", Status::Pass),
+        ("set_if_value", Status::Unsupported),
+        ("take_returns_and_removes", Status::Unsupported),
+        ("renew_only_if_expiring", Status::Unsupported),
+        ("clear_is_exact", Status::Unsupported),
+        ("increment_is_atomic", Status::Unsupported),
+    ] {
+        assert_eq!(status_of(&report, clause), status, "{clause}");
+    }
+}
+
+#[test]
+fn a_declared_deviation_has_to_fail() {
+    let deviations = vec![Deviation::new("delete_reports_removal", "the backend does not tell")];
+    let setup = Setup { deviations, ..Setup::default() };
+
+    let broken = run(Fault::DeleteAlwaysTrue, setup.clone(), Options::new().only(DELETE));
+    assert_eq!(status_of(&broken, "delete_reports_removal"), Status::Deviation);
+    assert!(broken.is_success(), "{broken}");
+
+    let mended = run(Fault::None, setup, Options::new().only(DELETE));
+    assert_eq!(status_of(&mended, "delete_reports_removal"), Status::Fail);
+    assert!(!mended.is_success());
+}
+
+#[test]
+fn a_deviation_from_an_unknown_clause_runs_nothing() {
+    let setup = Setup { deviations: vec![Deviation::new("no_such_clause", "a typing error")], ..Setup::default() };
+    let report = run(Fault::None, setup, Options::new().only(DELETE));
+    assert_eq!(status_of(&report, "delete_reports_removal"), Status::NotRun);
+    assert!(!report.is_success());
+}
+
+/// A harness whose server is not there; it is never made.
+struct Unreachable;
+
+impl Harness for Unreachable {
+    fn store(&self) -> std::sync::Arc<dyn Store> {
+        unreachable!("no harness is made")
+    }
+
+    fn clock(&self) -> ClockControl {
+        unreachable!("no harness is made")
+    }
+}
+
+#[test]
+fn a_missing_server_is_a_failure_with_its_reason() {
+    let start = || async { Err::<Unreachable, HarnessError>("no server on PATH".into()) };
+    let report = store_conformance::run("unreachable", start, Options::new());
+    assert!(!report.is_success());
+    assert!(!report.checks().is_empty());
+    for check in report.checks().iter().chain(report.model()) {
+        assert_eq!(check.status, Status::NotRun, "{}", check.name());
+        assert!(check.note.as_deref().is_some_and(|note| note.contains("no server on PATH")), "{:?}", check.note);
+    }
+}
+
+#[test]
+fn the_report_as_json_names_every_check_and_the_coverage() {
+    let report = run(Fault::None, Setup::default(), Options::new().seed(3).cases(200));
+    let json = report.to_json();
+    assert_eq!(json["driver"], "model");
+    assert_eq!(json["seed"], 3);
+    assert_eq!(json["capabilities"]["listing"], "ByteOrder");
+    let checks = json["checks"].as_array().unwrap();
+    assert_eq!(checks.len(), report.checks().len());
+    assert!(checks.iter().all(|check| check["family"].is_string() && check["status"].is_string()));
+    assert_eq!(json["model"]["cases"], 200);
+    let coverage = json["model"]["coverage"].as_object().unwrap();
+    assert!(coverage.len() >= 30, "{coverage:?}");
+    for (what, figures) in coverage {
+        assert!(figures["percent"].as_f64().unwrap() >= 1.0, "{what} is rarer than one in a hundred operations");
+    }
+}

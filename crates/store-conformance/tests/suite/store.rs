@@ -1,0 +1,423 @@
+//! A small store that keeps the whole contract, and can be told to break one promise of it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use store_core::{
+    Address, BatchAtomicity, BatchItem, Bytes, Cache, Capabilities, Clock, Condition, Cursor, DeleteOptions, Entry,
+    Error, ErrorKind, ExpiresAt, GetOptions, Key, Lifetime, ListOptions, ListedKey, Listing, ManualClock, Namespace,
+    Page, Remaining, Result, Scope, SetOptions, SetOutcome, Store, Timestamp, Topology, Ttl, WriteExpiry, add_to,
+    async_trait, parse_counter, refuse_clear_without,
+};
+use tokio::task::yield_now;
+
+/// One wrong decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    None,
+    ReadsExpired,
+    ExistsIgnoresExpiry,
+    BatchReadsExpired,
+    ListsExpired,
+    TtlInWholeSeconds,
+    RenewMakesLastingExpire,
+    RenewTellsOldExpiry,
+    KeepMeansDefault,
+    ExpireForgetsToReport,
+    ReadsThenWritesIfAbsent,
+    IgnoresValueConditions,
+    IfValueForgetsLifetime,
+    RefusalTouchesLifetime,
+    DeleteAlwaysTrue,
+    TakeLeavesEntry,
+    OverwriteKeepsOldValue,
+    FoldsCase,
+    JoinsSegmentsPlainly,
+    ClearsByPrefix,
+    ClearKeepsNested,
+    ListSkipsLastPage,
+    ListRepeatsKeys,
+    AcceptsAnyCursor,
+    BatchDropsDuplicates,
+    FirstOfDuplicatesWins,
+    BatchAppliedKeyByKey,
+    BatchReadKeyByKey,
+    CounterRestartsLifetime,
+    CounterLosesIncrements,
+    CounterAcceptsLeadingZeros,
+    ErrorShowsValue,
+    DeclaresTakeWithoutIt,
+    RemovesBeforeWriting,
+    AnswersAfterClose,
+    StaleReadsNowAndThen,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Cell {
+    value: Bytes,
+    expires_at: ExpiresAt,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// By the wire form of the namespace, then by key, so that keys come in byte order.
+    cells: BTreeMap<(String, String), (Namespace, Cell)>,
+    previous: Option<((String, String), Bytes)>,
+    reads: u64,
+    closed: bool,
+}
+
+/// A map behind a mutex, on a clock that only tests move.
+#[derive(Clone, Debug)]
+pub(crate) struct ModelStore {
+    state: Arc<Mutex<State>>,
+    clock: ManualClock,
+    capabilities: Capabilities,
+    fault: Fault,
+}
+
+impl ModelStore {
+    pub(crate) fn new(clock: ManualClock, fault: Fault) -> Self {
+        let capabilities = Capabilities::minimal("model", Topology::InProcess)
+            .with_value_conditions()
+            .with_renewal()
+            .with_take()
+            .with_counters()
+            .with_batch_atomicity(BatchAtomicity::All)
+            .with_snapshot_reads()
+            .with_listing(Listing::ByteOrder)
+            .with_max_value_bytes(64 * 1024)
+            .with_max_batch_items(1000);
+        Self { state: Arc::default(), clock, capabilities, fault }
+    }
+
+    pub(crate) fn declaring(mut self, capabilities: Capabilities) -> Self {
+        self.capabilities = capabilities;
+        self
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == fault
+    }
+
+    fn open(&self) -> Result<MutexGuard<'_, State>> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.closed && !self.has(Fault::AnswersAfterClose) { Err(Error::closed()) } else { Ok(state) }
+    }
+
+    fn place(&self, at: Address<'_>) -> (String, String) {
+        let namespace = match self.fault {
+            Fault::JoinsSegmentsPlainly => at.namespace.segments().collect::<Vec<_>>().join("/"),
+            _ => at.namespace.to_string(),
+        };
+        let key = at.key.as_str();
+        (namespace, if self.has(Fault::FoldsCase) { key.to_lowercase() } else { key.to_owned() })
+    }
+
+    fn live(&self, state: &State, place: &(String, String)) -> Option<Cell> {
+        let (_, cell) = state.cells.get(place)?;
+        (!cell.expires_at.is_past(self.clock.now())).then(|| cell.clone())
+    }
+
+    fn put(&self, state: &mut State, at: Address<'_>, place: (String, String), cell: Cell) {
+        state.previous = state.cells.get(&place).map(|(_, old)| (place.clone(), old.value.clone()));
+        state.cells.insert(place, (at.namespace.clone(), cell));
+    }
+
+    fn lifetime(&self, lifetime: Lifetime) -> Lifetime {
+        match lifetime {
+            Lifetime::In(ttl) if self.has(Fault::TtlInWholeSeconds) => {
+                let millis = ttl.as_millis().get() / 1000 * 1000;
+                Ttl::from_millis(millis).map_or(Lifetime::At(Timestamp::EPOCH), Lifetime::In)
+            }
+            other => other,
+        }
+    }
+
+    fn expiry(&self, expiry: WriteExpiry, existing: Option<ExpiresAt>) -> ExpiresAt {
+        let now = self.clock.now();
+        match expiry {
+            WriteExpiry::Replace(lifetime) => self.lifetime(lifetime).expires_at(now),
+            WriteExpiry::Keep { missing } if self.has(Fault::KeepMeansDefault) => missing.expires_at(now),
+            keep => keep.expires_at(existing, now),
+        }
+    }
+
+    fn holds(&self, condition: &Condition, existing: Option<&Cell>) -> bool {
+        match condition {
+            Condition::IfAbsent => existing.is_none(),
+            Condition::IfPresent => existing.is_some(),
+            Condition::IfValue(_) if self.has(Fault::IgnoresValueConditions) => existing.is_some(),
+            Condition::IfValue(value) => existing.is_some_and(|cell| cell.value == *value),
+            _ => true,
+        }
+    }
+
+    fn write(&self, state: &mut State, at: Address<'_>, value: Bytes, options: &SetOptions) -> SetOutcome {
+        let place = self.place(at);
+        let existing = self.live(state, &place);
+        let kept = existing.as_ref().map(|cell| cell.expires_at);
+        if !self.holds(&options.condition, existing.as_ref()) {
+            if let (true, Some(mut cell)) = (self.has(Fault::RefusalTouchesLifetime), existing) {
+                cell.expires_at = self.expiry(options.expiry, kept);
+                self.put(state, at, place, cell);
+            }
+            return SetOutcome::Refused;
+        }
+        let mut expires_at = self.expiry(options.expiry, kept);
+        if self.has(Fault::IfValueForgetsLifetime) && matches!(options.condition, Condition::IfValue(_)) {
+            expires_at = ExpiresAt::Never;
+        }
+        let value = match existing {
+            Some(old) if self.has(Fault::OverwriteKeepsOldValue) && !value.is_empty() => old.value,
+            _ => value,
+        };
+        self.put(state, at, place, Cell { value, expires_at });
+        SetOutcome::Stored
+    }
+
+    fn remove(&self, state: &mut State, at: Address<'_>, options: &DeleteOptions) -> bool {
+        let place = self.place(at);
+        let existing = self.live(state, &place);
+        let wanted = |cell: &Cell| options.if_value.as_ref().is_none_or(|value| cell.value == *value);
+        let removed = existing.as_ref().is_some_and(wanted);
+        if removed {
+            state.cells.remove(&place);
+        }
+        removed || self.has(Fault::DeleteAlwaysTrue) && options.if_value.is_none()
+    }
+
+    fn change_expiry(&self, state: &mut State, at: Address<'_>, lifetime: Lifetime) -> bool {
+        let place = self.place(at);
+        let Some(mut cell) = self.live(state, &place) else { return false };
+        cell.expires_at = self.lifetime(lifetime).expires_at(self.clock.now());
+        self.put(state, at, place, cell);
+        !self.has(Fault::ExpireForgetsToReport)
+    }
+
+    fn is_inside(&self, namespace: &Namespace, root: &Namespace, scope: Scope) -> bool {
+        match scope {
+            Scope::Namespace => namespace == root,
+            Scope::Subtree => namespace.is_within(root),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for ModelStore {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    async fn get_entry(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {
+        let mut state = self.open()?;
+        let place = self.place(at);
+        state.reads += 1;
+        if self.has(Fault::StaleReadsNowAndThen) && state.reads % 50 == 0 {
+            if let Some((previous, value)) = &state.previous
+                && *previous == place
+            {
+                return Ok(Some(Entry::new(value.clone()).with_expires_at(ExpiresAt::Never)));
+            }
+        }
+        let found = match self.fault {
+            Fault::ReadsExpired => state.cells.get(&place).map(|(_, cell)| cell.clone()),
+            _ => self.live(&state, &place),
+        };
+        let Some(mut cell) = found else { return Ok(None) };
+        let before = cell.expires_at;
+        if let Some(ttl) = options.renew
+            && (before != ExpiresAt::Never || self.has(Fault::RenewMakesLastingExpire))
+        {
+            cell.expires_at = self.lifetime(Lifetime::In(ttl)).expires_at(self.clock.now());
+            self.put(&mut state, at, place, cell.clone());
+        }
+        let told = if self.has(Fault::RenewTellsOldExpiry) { before } else { cell.expires_at };
+        Ok(Some(Entry::new(cell.value).with_expires_at(told)))
+    }
+
+    async fn set_entry(&self, at: Address<'_>, value: Bytes, options: SetOptions) -> Result<SetOutcome> {
+        if self.has(Fault::ReadsThenWritesIfAbsent) && options.condition == Condition::IfAbsent {
+            if self.live(&*self.open()?, &self.place(at)).is_some() {
+                return Ok(SetOutcome::Refused);
+            }
+            yield_now().await;
+            let unconditional = SetOptions::new(options.expiry);
+            return Ok(self.write(&mut *self.open()?, at, value, &unconditional));
+        }
+        if self.has(Fault::RemovesBeforeWriting) && options.condition == Condition::Always {
+            let place = self.place(at);
+            self.open()?.cells.remove(&place);
+            yield_now().await;
+        }
+        Ok(self.write(&mut *self.open()?, at, value, &options))
+    }
+
+    async fn delete_entry(&self, at: Address<'_>, options: DeleteOptions) -> Result<bool> {
+        Ok(self.remove(&mut *self.open()?, at, &options))
+    }
+
+    async fn expire_entry(&self, at: Address<'_>, lifetime: Lifetime) -> Result<bool> {
+        Ok(self.change_expiry(&mut *self.open()?, at, lifetime))
+    }
+
+    async fn take_entry(&self, at: Address<'_>) -> Result<Option<Bytes>> {
+        if self.has(Fault::DeclaresTakeWithoutIt) {
+            return Err(Error::unsupported("take"));
+        }
+        let mut state = self.open()?;
+        let place = self.place(at);
+        let taken = self.live(&state, &place).map(|cell| cell.value);
+        if !self.has(Fault::TakeLeavesEntry) {
+            state.cells.remove(&place);
+        }
+        Ok(taken)
+    }
+
+    async fn entry_exists(&self, at: Address<'_>) -> Result<bool> {
+        let state = self.open()?;
+        let place = self.place(at);
+        Ok(match self.fault {
+            Fault::ExistsIgnoresExpiry => state.cells.contains_key(&place),
+            _ => self.live(&state, &place).is_some(),
+        })
+    }
+
+    async fn entry_remaining(&self, at: Address<'_>) -> Result<Option<Remaining>> {
+        let cell = self.live(&*self.open()?, &self.place(at));
+        Ok(cell.map(|cell| cell.expires_at.remaining(self.clock.now())))
+    }
+
+    async fn list_page(&self, namespace: &Namespace, options: ListOptions) -> Result<Page> {
+        let state = self.open()?;
+        let start = match &options.cursor {
+            None => 0,
+            Some(cursor) => match cursor.as_str().strip_prefix("at ").and_then(|at| at.parse().ok()) {
+                Some(start) => start,
+                None if self.has(Fault::AcceptsAnyCursor) => 0,
+                None => return Err(Cursor::invalid()),
+            },
+        };
+        let now = self.clock.now();
+        let listed = |cell: &Cell| self.has(Fault::ListsExpired) || !cell.expires_at.is_past(now);
+        let all = state
+            .cells
+            .iter()
+            .filter(|(_, (space, cell))| self.is_inside(space, namespace, options.scope) && listed(cell));
+        // A cursor counts keys in byte order, of those that were ever written: so none is passed over when others go.
+        let all: Vec<_> = all.map(|((_, key), (space, _))| (space, key)).collect();
+        let end = all.len().min(start + options.limit.get());
+        let mut keys = Vec::new();
+        for (space, key) in all.get(start..end).unwrap_or_default() {
+            let relative = space.relative_to(namespace).unwrap_or_default();
+            let listed = ListedKey { namespace: namespace.join(&relative)?, key: Key::new(key)?.to_buf() };
+            keys.extend(std::iter::repeat_n(listed, if self.has(Fault::ListRepeatsKeys) { 2 } else { 1 }));
+        }
+        let last = if self.has(Fault::ListSkipsLastPage) { all.len().saturating_sub(1) } else { all.len() };
+        Ok(Page::new(keys, (end < last).then(|| Cursor::new(format!("at {end}")))))
+    }
+
+    async fn clear_namespace(&self, namespace: &Namespace) -> Result<u64> {
+        refuse_clear_without(namespace)?;
+        let mut state = self.open()?;
+        let now = self.clock.now();
+        let mut removed = 0;
+        state.cells.retain(|_, (space, cell)| {
+            let inside = match self.fault {
+                Fault::ClearsByPrefix => space.as_encoded().starts_with(namespace.as_encoded()),
+                Fault::ClearKeepsNested => space == namespace,
+                _ => space.is_within(namespace),
+            };
+            removed += u64::from(inside && !cell.expires_at.is_past(now));
+            !inside
+        });
+        Ok(removed)
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.open().map(drop)
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Cache for ModelStore {
+    async fn get_entries(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<Option<Bytes>>> {
+        let mut answers = Vec::new();
+        if self.has(Fault::BatchReadKeyByKey) {
+            for &key in keys {
+                answers.push(self.get_entry(Address { namespace, key }, GetOptions::default()).await?);
+                yield_now().await;
+            }
+            return Ok(answers.into_iter().map(|entry| entry.map(|entry| entry.value)).collect());
+        }
+        let state = self.open()?;
+        let read = |&key: &Key<'_>| {
+            let place = self.place(Address { namespace, key });
+            match self.fault {
+                Fault::BatchReadsExpired => state.cells.get(&place).map(|(_, cell)| cell.value.clone()),
+                _ => self.live(&state, &place).map(|cell| cell.value),
+            }
+        };
+        let mut asked = keys.to_vec();
+        if self.has(Fault::BatchDropsDuplicates) {
+            asked.dedup();
+        }
+        Ok(asked.iter().map(read).collect())
+    }
+
+    async fn set_entries(&self, namespace: &Namespace, mut items: Vec<BatchItem<'_>>) -> Result<()> {
+        if self.has(Fault::FirstOfDuplicatesWins) {
+            items.reverse();
+        }
+        if self.has(Fault::BatchAppliedKeyByKey) {
+            for item in items {
+                let at = Address { namespace, key: item.key };
+                self.write(&mut *self.open()?, at, item.value, &SetOptions::new(item.expiry));
+                yield_now().await;
+            }
+            return Ok(());
+        }
+        let mut state = self.open()?;
+        for item in items {
+            let at = Address { namespace, key: item.key };
+            let _always_stored = self.write(&mut state, at, item.value, &SetOptions::new(item.expiry));
+        }
+        Ok(())
+    }
+
+    async fn add_to_counter(&self, at: Address<'_>, delta: i64, on_create: Lifetime) -> Result<i64> {
+        let place = self.place(at);
+        let existing = self.live(&*self.open()?, &place);
+        if self.has(Fault::CounterLosesIncrements) {
+            yield_now().await;
+        }
+        let mut state = self.open()?;
+        let existing = if self.has(Fault::CounterLosesIncrements) { existing } else { self.live(&state, &place) };
+        let current = existing.as_ref().map_or(Ok(0), |cell| self.number(&cell.value))?;
+        let sum = add_to(current, delta)?;
+        let expires_at = match existing {
+            Some(cell) if !self.has(Fault::CounterRestartsLifetime) => cell.expires_at,
+            _ => on_create.expires_at(self.clock.now()),
+        };
+        self.put(&mut state, at, place, Cell { value: Bytes::from(sum.to_string()), expires_at });
+        Ok(sum)
+    }
+}
+
+impl ModelStore {
+    fn number(&self, text: &Bytes) -> Result<i64> {
+        if self.has(Fault::CounterAcceptsLeadingZeros) {
+            let digits = text.iter().skip_while(|&&byte| byte == b'0').copied().collect::<Vec<_>>();
+            return if digits.is_empty() { Ok(0) } else { parse_counter(&digits) };
+        }
+        parse_counter(text).map_err(|error| match self.fault {
+            Fault::ErrorShowsValue => Error::new(ErrorKind::NotAnInteger, format!("not a number: {text:?}")),
+            _ => error,
+        })
+    }
+}
