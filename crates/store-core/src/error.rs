@@ -90,11 +90,11 @@ pub enum Outcome {
 /// * `errors_name_the_operation`: an error that an operation returns carries the operation, the driver, and the key where there is one.
 /// * `errors_never_show_values`: neither `Debug` nor `Display` of an error, nor of its sources, shows a value or a secret; a key is shortened.
 /// * `refusals_are_not_applied`: an error decided before anything was sent, or by a refusal of the backend, has the outcome [`Outcome::NotApplied`], and the entry is as it was.
+/// * `partly_applied_is_unknown`: where a batch or a walk stopped after a part of it was done, the outcome is [`Outcome::Unknown`].
 /// * `bad_input_is_a_typed_error`: bad input gets its kind on every driver, and nothing panics.
 ///
-/// A write whose answer was lost is [`Outcome::Unknown`]: it may have happened, now or a little later. So is a batch or a
-/// walk that stopped after a part of it was done. A driver repeats on its own only reads, and writes that certainly were
-/// not applied.
+/// A write whose answer was lost is [`Outcome::Unknown`]: it may have happened, now or a little later. A driver repeats
+/// on its own only reads, and writes that certainly were not applied.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
