@@ -179,3 +179,48 @@ fn ended(config: &Config, _cause: &RedisError) -> Error {
     let reason = "the connection ended during the handshake, as it does where the server takes no more clients";
     error::cannot_connect(&config.server, reason)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Keepalive;
+
+    async fn opened(config: &Config) -> TcpStream {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        open_address(config, listener.local_addr().unwrap()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_socket_has_the_options_of_its_config() {
+        let config = Config::tcp("h", 1)
+            .with_keepalive(Some(Keepalive::after(Duration::from_millis(1500))))
+            .with_user_timeout(Some(Duration::from_millis(1500)));
+        let stream = opened(&config).await;
+        let socket = SockRef::from(&stream);
+        assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(2));
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(5));
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), 3);
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_millis(1500)));
+    }
+
+    #[tokio::test]
+    async fn what_is_switched_off_stays_off() {
+        let config = Config::tcp("h", 1).with_keepalive(None).with_user_timeout(None).with_coalescing(Coalescing::On);
+        let stream = opened(&config).await;
+        let socket = SockRef::from(&stream);
+        assert!(!socket.tcp_nodelay().unwrap() && !socket.keepalive().unwrap());
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        assert_eq!(socket.tcp_user_timeout().unwrap(), None);
+    }
+
+    #[test]
+    fn the_run_id_is_found_in_both_protocols() {
+        let info = "# Server\r\nredis_version:7.0.15\r\nrun_id:00f0a1b2\r\n";
+        let verbatim = Value::VerbatimString { format: redis::VerbatimFormat::Text, text: info.to_owned() };
+        assert_eq!(run_id(&Value::BulkString(info.into())), Some("00f0a1b2"));
+        assert_eq!(run_id(&verbatim), Some("00f0a1b2"));
+        assert_eq!(run_id(&Value::Nil), None);
+    }
+}
