@@ -16,7 +16,7 @@ Usage: [OPTIONS] [FILTER]...
 
 Checks are named `family::clause`; a FILTER selects those that contain it.
 
-  --cases N          programs of the model family (default 1000, or 100 where the suite has to wait for time to pass)
+  --cases N          programs of the model family (default 2000, or 200 where the suite has to wait for time to pass)
   --seed N           repeats a run; so does STORE_CONFORMANCE_SEED=N
   --time-budget S    seconds after which the model family begins no new program
   --json FILE        also writes the report as JSON

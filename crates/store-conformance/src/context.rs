@@ -42,7 +42,7 @@ struct Effort {
 
 impl Effort {
     fn of(options: &Options, time: &Time) -> Self {
-        let (inputs, programs) = if time.is_manual() { (64, 1000) } else { (16, 100) };
+        let (inputs, programs) = if time.is_manual() { (64, 2000) } else { (32, 200) };
         match options.cases {
             None => Self { inputs, programs },
             Some(cases) => Self { inputs: inputs.max(cases / 10), programs: cases },

@@ -7,6 +7,7 @@ mod cases;
 mod checks;
 mod choices;
 mod context;
+mod failing;
 mod failure;
 mod front;
 mod harness;

@@ -22,7 +22,7 @@ impl Options {
         Self::default()
     }
 
-    /// How many programs the model family generates: by default 1,000 where the suite controls the clock, 100 where it
+    /// How many programs the model family generates: by default 2,000 where the suite controls the clock, 200 where it
     /// has to wait. Other checks generate a tenth as many inputs, but no fewer than by default.
     #[must_use]
     pub fn cases(mut self, cases: u32) -> Self {

@@ -210,6 +210,7 @@ impl Time {
                 ensure!(!deadline.certainly_expires(), "saw no expiry on an entry that has one");
             }
             Some(ExpiresAt::At(time)) => {
+                ensure!(deadline.low != Moment::FOREVER, "saw the expiry {time:?} on an entry that never expires");
                 let (moment, error) = self.moment(time);
                 let slack = error + self.early;
                 ensure!(

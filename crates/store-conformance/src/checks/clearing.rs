@@ -1,5 +1,6 @@
 //! Clearing empties a namespace and what is nested in it, and touches nothing else.
 
+use futures_util::future::BoxFuture;
 use proptest::sample::{select, subsequence};
 use store_core::{CacheExt, ErrorKind, Namespace, StoreExt};
 
@@ -94,8 +95,7 @@ async fn spares_what_is_written_afterwards(scope: &Scope<'_>) -> Result<(), Fail
         }
         Ok(())
     };
-    let tasks: [futures_util::future::BoxFuture<'static, store_core::Result<()>>; 2] =
-        [Box::pin(clearing), Box::pin(writing)];
+    let tasks: [BoxFuture<'static, store_core::Result<()>>; 2] = [Box::pin(clearing), Box::pin(writing)];
     at_once(tasks).await?.into_iter().collect::<Result<(), _>>()?;
     let store = scope.store()?;
     for number in 0..ENTRIES {

@@ -1,5 +1,6 @@
 //! Entries live as long as their expiry says, and no longer, whoever looks.
 
+use futures_util::future::BoxFuture;
 use std::time::Duration;
 
 use proptest::prelude::{Just, Strategy, prop_oneof};
@@ -115,7 +116,7 @@ async fn value_and_expiry_change_together(scope: &Scope<'_>) -> Result<(), Failu
         }
         Ok(())
     };
-    let tasks: [futures_util::future::BoxFuture<'static, Result<(), Failure>>; 2] = [Box::pin(write), Box::pin(read)];
+    let tasks: [BoxFuture<'static, Result<(), Failure>>; 2] = [Box::pin(write), Box::pin(read)];
     at_once(tasks).await?.into_iter().collect()
 }
 

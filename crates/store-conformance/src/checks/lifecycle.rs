@@ -1,5 +1,6 @@
 //! A store answers while it is open, and no longer.
 
+use futures_util::future::BoxFuture;
 use store_core::{CacheExt, Error, ErrorKind, Expiry, Listing, Store, StoreExt};
 
 use crate::cases::once;
@@ -34,7 +35,7 @@ async fn close_is_final(context: &Context) -> CheckResult {
         let store = scope.store()?;
         let (clone, nested) = (store.clone(), store.namespace("nested")?);
         // Calls under way when the store is closed finish or fail; none is left hanging.
-        let mut calls: Vec<futures_util::future::BoxFuture<'static, Result<(), Error>>> = Vec::new();
+        let mut calls: Vec<BoxFuture<'static, Result<(), Error>>> = Vec::new();
         for number in 0..CALLS {
             let store = store.clone();
             calls.push(match number {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::TryStreamExt;
+use futures_util::future::BoxFuture;
 use proptest::collection::vec;
 use proptest::sample::{select, subsequence};
 use store_core::{Cursor, ErrorKind, ListedKey, Listing, Namespace, StoreExt, Ttl};
@@ -72,6 +73,7 @@ async fn list_is_complete(context: &Context) -> CheckResult {
     })
     .await?;
     once(context, resumes_from_a_kept_cursor).await?;
+    once(context, shows_what_stays_while_others_go).await?;
     once(context, shows_what_stays_while_others_write).await
 }
 
@@ -123,37 +125,66 @@ async fn resumes_from_a_kept_cursor(scope: &Scope<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A walk during which other keys come and go.
+/// Between two pages keys come and go, before the place that the walk has reached and behind it.
+async fn shows_what_stays_while_others_go(scope: &Scope<'_>) -> Result<(), Failure> {
+    const KEYS: usize = 100;
+
+    let (store, second) = (scope.store()?, scope.second_store()?);
+    let (staying, passing) = (|number| format!("{number:03} stays"), |number| format!("{number:03} passes"));
+    for number in 0..KEYS {
+        store.set(&staying(number), "x").await?;
+        store.set(&passing(number), "x").await?;
+    }
+    let mut seen = BTreeSet::new();
+    let mut cursor = None;
+    for round in 0.. {
+        let list = store.list().limit(7);
+        let page = match cursor {
+            None => list.await?,
+            Some(cursor) => list.after(cursor).await?,
+        };
+        seen.extend(page.keys.into_iter().map(|listed| listed.key.to_string()));
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+        for gone in [round * 5, KEYS - 1 - round % KEYS] {
+            second.delete(&passing(gone % KEYS)).await?;
+        }
+        second.set(&format!("{:03} comes", (round * 31) % KEYS), "x").await?;
+    }
+    for number in 0..KEYS {
+        ensure!(seen.contains(&staying(number)), "a key that stays was not listed: {:?}", staying(number));
+    }
+    Ok(())
+}
+
+/// A walk at the same time as writers.
 async fn shows_what_stays_while_others_write(scope: &Scope<'_>) -> Result<(), Failure> {
-    const STAYING: usize = 300;
-    const ROUNDS: usize = 10;
+    const STAYING: usize = 200;
+    const WALKS: usize = 5;
 
     let (store, second) = (scope.store()?, scope.second_store()?);
     for number in 0..STAYING {
-        store.set(&format!("stays {number}"), "x").await?;
+        store.set(&format!("{number} stays"), "x").await?;
     }
     let walking = async move {
         let mut walks = Vec::new();
-        for _ in 0..ROUNDS {
+        for _ in 0..WALKS {
             walks.push(walk(&store, Reach::Namespace, 10).await?);
         }
         Ok::<_, Failure>(walks)
     };
     let writing = async move {
-        for round in 0..ROUNDS * 10 {
-            for number in 0..10 {
-                second.set(&format!("passes {round} {number}"), "x").await?;
-            }
-            for number in 0..10 {
-                second.delete(&format!("passes {round} {number}")).await?;
-            }
+        for number in 0..WALKS * STAYING {
+            second.set(&format!("{number} passes"), "x").await?;
+            second.delete(&format!("{number} passes")).await?;
         }
         Ok::<_, Failure>(Vec::new())
     };
-    let tasks: [futures_util::future::BoxFuture<'static, Result<Vec<Listed>, Failure>>; 2] =
-        [Box::pin(walking), Box::pin(writing)];
+    let tasks: [BoxFuture<'static, Result<Vec<Listed>, Failure>>; 2] = [Box::pin(walking), Box::pin(writing)];
     for listed in at_once(tasks).await?.into_iter().collect::<Result<Vec<_>, _>>()?.concat() {
-        let staying: BTreeSet<_> = listed.iter().map(|(_, key)| key).filter(|key| key.starts_with("stays ")).collect();
+        let staying: BTreeSet<_> = listed.iter().map(|(_, key)| key).filter(|key| key.ends_with(" stays")).collect();
         ensure_eq!(staying.len(), STAYING, "how many of the keys that stay were listed while others were written");
     }
     Ok(())

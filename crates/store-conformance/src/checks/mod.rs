@@ -16,6 +16,7 @@ mod lifecycle;
 mod lifetimes;
 mod listing;
 mod namespaces;
+mod outcomes;
 mod removal;
 mod renewal;
 mod typed;
@@ -41,6 +42,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     counters::FAMILY,
     typed::FAMILY,
     errors::FAMILY,
+    outcomes::FAMILY,
     capabilities::FAMILY,
     lifecycle::FAMILY,
     cancellation::FAMILY,

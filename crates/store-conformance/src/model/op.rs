@@ -128,7 +128,7 @@ pub(crate) fn programs(vocabulary: Vocabulary, time: &Time) -> impl Strategy<Val
     let inner: &[&str] = &["app", "le"];
     // The third namespace holds the others, or only looks as if it had to do with them.
     let thirds: Vec<_> = LOOK_ALIKES.iter().copied().filter(|&path| path != outer && path != inner).collect();
-    (distinct_keys(KEYS), select(thirds), vec(step, 10..=50)).prop_map(move |(keys, third, steps)| Program {
+    (distinct_keys(KEYS), select(thirds), vec(step, 1..=59)).prop_map(move |(keys, third, steps)| Program {
         keys,
         spaces: vec![outer, inner, third],
         steps,

@@ -32,6 +32,7 @@ const MUTANTS: &[(Fault, &[&str])] = &[
     (Fault::ListSkipsLastPage, &["listing::list_is_complete", MODEL]),
     (Fault::ListRepeatsKeys, &["listing::list_is_complete", MODEL]),
     (Fault::AcceptsAnyCursor, &["listing::list_refuses_bad_input", MODEL]),
+    (Fault::CursorCountsKeys, &["listing::list_is_complete"]),
     (Fault::BatchDropsDuplicates, &["batches::get_many_is_positional", MODEL]),
     (Fault::FirstOfDuplicatesWins, &["batches::set_many_keeps_lifetimes", MODEL]),
     (Fault::BatchAppliedKeyByKey, &["batches::set_many_is_atomic"]),

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use store_core::{
-    Address, BatchAtomicity, BatchItem, Bytes, Cache, Capabilities, Clock, Condition, Cursor, DeleteOptions, Entry,
-    Error, ErrorKind, ExpiresAt, GetOptions, Key, Lifetime, ListOptions, ListedKey, Listing, ManualClock, Namespace,
-    Page, Remaining, Result, Scope, SetOptions, SetOutcome, Store, Timestamp, Topology, Ttl, WriteExpiry, add_to,
-    async_trait, parse_counter, refuse_clear_without,
+    Address, BatchAtomicity, BatchItem, Bytes, Cache, Capabilities, Clock, Condition, CounterOptions, Cursor,
+    DeleteOptions, Entry, Error, ErrorKind, ExpireOptions, ExpiresAt, GetOptions, Key, Lifetime, ListOptions,
+    ListedKey, Listing, ManualClock, Namespace, Page, Remaining, Result, Scope, SetOptions, SetOutcome, Store,
+    Timestamp, Topology, Ttl, WriteExpiry, WriteOptions, async_trait, checked_counter_sum, parse_counter,
 };
 use tokio::task::yield_now;
+
+/// What each cursor begins with.
+const CURSOR: &str = "behind ";
 
 /// One wrong decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +41,7 @@ pub(crate) enum Fault {
     ListSkipsLastPage,
     ListRepeatsKeys,
     AcceptsAnyCursor,
+    CursorCountsKeys,
     BatchDropsDuplicates,
     FirstOfDuplicatesWins,
     BatchAppliedKeyByKey,
@@ -195,6 +199,12 @@ impl ModelStore {
         !self.has(Fault::ExpireForgetsToReport)
     }
 
+    /// The place behind which a page starts: no character of an encoded namespace is a colon.
+    fn place_of(&self, cursor: &Cursor) -> Option<(String, String)> {
+        let (namespace, key) = cursor.as_str().strip_prefix(CURSOR)?.split_once(':')?;
+        Some((namespace.to_owned(), key.to_owned()))
+    }
+
     fn is_inside(&self, namespace: &Namespace, root: &Namespace, scope: Scope) -> bool {
         match scope {
             Scope::Namespace => namespace == root,
@@ -257,11 +267,11 @@ impl Store for ModelStore {
         Ok(self.remove(&mut *self.open()?, at, &options))
     }
 
-    async fn expire_entry(&self, at: Address<'_>, lifetime: Lifetime) -> Result<bool> {
-        Ok(self.change_expiry(&mut *self.open()?, at, lifetime))
+    async fn expire_entry(&self, at: Address<'_>, options: ExpireOptions) -> Result<bool> {
+        Ok(self.change_expiry(&mut *self.open()?, at, options.lifetime))
     }
 
-    async fn take_entry(&self, at: Address<'_>) -> Result<Option<Bytes>> {
+    async fn take_entry(&self, at: Address<'_>, _options: WriteOptions) -> Result<Option<Bytes>> {
         if self.has(Fault::DeclaresTakeWithoutIt) {
             return Err(Error::unsupported("take"));
         }
@@ -290,35 +300,44 @@ impl Store for ModelStore {
 
     async fn list_page(&self, namespace: &Namespace, options: ListOptions) -> Result<Page> {
         let state = self.open()?;
-        let start = match &options.cursor {
-            None => 0,
-            Some(cursor) => match cursor.as_str().strip_prefix("at ").and_then(|at| at.parse().ok()) {
-                Some(start) => start,
-                None if self.has(Fault::AcceptsAnyCursor) => 0,
+        let behind = match &options.cursor {
+            None => None,
+            Some(cursor) => match self.place_of(cursor) {
+                Some(place) => Some(place),
+                None if self.has(Fault::AcceptsAnyCursor) => None,
                 None => return Err(Cursor::invalid()),
             },
         };
         let now = self.clock.now();
-        let listed = |cell: &Cell| self.has(Fault::ListsExpired) || !cell.expires_at.is_past(now);
-        let all = state
-            .cells
-            .iter()
-            .filter(|(_, (space, cell))| self.is_inside(space, namespace, options.scope) && listed(cell));
-        // A cursor counts keys in byte order, of those that were ever written: so none is passed over when others go.
-        let all: Vec<_> = all.map(|((_, key), (space, _))| (space, key)).collect();
-        let end = all.len().min(start + options.limit.get());
+        let inside = |space: &Namespace, cell: &Cell| {
+            let living = self.has(Fault::ListsExpired) || !cell.expires_at.is_past(now);
+            living && self.is_inside(space, namespace, options.scope)
+        };
+        let all = state.cells.iter().filter(|(_, (space, cell))| inside(space, cell));
+        let rest: Vec<_> = match (behind, self.fault) {
+            (Some((_, passed)), Fault::CursorCountsKeys) => all.skip(passed.parse().unwrap_or(0)).collect(),
+            (Some(behind), _) => all.filter(|(place, _)| **place > behind).collect(),
+            (None, _) => all.collect(),
+        };
+        let (now_listed, left) = rest.split_at(rest.len().min(options.limit.get()));
         let mut keys = Vec::new();
-        for (space, key) in all.get(start..end).unwrap_or_default() {
+        for ((_, key), (space, _)) in now_listed {
             let relative = space.relative_to(namespace).unwrap_or_default();
-            let listed = ListedKey { namespace: namespace.join(&relative)?, key: Key::new(key)?.to_buf() };
+            let listed = ListedKey::new(namespace.join(&relative)?, Key::new(key)?.to_buf());
             keys.extend(std::iter::repeat_n(listed, if self.has(Fault::ListRepeatsKeys) { 2 } else { 1 }));
         }
-        let last = if self.has(Fault::ListSkipsLastPage) { all.len().saturating_sub(1) } else { all.len() };
-        Ok(Page::new(keys, (end < last).then(|| Cursor::new(format!("at {end}")))))
+        let fewest_left = if self.has(Fault::ListSkipsLastPage) { options.limit.get() } else { 0 };
+        let next = now_listed.last().filter(|_| left.len() > fewest_left).map(|((space, key), _)| match self.fault {
+            Fault::CursorCountsKeys => {
+                let passed = options.cursor.as_ref().and_then(|cursor| self.place_of(cursor)?.1.parse().ok());
+                Cursor::new(format!("{CURSOR}0:{}", passed.unwrap_or(0) + now_listed.len()))
+            }
+            _ => Cursor::new(format!("{CURSOR}{space}:{key}")),
+        });
+        Ok(Page::new(keys, next))
     }
 
-    async fn clear_namespace(&self, namespace: &Namespace) -> Result<u64> {
-        refuse_clear_without(namespace)?;
+    async fn clear_subtree(&self, namespace: &Namespace, _options: WriteOptions) -> Result<u64> {
         let mut state = self.open()?;
         let now = self.clock.now();
         let mut removed = 0;
@@ -370,14 +389,19 @@ impl Cache for ModelStore {
         Ok(asked.iter().map(read).collect())
     }
 
-    async fn set_entries(&self, namespace: &Namespace, mut items: Vec<BatchItem<'_>>) -> Result<()> {
+    async fn set_entries(
+        &self,
+        namespace: &Namespace,
+        mut items: Vec<BatchItem<'_>>,
+        _options: WriteOptions,
+    ) -> Result<()> {
         if self.has(Fault::FirstOfDuplicatesWins) {
             items.reverse();
         }
         if self.has(Fault::BatchAppliedKeyByKey) {
             for item in items {
                 let at = Address { namespace, key: item.key };
-                self.write(&mut *self.open()?, at, item.value, &SetOptions::new(item.expiry));
+                let _always_stored = self.write(&mut *self.open()?, at, item.value, &SetOptions::new(item.expiry));
                 yield_now().await;
             }
             return Ok(());
@@ -390,7 +414,7 @@ impl Cache for ModelStore {
         Ok(())
     }
 
-    async fn add_to_counter(&self, at: Address<'_>, delta: i64, on_create: Lifetime) -> Result<i64> {
+    async fn add_to_counter(&self, at: Address<'_>, delta: i64, options: CounterOptions) -> Result<i64> {
         let place = self.place(at);
         let existing = self.live(&*self.open()?, &place);
         if self.has(Fault::CounterLosesIncrements) {
@@ -399,10 +423,10 @@ impl Cache for ModelStore {
         let mut state = self.open()?;
         let existing = if self.has(Fault::CounterLosesIncrements) { existing } else { self.live(&state, &place) };
         let current = existing.as_ref().map_or(Ok(0), |cell| self.number(&cell.value))?;
-        let sum = add_to(current, delta)?;
+        let sum = checked_counter_sum(current, delta)?;
         let expires_at = match existing {
             Some(cell) if !self.has(Fault::CounterRestartsLifetime) => cell.expires_at,
-            _ => on_create.expires_at(self.clock.now()),
+            _ => options.on_create.expires_at(self.clock.now()),
         };
         self.put(&mut state, at, place, Cell { value: Bytes::from(sum.to_string()), expires_at });
         Ok(sum)
