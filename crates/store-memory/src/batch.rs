@@ -3,8 +3,7 @@
 //! They are locked in the order of their numbers, each once, and nothing else ever holds two locks; so nobody waits in
 //! a circle. A batch holds its locks for as long as its items take, which `max_batch_items` bounds.
 
-use bytes::Bytes;
-use store_core::{Address, BatchItem, Key, Lifetime, Namespace, Result, SetOptions};
+use store_core::{Address, BatchItem, Bytes, Key, Lifetime, Namespace, Result, SetOptions};
 
 use crate::budget::{entry_cost, namespace_cost};
 use crate::engine::Engine;
@@ -67,7 +66,8 @@ impl Engine {
         }
         drop(locked);
         drop(freed);
-        self.relieve(&targets, now)
+        self.relieve(&targets, now);
+        Ok(())
     }
 
     pub(crate) fn delete_many(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<bool>> {

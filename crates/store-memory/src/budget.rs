@@ -25,9 +25,10 @@ pub(crate) fn namespace_cost(namespace: &Namespace) -> usize {
 
 /// The limit in bytes, if there is one, and what is used of it.
 ///
-/// The bytes are counted while a shard is locked and brought under the limit after the lock is released. So the count can be above
-/// the limit by what calls under way have just written, never by what a call that returned has left behind. Holding
-/// the limit at every instant would gain nothing: the buffers that are about to be stored exist before any lock is taken.
+/// The bytes are counted while a shard is locked and brought under the limit after the lock is released. So the count
+/// can be above the limit by what calls under way have just written, never by what a call that returned has left
+/// behind. Holding the limit at every instant would gain nothing: what is about to be stored exists before any lock is
+/// taken.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit: Option<usize>,

@@ -45,7 +45,7 @@ const MIN_SWEEP_INTERVAL: Duration = Duration::from_millis(1);
 pub struct Builder<T> {
     clock: Option<Box<dyn Clock>>,
     limit_bytes: Option<usize>,
-    default_lifetime: Lifetime,
+    pub(crate) default_lifetime: Lifetime,
     max_value_bytes: Option<usize>,
     shards: Option<usize>,
     sweep_interval: Option<Duration>,
@@ -118,7 +118,6 @@ impl<T> Builder<T> {
         let shards = self.shards.unwrap_or_else(|| default_shards(self.limit_bytes)).min(MAX_SHARDS);
         let engine = Arc::new(Engine {
             capabilities: self.capabilities(),
-            default_lifetime: self.default_lifetime,
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
             hasher: RandomState::new(),
             shards: (0..shards.next_power_of_two()).map(|_| RwLock::new(Some(Shard::default()))).collect(),

@@ -1,17 +1,16 @@
 //! What both handles share: the shards, their locks, the clock, and one method for each operation of the contract.
 //!
-//! No operation waits: a lock is held for a bounded number of steps and never across an `await`. So a future completes at its first
-//! poll, `clear` and `close` apart, and dropping one can only happen before or after its effect.
+//! No operation waits: a lock is held for a bounded number of steps and never across an `await`. So a future completes
+//! at its first poll, `clear` and `close` apart, and can only be dropped before or after its effect.
 
 use std::convert::Infallible;
 use std::fmt;
 
 use ahash::RandomState;
-use bytes::Bytes;
 use parking_lot::{MappedRwLockReadGuard, MappedRwLockWriteGuard, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use store_core::{
-    Address, Capabilities, Clock, DeleteOptions, Entry, Error, ExpiresAt, ExpiryRead, GetOptions, Lifetime, Remaining,
-    Result, SetOptions, SetOutcome, Timestamp,
+    Address, Bytes, Capabilities, Clock, DeleteOptions, Entry, Error, ExpiresAt, ExpiryRead, GetOptions, Lifetime,
+    Remaining, Result, SetOptions, SetOutcome, Timestamp,
 };
 use tokio::sync::oneshot;
 
@@ -24,7 +23,6 @@ const COUNTER_BYTES: usize = 20;
 
 pub(crate) struct Engine {
     pub(crate) capabilities: Capabilities,
-    pub(crate) default_lifetime: Lifetime,
     pub(crate) clock: Box<dyn Clock>,
     /// Random for each store, so that nobody can choose keys that collide.
     pub(crate) hasher: RandomState,
@@ -60,7 +58,7 @@ impl Engine {
             shard.set(target, payload, options, now, &mut freed)?
         };
         drop(freed);
-        self.relieve(&[(shard, target)], now)?;
+        self.relieve(&[(shard, target)], now);
         Ok(outcome)
     }
 
@@ -105,7 +103,7 @@ impl Engine {
             shard.add(target, delta, on_create, now, &mut freed)?
         };
         drop(freed);
-        self.relieve(&[(shard, target)], now)?;
+        self.relieve(&[(shard, target)], now);
         Ok(sum)
     }
 
@@ -150,22 +148,24 @@ impl Engine {
     /// What was just written stays, unless another writer evicts it.
     ///
     /// Each writer makes up for its own excess, so the work is in proportion to what was written.
-    pub(crate) fn relieve(&self, written: &[(usize, Target<'_>)], now: Timestamp) -> Result<()> {
+    pub(crate) fn relieve(&self, written: &[(usize, Target<'_>)], now: Timestamp) {
         let mut shard = written.first().map_or(0, |&(shard, _)| shard);
         let mut found_nothing = 0;
         while found_nothing < self.shards.len() {
             let excess = self.budget.excess();
             if excess == 0 {
-                return Ok(());
+                return;
             }
             let in_shard = written.iter().filter(|&&(other, _)| other == shard);
             let keep: Vec<_> = in_shard.map(|&(_, target)| target).collect();
             let mut freed = Vec::new();
-            self.write(shard)?.evict(excess, &keep, now, &mut freed);
+            // A store that was closed meanwhile has nothing left to evict.
+            let Ok(mut locked) = self.write(shard) else { return };
+            locked.evict(excess, &keep, now, &mut freed);
+            drop(locked);
             found_nothing = if freed.is_empty() { found_nothing + 1 } else { 0 };
             shard = (shard + 1) % self.shards.len();
         }
-        Ok(())
     }
 
     /// The shard of an address, and its hash within the shard. The two use different bits.

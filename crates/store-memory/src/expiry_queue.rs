@@ -1,8 +1,8 @@
 //! Which slots of a shard expire, the earliest first.
 //!
 //! A binary heap in which every slot knows its place, so that an expiry can be moved or taken back at once: nothing
-//! stale stays behind, however often entries are renewed or rewritten. Because lifetimes are mostly alike, a new expiry is mostly
-//! the latest and stays where it is appended.
+//! stale stays behind, however often entries are renewed or rewritten. Because lifetimes are mostly alike, a new expiry
+//! is mostly the latest and stays where it is appended.
 
 use std::num::NonZeroU32;
 

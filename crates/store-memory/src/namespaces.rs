@@ -78,7 +78,7 @@ impl Namespaces {
         Membership { part, position }
     }
 
-    /// Takes a slot from its namespace. The last member takes its position; it is returned, if there is one, to be told.
+    /// Takes a slot from its namespace. The last member gets its position and is returned, to be told.
     pub(crate) fn leave(&mut self, membership: Membership) -> Option<u32> {
         let part = &mut self.parts[membership.part as usize];
         part.members.swap_remove(membership.position as usize);
@@ -164,8 +164,8 @@ impl Namespaces {
 
     /// What is covered, without the namespaces that sort behind all that are there now.
     ///
-    /// A walk that removes entries stays within it: else writers who open one namespace after the other, such as one a job,
-    /// could keep it busy for as long as they like.
+    /// A walk that removes entries stays within it: else writers who open one namespace after another, say for each
+    /// job, could keep it busy for as long as they like.
     pub(crate) fn present(&self, covered: &Covered) -> Covered {
         let last = self.children_after(covered, &covered.root).next_back();
         let end = last.map_or(&covered.root, |part| &part.namespace).as_encoded();

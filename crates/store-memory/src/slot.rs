@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::Bytes;
-use store_core::{ExpiresAt, Key, KeyBuf};
+use store_core::{Bytes, ExpiresAt, Key, KeyBuf};
 
 use crate::namespaces::Membership;
 

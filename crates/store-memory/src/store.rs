@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use store_core::{
-    Address, BatchItem, Cache, Capabilities, CounterOptions, DEFAULT_CACHE_TTL, DeleteOptions, Entry, ExpireOptions,
-    GetOptions, Key, Lifetime, ListOptions, Namespace, Page, Remaining, Result, SetOptions, SetOutcome, Store,
-    WriteOptions, async_trait,
+    Address, BatchItem, Bytes, Cache, Capabilities, CounterOptions, DEFAULT_CACHE_TTL, DeleteOptions, Entry,
+    ExpireOptions, GetOptions, Key, Lifetime, ListOptions, Namespace, Page, Remaining, Result, SetOptions, SetOutcome,
+    Store, WriteOptions, async_trait,
 };
 
 use crate::builder::Builder;
@@ -14,8 +13,8 @@ use crate::engine::Engine;
 
 /// A [`Store`] in this process. Entries never expire by default.
 ///
-/// Clones are handles on one store: they see the same entries, and [`close`](Store::close) ends it for all of them. With the
-/// last handle the entries go. See the [crate's documentation](crate) for expiry, limits and costs.
+/// Clones are handles on one store: they see the same entries, and [`close`](Store::close) ends it for all of them. The
+/// entries go with the last handle. See the [crate's documentation](crate) for expiry, limits and costs.
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,6 +36,7 @@ use crate::engine::Engine;
 #[derive(Clone, Debug)]
 pub struct MemoryStore {
     engine: Arc<Engine>,
+    default_lifetime: Lifetime,
 }
 
 /// A [`Cache`] in this process: a [`MemoryStore`] with batches, counters and a default lifetime of 300 s.
@@ -62,6 +62,7 @@ pub struct MemoryStore {
 #[derive(Clone, Debug)]
 pub struct MemoryCache {
     engine: Arc<Engine>,
+    default_lifetime: Lifetime,
 }
 
 /// What both handles have alike.
@@ -86,16 +87,18 @@ macro_rules! handle {
                 self.engine.bytes()
             }
 
-            /// Removes every entry of every namespace, and those without one; the number of removals.
+            /// Removes every entry of every namespace, and those without one.
             ///
             /// # Errors
             /// [`Closed`](store_core::ErrorKind::Closed).
             ///
             /// # Cancel safety
             /// A part of the entries may be gone.
-            pub async fn delete_whole_database(&self) -> Result<u64> {
+            pub async fn delete_whole_database(&self) -> Result<()> {
                 let removed = self.engine.clear_subtree(&Namespace::EMPTY).await;
-                removed.map_err(|error| error.with_driver("memory").with_context("delete_whole_database", None))
+                removed
+                    .map(drop)
+                    .map_err(|error| error.with_context("delete_whole_database", None).with_driver("memory"))
             }
         }
 
@@ -103,7 +106,8 @@ macro_rules! handle {
             /// Builds it. Where a tokio runtime is at hand, this starts the sweeper.
             #[must_use]
             pub fn build(self) -> $handle {
-                $handle { engine: self.build_engine() }
+                let default_lifetime = self.default_lifetime;
+                $handle { engine: self.build_engine(), default_lifetime }
             }
         }
 
@@ -120,7 +124,7 @@ macro_rules! handle {
             }
 
             fn default_lifetime(&self) -> Lifetime {
-                self.engine.default_lifetime
+                self.default_lifetime
             }
 
             async fn get_entry(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {
@@ -172,7 +176,24 @@ macro_rules! handle {
 }
 
 handle!(MemoryStore, Lifetime::Never);
-handle!(MemoryCache, Lifetime::In(DEFAULT_CACHE_TTL));
+handle!(MemoryCache, DEFAULT_CACHE_LIFETIME);
+
+const DEFAULT_CACHE_LIFETIME: Lifetime = Lifetime::In(DEFAULT_CACHE_TTL);
+
+impl MemoryCache {
+    /// A cache on the entries of a store. Its default lifetime is 300 s. Closing one of the two closes both.
+    #[must_use]
+    pub fn from_store(store: &MemoryStore) -> Self {
+        Self { engine: Arc::clone(&store.engine), default_lifetime: DEFAULT_CACHE_LIFETIME }
+    }
+
+    /// The same cache with another default lifetime. Clones made before keep theirs.
+    #[must_use]
+    pub fn with_default_lifetime(mut self, default_lifetime: Lifetime) -> Self {
+        self.default_lifetime = default_lifetime;
+        self
+    }
+}
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods, reason = "every provided method has a faster form here")]

@@ -21,7 +21,8 @@ pub(crate) fn start(engine: &Arc<Engine>, interval: Duration) {
     }
 }
 
-/// Sweeps every `interval` until the store is closed or its last handle is gone: either drops the sender, which ends the wait at once.
+/// Sweeps every `interval` until the store is closed or its last handle is gone: either drops the sender, and that ends
+/// the wait at once.
 async fn run(engine: Weak<Engine>, mut ended: oneshot::Receiver<Infallible>, interval: Duration) {
     while timeout(interval, &mut ended).await.is_err() {
         sweep(&engine).await;

@@ -55,14 +55,10 @@ fn what_is_counted_is_close_to_what_is_allocated() {
             }
             let allocated = ALLOCATED.load(Ordering::Relaxed) - before;
             let counted = store.bytes_used();
-            println!(
-                "{entries} x {value_bytes}: {counted} counted, {allocated} allocated, {} an entry",
-                (allocated - entries * value_bytes) / entries
-            );
             // Never much more than is counted, or the limit means little; never much less, or it wastes memory.
             assert!(allocated <= counted * 21 / 20, "{allocated} allocated, {counted} counted");
             assert!(allocated * 2 >= counted, "{allocated} allocated, {counted} counted");
-            assert_eq!(store.delete_whole_database().await.unwrap() as usize, entries);
+            store.delete_whole_database().await.unwrap();
             let left = ALLOCATED.load(Ordering::Relaxed).saturating_sub(before);
             assert!(left < 64 * 1024, "{left} bytes left");
         }

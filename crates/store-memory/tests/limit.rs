@@ -26,7 +26,8 @@ enum Write {
 fn writes() -> impl Strategy<Value = Vec<Write>> {
     let write = prop_oneof![
         6 => (any::<u8>(), 0usize..3000).prop_map(|(key, bytes)| Write::Set { key, bytes }),
-        1 => (prop::collection::vec(any::<u8>(), 0..8), 0usize..1000).prop_map(|(keys, bytes)| Write::Many { keys, bytes }),
+        1 => (prop::collection::vec(any::<u8>(), 0..8), 0usize..1000)
+            .prop_map(|(keys, bytes)| Write::Many { keys, bytes }),
         1 => any::<u8>().prop_map(|key| Write::Count { key }),
         1 => any::<u8>().prop_map(|key| Write::Delete { key }),
     ];

@@ -1,3 +1,5 @@
+//! Properties of one shard, without locks and clocks.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -99,7 +101,8 @@ fn steps() -> impl Strategy<Value = Vec<(Step, usize, usize)>> {
         value().prop_map(|value| Condition::IfValue(vec![value].into())),
     ];
     let step = prop_oneof![
-        6 => (value(), millis(), condition).prop_map(|(value, millis, condition)| Step::Set { value, millis, condition }),
+        6 => (value(), millis(), condition)
+            .prop_map(|(value, millis, condition)| Step::Set { value, millis, condition }),
         1 => value().prop_map(|value| Step::Keep { value }),
         2 => Just(Step::Get),
         1 => (1u64..40).prop_map(|millis| Step::Renew { millis }),
@@ -154,7 +157,8 @@ proptest! {
                 Step::Get => {}
                 Step::Renew { millis } => {
                     let renewed = shard.renew(to, Ttl::from_millis(millis).unwrap(), now, &mut freed);
-                    prop_assert_eq!(renewed.map(|(payload, _)| payload.value().to_vec()), existing.map(|(value, _)| value));
+                    let renewed = renewed.map(|(payload, _)| payload.value().to_vec());
+                    prop_assert_eq!(renewed, existing.map(|(value, _)| value));
                     if let Some((_, Some(kept))) = model.get_mut(&at) {
                         *kept = millis_now + millis;
                     }
@@ -355,7 +359,7 @@ fn eviction_gives_what_is_used_a_second_chance() {
     for n in 0..100 {
         set(&mut shard, &a, &format!("k{n:03}"), b"v", Lifetime::Never, time(0));
     }
-    let popular = |n: usize| n % 10 == 0;
+    let popular = |n: usize| n.is_multiple_of(10);
     let mut evicted = 0;
     while shard.len() > 20 {
         for n in (0..100).filter(|&n| popular(n)) {
