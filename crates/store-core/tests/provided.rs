@@ -221,7 +221,8 @@ async fn values_keys_and_expiries_are_taken_as_callers_have_them() {
     async fn keep(store: &Plain, borrowed: &str, bytes: &[u8]) -> Result<()> {
         store.set("k", borrowed).await?;
         store.set("k", bytes).ttl(Ttl::MIN).await?;
-        let _ = store.set("k", &borrowed.to_owned()).if_value(&Bytes::copy_from_slice(bytes)).await?;
+        let (owned, expected) = (borrowed.to_owned(), Bytes::copy_from_slice(bytes));
+        let _ = store.set("k", &owned).if_value(&expected).await?;
         store.set("k", b"array").expiry(std::time::Duration::from_secs(1)).await?;
         let pairs = vec![(borrowed.to_owned(), borrowed.to_owned())];
         store.set_many(&pairs).await?;

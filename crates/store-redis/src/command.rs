@@ -1,11 +1,15 @@
-//! Names the Redis commands of the operations. Scripts name theirs, the connection those of its handshake.
+//! Names every Redis command that is sent. What runs inside the server is named by the scripts.
 //!
 //! All of them exist since Redis 7.0 and in every Valkey.
 
 use redis::{Cmd, RedisWrite, ToRedisArgs};
 use store_core::{Lifetime, Timestamp, Ttl, WriteExpiry};
 
+use crate::config::{Config, Protocol};
 use crate::keyspace::WireKey;
+
+/// The user that a password alone belongs to.
+const DEFAULT_USER: &str = "default";
 
 /// Room for the small arguments of a command, so that key and value never move while it is put together.
 const SMALL_ARGUMENTS_BYTES: usize = 64;
@@ -176,6 +180,61 @@ pub(crate) fn increment(key: WireKey<'_>, delta: i64) -> Cmd {
 pub(crate) fn scan(cursor: u64, pattern: &str, count: usize) -> Cmd {
     let mut command = sized("SCAN", 5, pattern.len());
     command.arg(cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(count);
+    command
+}
+
+/// Chooses the protocol, and says who we are as far as the settings do.
+pub(crate) fn hello(config: &Config) -> Cmd {
+    let mut hello = redis::cmd("HELLO");
+    hello.arg(match config.protocol {
+        Protocol::Resp2 => 2,
+        Protocol::Resp3 => 3,
+    });
+    if let Some(password) = &config.password {
+        let user = config.username.as_ref().map_or(DEFAULT_USER, |user| user.reveal());
+        hello.arg("AUTH").arg(user).arg(password.reveal());
+    }
+    if let Some(name) = &config.client_name {
+        hello.arg("SETNAME").arg(name);
+    }
+    hello
+}
+
+pub(crate) fn select(db: u32) -> Cmd {
+    let mut command = redis::cmd("SELECT");
+    command.arg(db);
+    command
+}
+
+pub(crate) fn server_info() -> Cmd {
+    let mut command = redis::cmd("INFO");
+    command.arg("server");
+    command
+}
+
+/// Begins a transaction.
+pub(crate) fn begin() -> Cmd {
+    redis::cmd("MULTI")
+}
+
+/// Executes a transaction.
+pub(crate) fn execute() -> Cmd {
+    redis::cmd("EXEC")
+}
+
+/// A script by its digest: a server that has seen the script before needs no more.
+pub(crate) fn script_by_digest(sha1: &str, keys: &[Vec<u8>], args: &[Vec<u8>]) -> Cmd {
+    call_script("EVALSHA", sha1, keys, args)
+}
+
+/// A script by its text, which any server can execute and which leaves the script in its cache.
+pub(crate) fn script_by_text(source: &str, keys: &[Vec<u8>], args: &[Vec<u8>]) -> Cmd {
+    call_script("EVAL", source, keys, args)
+}
+
+fn call_script(name: &str, script: &str, keys: &[Vec<u8>], args: &[Vec<u8>]) -> Cmd {
+    let mut command = redis::cmd(name);
+    command.arg(script).arg(keys.len()).arg(keys).arg(args);
     command
 }
 

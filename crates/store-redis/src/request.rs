@@ -5,6 +5,8 @@ use std::{fmt, iter};
 
 use redis::{Cmd, Pipeline};
 
+use crate::command;
+
 /// What happens when the same request is executed twice; this decides whether it may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
@@ -39,7 +41,7 @@ impl Request {
     /// Several commands in one write, executed in one step (`MULTI` … `EXEC`).
     pub(crate) fn atomic(class: Class, commands: impl IntoIterator<Item = Cmd>) -> Self {
         // The client crate's own transactions panic in its driver where MULTI itself is refused.
-        let (begin, execute) = (redis::cmd("MULTI"), redis::cmd("EXEC"));
+        let (begin, execute) = (command::begin(), command::execute());
         let commands = iter::once(begin).chain(commands).chain(iter::once(execute));
         Self { class, payload: Payload::Atomic(collect(commands)) }
     }
@@ -91,20 +93,14 @@ pub(crate) struct ScriptCall {
 }
 
 impl ScriptCall {
-    /// The call by digest: a server that has seen the script before needs no more.
+    /// The call as it is tried first.
     pub(crate) fn by_digest(&self) -> Cmd {
-        self.command("EVALSHA", self.script.sha1())
+        command::script_by_digest(self.script.sha1(), &self.keys, &self.args)
     }
 
-    /// The call by text, which any server can execute and which leaves the script in its cache.
+    /// The call for a server that does not know the digest.
     pub(crate) fn by_text(&self) -> Cmd {
-        self.command("EVAL", self.script.source)
-    }
-
-    fn command(&self, name: &'static str, script: &str) -> Cmd {
-        let mut command = redis::cmd(name);
-        command.arg(script).arg(self.keys.len()).arg(&self.keys).arg(&self.args);
-        command
+        command::script_by_text(self.script.source, &self.keys, &self.args)
     }
 }
 

@@ -36,8 +36,9 @@ fn definition(line: &str) -> Option<&str> {
     line.strip_prefix('[')?.split_once("]:")?.1.split_whitespace().next()
 }
 
+/// A README that is a crate's documentation also links to items, `Builder::build`; rustdoc looks after those.
 fn is_relative(target: &str) -> bool {
-    !target.starts_with('#') && !target.contains("://") && !target.starts_with("mailto:")
+    !target.starts_with('#') && !target.contains("::") && !target.contains("://") && !target.starts_with("mailto:")
 }
 
 /// `file` as seen from the document at `path`; `None` above the root.

@@ -6,21 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Cmd, RedisConnectionInfo, RedisError, Value};
+use redis::{AsyncConnectionConfig, RedisConnectionInfo, RedisError, Value};
 use socket2::{SockRef, TcpKeepalive};
 use store_core::{Error, Outcome, Result};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use crate::config::{Coalescing, Config, Protocol, Server};
+use crate::command;
+use crate::config::{Coalescing, Config, Server};
 use crate::connection::driver::Driver;
 use crate::connection::identity::ServerId;
 use crate::connection::line::{Line, Socket, Stream};
 use crate::connection::node::NodeConnection;
 use crate::error;
-
-/// The user that a password alone belongs to.
-const DEFAULT_USER: &str = "default";
 
 /// Makes a connection that has answered, within the connect timeout.
 pub(super) async fn dial(config: &Arc<Config>) -> Result<NodeConnection> {
@@ -129,30 +127,13 @@ fn reason(error: &io::Error) -> String {
 ///
 /// `HELLO` goes alone, so that its refusal, whatever comes after it, is the reply that is read.
 async fn shake_hands(config: &Config, shared: &mut MultiplexedConnection) -> Result<ServerId> {
-    refused(config, shared.send_packed_command(&hello(config)).await)?;
+    refused(config, shared.send_packed_command(&command::hello(config)).await)?;
     if config.db != 0 {
-        refused(config, shared.send_packed_command(redis::cmd("SELECT").arg(config.db)).await)?;
+        refused(config, shared.send_packed_command(&command::select(config.db)).await)?;
     }
-    let info =
-        shared.send_packed_command(redis::cmd("INFO").arg("server")).await.map_err(|cause| ended(config, &cause))?;
+    let info = shared.send_packed_command(&command::server_info()).await.map_err(|cause| ended(config, &cause))?;
     // A user that may not ask is no reason not to connect.
     Ok(run_id(&info).and_then(ServerId::from_run_id).unwrap_or_else(ServerId::unknown))
-}
-
-fn hello(config: &Config) -> Cmd {
-    let mut hello = redis::cmd("HELLO");
-    hello.arg(match config.protocol {
-        Protocol::Resp2 => 2,
-        Protocol::Resp3 => 3,
-    });
-    if let Some(password) = &config.password {
-        let user = config.username.as_ref().map_or(DEFAULT_USER, |user| user.reveal());
-        hello.arg("AUTH").arg(user).arg(password.reveal());
-    }
-    if let Some(name) = &config.client_name {
-        hello.arg("SETNAME").arg(name);
-    }
-    hello
 }
 
 fn run_id(info: &Value) -> Option<&str> {

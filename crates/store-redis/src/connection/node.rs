@@ -12,6 +12,7 @@ use store_core::{Error, Outcome, Result};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
+use crate::command;
 use crate::config::Config;
 use crate::connection::deadline::Deadline;
 use crate::connection::driver::Driver;
@@ -144,7 +145,7 @@ impl NodeConnection {
 
     /// Proves with a `PING` that the line still leads anywhere. When it does not, nothing else was sent on it.
     async fn check(&self, deadline: &mut Deadline<'_>) -> Result<()> {
-        let ping = redis::cmd("PING");
+        let ping = command::ping();
         let mut shared = self.shared.clone();
         let until = deadline.end().min(Instant::now() + self.config.connect_timeout);
         let answer = deadline.wait_until(until, pin!(shared.send_packed_command(&ping))).await;
