@@ -29,12 +29,10 @@ pub use options::Options;
 pub use report::{CheckReport, Report, Status};
 pub use run::run;
 
-/// Makes a test target with `harness = false` a run of the suite: the driver's name in reports, and an async function
-/// that makes a [`Harness`].
+/// Makes a test target with `harness = false` a run of the suite.
 ///
-/// ```ignore
-/// store_conformance::main!("memory", MemoryHarness::start);
-/// ```
+/// Takes the driver's name in reports and an async function that makes a [`Harness`], or a reason why there is none. The
+/// [example](crate#on-your-own-driver) is a whole test file.
 #[macro_export]
 macro_rules! main {
     ($driver:expr, $start:expr $(,)?) => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use store_conformance::{ClockControl, Harness, HarnessError};
+use store_conformance::{ClockControl, Harness};
 use store_core::{Cache, ManualClock, Store};
 use store_memory::{MemoryCache, MemoryStore};
 
@@ -13,11 +13,11 @@ struct MemoryHarness {
 }
 
 impl MemoryHarness {
-    async fn start() -> Result<Self, HarnessError> {
+    fn new() -> Self {
         let clock = ManualClock::new();
         let store = MemoryStore::builder().clock(clock.clone()).build();
         let cache = MemoryCache::builder().clock(clock.clone()).build();
-        Ok(Self { clock, store, cache })
+        Self { clock, store, cache }
     }
 }
 
@@ -35,4 +35,4 @@ impl Harness for MemoryHarness {
     }
 }
 
-store_conformance::main!("memory", MemoryHarness::start);
+store_conformance::main!("memory", || async { Ok(MemoryHarness::new()) });

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store_conformance::{ClockControl, Harness, HarnessError};
+use store_conformance::{ClockControl, Harness};
 use store_core::{Cache, Store};
 use store_memory::MemoryCache;
 
@@ -12,8 +12,8 @@ struct SystemClockHarness {
 }
 
 impl SystemClockHarness {
-    async fn start() -> Result<Self, HarnessError> {
-        Ok(Self { cache: MemoryCache::builder().sweep_interval(Duration::from_millis(5)).build() })
+    fn new() -> Self {
+        Self { cache: MemoryCache::builder().sweep_interval(Duration::from_millis(5)).build() }
     }
 }
 
@@ -31,4 +31,4 @@ impl Harness for SystemClockHarness {
     }
 }
 
-store_conformance::main!("memory-system-clock", SystemClockHarness::start);
+store_conformance::main!("memory-system-clock", || async { Ok(SystemClockHarness::new()) });

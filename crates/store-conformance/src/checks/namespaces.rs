@@ -69,9 +69,9 @@ async fn namespace_limits(context: &Context) -> CheckResult {
         let expanding = ":".repeat(Namespace::MAX_BYTES / 3 + 1);
         refused_with(Namespace::try_from(&expanding), ErrorKind::TooLarge, "a segment that is long when encoded")?;
         // A handle learns the whole path only when it is joined to its parent's.
-        refused_with(store.namespace(&"x".repeat(longest + 1)), ErrorKind::TooLarge, "a long path")?;
+        refused_with(store.namespace("x".repeat(longest + 1)), ErrorKind::TooLarge, "a long path")?;
 
-        let deepest = store.namespace(&"x".repeat(longest))?;
+        let deepest = store.namespace("x".repeat(longest))?;
         deepest.set("k", "x").await?;
         ensure_eq!(deepest.get("k").await?.as_deref(), Some(&b"x"[..]), "the value in the longest namespace");
         ensure_eq!(store.exists("k").await?, false, "exists beside the longest namespace");

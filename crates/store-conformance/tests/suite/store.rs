@@ -223,12 +223,12 @@ impl Store for ModelStore {
         let mut state = self.open()?;
         let place = self.place(at);
         state.reads += 1;
-        if self.has(Fault::StaleReadsNowAndThen) && state.reads % 50 == 0 {
-            if let Some((previous, value)) = &state.previous
-                && *previous == place
-            {
-                return Ok(Some(Entry::new(value.clone()).with_expires_at(ExpiresAt::Never)));
-            }
+        if self.has(Fault::StaleReadsNowAndThen)
+            && state.reads % 50 == 0
+            && let Some((previous, value)) = &state.previous
+            && *previous == place
+        {
+            return Ok(Some(Entry::new(value.clone()).with_expires_at(ExpiresAt::Never)));
         }
         let found = match self.fault {
             Fault::ReadsExpired => state.cells.get(&place).map(|(_, cell)| cell.clone()),
