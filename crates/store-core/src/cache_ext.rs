@@ -31,7 +31,7 @@ use crate::value::IntoValue;
 /// cache.set_many([("a", "1"), ("b", "2")]).await?;
 /// assert_eq!(cache.get_many(&["b", "c"]).await?, [Some("2".into()), None]);
 /// # Ok(()) }
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(example()).unwrap();
 /// ```
 pub trait CacheExt: Cache {
     /// Stores only over a missing or expired entry; true for the call that stored.
@@ -56,7 +56,7 @@ pub trait CacheExt: Cache {
     ///     _in_progress => unreachable!(),
     /// }
     /// # Ok(()) }
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(example()).unwrap();
     /// ```
     fn add<'a>(&'a self, key: &'a str, value: impl IntoValue) -> Add<'a, Self> {
         Add::new(Set::new(self, key, Ok(value.into_value())))

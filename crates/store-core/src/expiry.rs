@@ -110,9 +110,13 @@ impl Timestamp {
     /// Before 1970 it is the epoch and beyond the year 9999 the end of that year: a clock that is set so wrongly still
     /// has to show something.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "nothing is lost: the rest of the second is added")]
     pub fn reached_at(time: SystemTime) -> Self {
         let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self(clamp_to_u64(since_epoch.as_nanos() / NANOS_PER_MILLI).min(Self::MAX.0))
+        // In 64 bits, because every operation of an in-process store reads the clock, and a division in 128 bits takes
+        // longer than the reading.
+        let millis = since_epoch.as_secs().saturating_mul(1000).saturating_add(since_epoch.subsec_millis().into());
+        Self(millis.min(Self::MAX.0))
     }
 
     /// The first whole millisecond that is not before `time`: when an entry that expires at `time` is gone.

@@ -24,7 +24,7 @@ type Factory<S> = dyn Fn(&str) -> Result<Arc<S>> + Send + Sync;
 /// assert!(stores.get("sessions")?.exists("s-81").await?);
 /// assert!(!stores.get("drafts")?.exists("s-81").await?);
 /// # Ok(()) }
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(example()).unwrap();
 /// ```
 pub struct StoreRegistry<S: ?Sized = dyn Store> {
     factory: Box<Factory<S>>,

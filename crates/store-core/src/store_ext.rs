@@ -48,7 +48,7 @@ use crate::value::IntoValue;
 /// let value = sessions.get("s-81").renew(Duration::from_secs(3600)).await?;
 /// assert_eq!(value.as_deref(), Some(&b"cookie"[..]));
 /// # Ok(()) }
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(example()).unwrap();
 /// ```
 pub trait StoreExt: Store {
     /// A handle on a namespace nested in this store: a `&str` is one segment (`"a/b"` too), an array of them a path.
@@ -70,7 +70,7 @@ pub trait StoreExt: Store {
     /// assert_eq!(acme.get("a").await?, None);
     /// assert_eq!(acme.clear().await?, 1);
     /// # Ok(()) }
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(example()).unwrap();
     /// ```
     fn namespace<N>(&self, child: N) -> Result<Namespaced<Self>>
     where
@@ -114,7 +114,7 @@ pub trait StoreExt: Store {
     /// assert!(!claims.delete("job-7").if_value("worker-2").await?);
     /// assert!(claims.delete("job-7").if_value("worker-1").await?);
     /// # Ok(()) }
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(example()).unwrap();
     /// ```
     fn set<'a>(&'a self, key: &'a str, value: impl IntoValue) -> Set<'a, Self> {
         Set::new(self, key, Ok(value.into_value()))
@@ -159,7 +159,7 @@ pub trait StoreExt: Store {
     /// assert_eq!(tokens.take("t-1").await?.as_deref(), Some(&b"user-9"[..]));
     /// assert_eq!(tokens.take("t-1").await?, None);
     /// # Ok(()) }
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(example()).unwrap();
     /// ```
     fn take<'a>(&'a self, key: &'a str) -> Take<'a, Self> {
         Take::new(self, key)
@@ -228,7 +228,7 @@ pub trait StoreExt: Store {
     /// store.update("log", append).await?;
     /// assert_eq!(store.update("log", append).await?.as_deref(), Some(&b"xx"[..]));
     /// # Ok(()) }
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(example()).unwrap();
     /// ```
     fn update<'a, F>(
         &'a self,
@@ -295,7 +295,7 @@ pub trait StoreExt: Store {
     /// names.set("u-1", &"Ada".to_owned()).await?;
     /// assert_eq!(names.get("u-1").await?.as_deref(), Some("Ada"));
     /// # Ok(()) }
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(example()).unwrap();
     /// ```
     fn typed<T, C>(&self, codec: C) -> Typed<Self, T, C>
     where

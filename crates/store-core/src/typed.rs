@@ -66,7 +66,7 @@ pub enum OnCorrupt {
 /// assert_eq!(price, None);
 /// assert_eq!(prices.get("gold").await?, Some(None));
 /// # Ok(()) }
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(example()).unwrap();
 /// # }
 /// ```
 pub struct Typed<S, T, C> {

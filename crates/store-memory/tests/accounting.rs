@@ -34,7 +34,7 @@ static ALLOCATOR: Counting = Counting;
 /// One test, because the allocator counts for the whole process.
 #[test]
 fn what_is_counted_is_close_to_what_is_allocated() {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
         for (entries, namespaces, value_bytes) in [
             (1_000, 1, 0),

@@ -16,7 +16,10 @@ fn together<F: Future<Output = ()>>(work: impl Fn(usize) -> F + Sync) {
         for thread in 0..THREADS {
             let (barrier, work) = (&barrier, &work);
             scope.spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without drivers");
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_time()
+                    .build()
+                    .expect("a runtime without drivers");
                 barrier.wait();
                 runtime.block_on(work(thread));
             });
@@ -53,7 +56,7 @@ fn no_increment_is_lost() {
             cache.increment("hits", 1).await.unwrap();
         }
     });
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     assert_eq!(runtime.block_on(cache.increment("hits", 0).into_future()).unwrap(), ROUNDS * THREADS as i64);
 }
 
@@ -122,7 +125,7 @@ fn every_key_that_stays_is_listed_under_churn() {
 fn clear_removes_what_was_there_and_nothing_outside_while_others_write() {
     const ENTRIES: usize = 5000;
     let store = MemoryStore::builder().shards(4).build();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let outside: [&[&str]; 6] = [&["apple"], &["app-x"], &["app.x"], &["app0"], &["ap"], &["x", "app"]];
     let inside: [&[&str]; 3] = [&["app"], &["app", "inner"], &["app", "inner", "most"]];
     runtime.block_on(async {

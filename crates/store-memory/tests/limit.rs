@@ -8,7 +8,11 @@ use store_memory::prelude::*;
 use store_memory::{Eviction, ManualClock, MemoryCache, MemoryStore, Retry};
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().expect("a runtime without drivers").block_on(future)
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime without drivers")
+        .block_on(future)
 }
 
 fn limited(bytes: usize, shards: usize) -> MemoryCache {
