@@ -19,5 +19,13 @@ pub use store_core;
 #[doc(no_inline)]
 pub use store_core::*;
 
+/// What most programs need, in one import.
+pub mod prelude {
+    #[doc(no_inline)]
+    pub use store_core::prelude::*;
+
+    pub use crate::{MemoryCache, MemoryStore};
+}
+
 pub use builder::Builder;
 pub use store::{MemoryCache, MemoryStore};

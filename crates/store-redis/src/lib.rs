@@ -29,6 +29,14 @@ pub use store_core;
 #[doc(no_inline)]
 pub use store_core::*;
 
+/// What most programs need, in one import.
+pub mod prelude {
+    #[doc(no_inline)]
+    pub use store_core::prelude::*;
+
+    pub use crate::{RedisCache, RedisStore};
+}
+
 pub use cache::RedisCache;
 pub use config::{AtLeastOnce, Coalescing, Config, Keepalive, Protocol, RetryPolicy, Secret, Server};
 pub use store::RedisStore;
