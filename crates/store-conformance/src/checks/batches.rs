@@ -7,10 +7,12 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, prop_oneof};
 use store_core::{Bytes, CacheExt, ErrorKind, Expiry, Lifetime, Store, StoreExt, Timestamp, Ttl};
 
+use tokio::task::yield_now;
+
 use crate::cases::{again_and_again, for_all, once};
 use crate::context::{CacheHandle, Context, Scope};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq, refused_with};
-use crate::race::at_once;
+use crate::race::{Look, look_on};
 use crate::registry::{Family, check};
 use crate::strategy::{NASTY, distinct_keys, keys, long_ttls, values};
 
@@ -68,21 +70,23 @@ async fn get_many_is_a_snapshot(context: &Context) -> CheckResult {
         let raise = async move {
             for number in 1..=RAISES {
                 writer.set("first", number.to_string()).await?;
+                yield_now().await;
                 writer.set("second", number.to_string()).await?;
+                yield_now().await;
             }
-            Ok::<_, Failure>(())
+            Ok(())
         };
-        let read = async move {
-            for _ in 0..RAISES {
+        let look = move || -> BoxFuture<'static, Result<(), Failure>> {
+            let reader = reader.clone();
+            Box::pin(async move {
                 let answers = reader.get_many(&["second", "first"]).snapshot().await?;
                 let numbers: Vec<u32> = answers.iter().map(number).collect();
                 let [second, first] = numbers[..] else { return Err(Failure::new("not one answer for each key")) };
                 ensure!(first == second || first == second + 1, "saw {first} and {second} of two instants");
-            }
-            Ok(())
+                Ok(())
+            })
         };
-        let tasks: [BoxFuture<'static, Result<(), Failure>>; 2] = [Box::pin(raise), Box::pin(read)];
-        at_once(tasks).await?.into_iter().collect()
+        look_on(raise, [Box::new(look) as Look]).await
     })
     .await
 }
@@ -157,28 +161,30 @@ async fn set_many_is_atomic(context: &Context) -> CheckResult {
         let raise = async move {
             for number in 1..=RAISES {
                 writer.set_many(KEYS.map(|key| (key, number.to_string(), Ttl::MAX))).atomic().await?;
+                yield_now().await;
             }
-            Ok::<_, Failure>(())
+            Ok(())
         };
-        let forwards = looking_in_order(second.clone(), KEYS.to_vec(), RAISES);
-        let backwards = looking_in_order(second, KEYS.iter().rev().copied().collect(), RAISES);
-        let tasks: [BoxFuture<'static, Result<(), Failure>>; 3] =
-            [Box::pin(raise), Box::pin(forwards), Box::pin(backwards)];
-        at_once(tasks).await?.into_iter().collect()
+        let backwards = KEYS.iter().rev().copied().collect();
+        look_on(raise, [looking_in_order(second.clone(), KEYS.to_vec()), looking_in_order(second, backwards)]).await
     })
     .await
 }
 
-async fn looking_in_order(cache: CacheHandle, keys: Vec<&'static str>, rounds: u32) -> Result<(), Failure> {
-    let mut last = 0;
-    for _ in 0..rounds {
-        for key in &keys {
-            let seen = number(&cache.get(key).await?);
-            ensure!(seen >= last, "saw {seen} under {key:?} after {last} under another key of the same batch");
-            last = seen;
-        }
-    }
-    Ok(())
+fn looking_in_order(cache: CacheHandle, keys: Vec<&'static str>) -> Look {
+    Box::new(move || {
+        let (cache, keys) = (cache.clone(), keys.clone());
+        Box::pin(async move {
+            let mut last = 0;
+            for key in keys {
+                let seen = number(&cache.get(key).await?);
+                ensure!(seen >= last, "saw {seen} under {key:?} after {last} under another key of the same batch");
+                last = seen;
+                yield_now().await;
+            }
+            Ok(())
+        })
+    })
 }
 
 async fn delete_many_reports_each(context: &Context) -> CheckResult {

@@ -10,10 +10,12 @@ use store_core::{
     Timestamp, Ttl,
 };
 
+use tokio::task::yield_now;
+
 use crate::cases::{again_and_again, for_all};
 use crate::context::{CacheHandle, Context, Scope, StoreHandle};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq, refused_with};
-use crate::race::at_once;
+use crate::race::{Look, look_on};
 use crate::registry::{Family, check};
 use crate::strategy::{long_ttls, short_ttls, values};
 use crate::time::{Deadline, Presence, Time};
@@ -102,22 +104,24 @@ async fn value_and_expiry_change_together(scope: &Scope<'_>) -> Result<(), Failu
     let write = async move {
         for _ in 0..CHANGES {
             writer.set(KEY, "passing").expiry(Ttl::MAX).await?;
+            yield_now().await;
             writer.set(KEY, "lasting").never_expires().await?;
+            yield_now().await;
         }
-        Ok::<_, Failure>(())
+        Ok(())
     };
-    let read = async move {
-        for _ in 0..CHANGES {
+    let look = move || -> BoxFuture<'static, Result<(), Failure>> {
+        let reader = reader.clone();
+        Box::pin(async move {
             let Some(entry) = reader.get(KEY).with_expiry().await? else {
                 return Err(Failure::new("missed an entry that is only ever replaced"));
             };
             let lasting = entry.value.as_ref() == b"lasting";
             ensure_eq!(entry.expires_at == Some(ExpiresAt::Never), lasting, "whether a lasting value never expires");
-        }
-        Ok(())
+            Ok(())
+        })
     };
-    let tasks: [BoxFuture<'static, Result<(), Failure>>; 2] = [Box::pin(write), Box::pin(read)];
-    at_once(tasks).await?.into_iter().collect()
+    look_on(write, [Box::new(look) as Look]).await
 }
 
 async fn no_read_after_expiry(context: &Context) -> CheckResult {

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use proptest::collection::vec;
-use proptest::prelude::{Just, prop_oneof};
+use proptest::prelude::{Just, Strategy, prop_oneof};
 use store_core::{Bytes, ErrorKind, Key, StoreExt};
 
 use crate::cases::{for_all, once};
 use crate::context::{Context, Scope, StoreHandle};
 use crate::failure::{CheckResult, Failure, ensure_eq, refused_with};
 use crate::registry::{Family, check};
-use crate::strategy::{distinct_keys, keys, repeated};
+use crate::strategy::{NASTY, distinct_keys, keys, repeated};
 
 pub(crate) const FAMILY: Family =
     Family { name: "keys", checks: &[check!(key_limits, Nothing), check!(keys_are_exact, Nothing)] };
@@ -55,22 +55,27 @@ async fn refuses(store: &StoreHandle, key: &str, kind: ErrorKind) -> Result<(), 
 
 async fn keys_are_exact(context: &Context) -> CheckResult {
     let limit = context.capabilities().max_key_bytes;
-    let alike = prop_oneof![2 => distinct_keys(12), 1 => vec(keys(limit), 1..6)];
-    for_all(context, alike, async |scope: &Scope<'_>, keys: Vec<String>| {
-        let store = scope.store()?;
-        let mut written = BTreeMap::new();
-        for (number, key) in keys.iter().enumerate() {
-            let value = Bytes::from(number.to_string());
-            store.set(key, value.clone()).await?;
-            written.insert(key, value);
-        }
-        for (key, value) in &written {
-            ensure_eq!(store.get(key).await?.as_ref(), Some(value), "the value under {key:?}");
-        }
-        for key in written.keys() {
-            ensure_eq!(store.delete(key).await?, true, "removing {key:?} once");
-        }
-        Ok(())
-    })
-    .await
+    // Long keys that differ in their last character alone.
+    let long = (1..limit).prop_map(|bytes| ["a", "b"].map(|end| repeated('x', bytes) + end).to_vec());
+    let alike = prop_oneof![2 => distinct_keys(12), 1 => vec(keys(limit), 1..6), 1 => long];
+    for_all(context, alike, async |scope: &Scope<'_>, keys: Vec<String>| stay_apart(scope, &keys).await).await?;
+    let all: Vec<String> = NASTY.iter().map(|&key| key.to_owned()).collect();
+    once(context, async |scope: &Scope<'_>| stay_apart(scope, &all).await).await
+}
+
+async fn stay_apart(scope: &Scope<'_>, keys: &[String]) -> Result<(), Failure> {
+    let store = scope.store()?;
+    let mut written = BTreeMap::new();
+    for (number, key) in keys.iter().enumerate() {
+        let value = Bytes::from(number.to_string());
+        store.set(key, value.clone()).await?;
+        written.insert(key, value);
+    }
+    for (key, value) in &written {
+        ensure_eq!(store.get(key).await?.as_ref(), Some(value), "the value under {key:?}");
+    }
+    for key in written.keys() {
+        ensure_eq!(store.delete(key).await?, true, "removing {key:?} once");
+    }
+    Ok(())
 }

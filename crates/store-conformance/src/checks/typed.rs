@@ -4,7 +4,7 @@ use std::panic::resume_unwind;
 
 use proptest::prelude::{Strategy, any};
 use store_core::codec::Text;
-use store_core::{Bytes, CodecError, Decode, Encode, ErrorKind, OnCorrupt, Outcome, Store, StoreExt};
+use store_core::{Bytes, CodecError, Decode, Encode, ErrorKind, OnCorrupt, Outcome, Store, StoreExt, Ttl};
 
 use crate::cases::{for_all, once};
 use crate::context::{Context, Scope};
@@ -45,6 +45,16 @@ async fn corrupt_names_the_key(context: &Context) -> CheckResult {
             ensure_eq!(error.outcome(), Outcome::NotApplied, "the outcome of what did not decode");
         }
         ensure_eq!(store.get(key).await?, Some(bytes), "the bytes after they did not decode");
+        if store.capabilities().renewal.is_supported() {
+            let renewed = typed.get(key).renew(Ttl::MAX.as_duration()).await;
+            let error = refused_with(renewed, ErrorKind::Corrupt, "a typed renewal")?;
+            ensure_eq!(error.outcome(), Outcome::Unknown, "the outcome of a renewal of what did not decode");
+        }
+        if store.capabilities().take.is_supported() {
+            let error = refused_with(typed.take(key).await, ErrorKind::Corrupt, "a typed take")?;
+            ensure_eq!(error.outcome(), Outcome::Unknown, "the outcome of a take of what did not decode");
+            ensure_eq!(store.exists(key).await?, false, "exists after a take of what did not decode");
+        }
         Ok(())
     })
     .await

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Options, Report};
 use store_core::{Cache, Capabilities, ManualClock, Store};
 
-use crate::store::{Fault, ModelStore};
+use crate::fault::Fault;
+use crate::store::ModelStore;
 
 /// What a harness says about its driver, apart from the store itself.
 #[derive(Clone, Default)]

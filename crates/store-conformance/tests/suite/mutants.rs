@@ -2,8 +2,8 @@
 
 use store_conformance::{Options, Status};
 
+use crate::fault::Fault;
 use crate::harness::{Setup, run};
-use crate::store::Fault;
 
 const MODEL: &str = "model::programs_agree_with_the_model";
 
@@ -16,19 +16,28 @@ const MUTANTS: &[(Fault, &[&str])] = &[
     (Fault::TtlInWholeSeconds, &["lifetimes::expiry_in", "lifetimes::ttl_rounds_up", "expiry::no_loss_before_expiry", MODEL]),
     (Fault::RenewMakesLastingExpire, &["renewal::renew_only_if_expiring", MODEL]),
     (Fault::RenewTellsOldExpiry, &["renewal::renew_only_if_expiring"]),
+    (Fault::RemainingEndsEarly, &["expiry::ttl_has_three_answers"]),
+    (Fault::ReportsExpiryTooLate, &["lifetimes::absolute_expiry_is_kept", "lifetimes::expiry_in", MODEL]),
+    (Fault::DefaultIsForgotten, &["lifetimes::expiry_default", "cache::default_ttl_applies", MODEL]),
+    (Fault::PastExpiryLives, &["lifetimes::expiry_at", "batches::set_many_keeps_lifetimes", MODEL]),
     (Fault::KeepMeansDefault, &["lifetimes::expiry_keep", MODEL]),
     (Fault::ExpireForgetsToReport, &["expiry::expire_reports_existence", "batches::expire_many_reports_each", MODEL]),
     (Fault::ReadsThenWritesIfAbsent, &["conditions::set_if_absent_has_one_winner", "cache::add_stores_once"]),
+    (Fault::IfPresentAlwaysStores, &["conditions::set_if_present", "conditions::refused_condition_changes_nothing", MODEL]),
     (Fault::IgnoresValueConditions, &["conditions::set_if_value", "conditions::refused_condition_changes_nothing", MODEL]),
     (Fault::IfValueForgetsLifetime, &["conditions::set_if_value", MODEL]),
     (Fault::RefusalTouchesLifetime, &["conditions::refused_condition_changes_nothing", MODEL]),
     (Fault::DeleteAlwaysTrue, &["removal::delete_reports_removal", "batches::delete_many_reports_each", MODEL]),
+    (Fault::DeleteIgnoresValue, &["removal::delete_if_value", "conditions::refused_condition_changes_nothing", MODEL]),
     (Fault::TakeLeavesEntry, &["removal::take_returns_and_removes", MODEL]),
     (Fault::OverwriteKeepsOldValue, &["values::get_after_set_returns_value", MODEL]),
     (Fault::FoldsCase, &["keys::keys_are_exact"]),
+    (Fault::TruncatesLongKeys, &["keys::keys_are_exact"]),
+    (Fault::TruncatesLongValues, &["values::value_limits"]),
     (Fault::JoinsSegmentsPlainly, &["namespaces::namespaces_are_injective", "namespaces::namespaces_are_isolated"]),
     (Fault::ClearsByPrefix, &["clearing::clear_is_exact", MODEL]),
     (Fault::ClearKeepsNested, &["clearing::clear_is_exact", MODEL]),
+    (Fault::ClearsWithoutNamespace, &["clearing::clear_needs_a_namespace"]),
     (Fault::ListSkipsLastPage, &["listing::list_is_complete", MODEL]),
     (Fault::ListRepeatsKeys, &["listing::list_is_complete", MODEL]),
     (Fault::AcceptsAnyCursor, &["listing::list_refuses_bad_input", MODEL]),
@@ -40,6 +49,7 @@ const MUTANTS: &[(Fault, &[&str])] = &[
     (Fault::CounterRestartsLifetime, &["counters::counter_keeps_expiry", MODEL]),
     (Fault::CounterLosesIncrements, &["counters::increment_is_atomic", "concurrency::operations_are_linearizable"]),
     (Fault::CounterAcceptsLeadingZeros, &["counters::increment_refuses"]),
+    (Fault::CounterPadsText, &["counters::counter_is_decimal_text", "counters::increment_is_atomic", MODEL]),
     (Fault::ErrorShowsValue, &["errors::errors_never_show_values"]),
     (Fault::DeclaresTakeWithoutIt, &["capabilities::capabilities_are_kept", "removal::take_returns_and_removes", MODEL]),
     (Fault::RemovesBeforeWriting, &["cancellation::cancel_leaves_before_or_after", "expiry::set_replaces_expiry"]),

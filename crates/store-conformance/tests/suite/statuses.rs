@@ -3,8 +3,8 @@
 use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Options, Report, Status};
 use store_core::{Capabilities, Store, Topology};
 
+use crate::fault::Fault;
 use crate::harness::{Setup, run};
-use crate::store::Fault;
 
 const DELETE: &str = "removal::delete_reports_removal";
 

@@ -2,59 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use store_core::{
     Address, BatchAtomicity, BatchItem, Bytes, Cache, Capabilities, Clock, Condition, CounterOptions, Cursor,
-    DeleteOptions, Entry, Error, ErrorKind, ExpireOptions, ExpiresAt, GetOptions, Key, Lifetime, ListOptions,
-    ListedKey, Listing, ManualClock, Namespace, Page, Remaining, Result, Scope, SetOptions, SetOutcome, Store,
-    Timestamp, Topology, Ttl, WriteExpiry, WriteOptions, async_trait, checked_counter_sum, parse_counter,
+    DEFAULT_CACHE_TTL, DeleteOptions, Entry, Error, ErrorKind, ExpireOptions, ExpiresAt, GetOptions, Key, Lifetime,
+    ListOptions, ListedKey, Listing, ManualClock, Namespace, Page, Remaining, Result, Scope, SetOptions, SetOutcome,
+    Store, Timestamp, Topology, Ttl, WriteExpiry, WriteOptions, async_trait, checked_counter_sum, parse_counter,
 };
 use tokio::task::yield_now;
 
+use crate::fault::Fault;
+
+/// The lifetime that a write without an expiry gives.
+const DEFAULT: Lifetime = Lifetime::In(DEFAULT_CACHE_TTL);
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
 /// What each cursor begins with.
 const CURSOR: &str = "behind ";
-
-/// One wrong decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    None,
-    ReadsExpired,
-    ExistsIgnoresExpiry,
-    BatchReadsExpired,
-    ListsExpired,
-    TtlInWholeSeconds,
-    RenewMakesLastingExpire,
-    RenewTellsOldExpiry,
-    KeepMeansDefault,
-    ExpireForgetsToReport,
-    ReadsThenWritesIfAbsent,
-    IgnoresValueConditions,
-    IfValueForgetsLifetime,
-    RefusalTouchesLifetime,
-    DeleteAlwaysTrue,
-    TakeLeavesEntry,
-    OverwriteKeepsOldValue,
-    FoldsCase,
-    JoinsSegmentsPlainly,
-    ClearsByPrefix,
-    ClearKeepsNested,
-    ListSkipsLastPage,
-    ListRepeatsKeys,
-    AcceptsAnyCursor,
-    CursorCountsKeys,
-    BatchDropsDuplicates,
-    FirstOfDuplicatesWins,
-    BatchAppliedKeyByKey,
-    BatchReadKeyByKey,
-    CounterRestartsLifetime,
-    CounterLosesIncrements,
-    CounterAcceptsLeadingZeros,
-    ErrorShowsValue,
-    DeclaresTakeWithoutIt,
-    RemovesBeforeWriting,
-    AnswersAfterClose,
-    StaleReadsNowAndThen,
-}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Cell {
@@ -115,7 +81,12 @@ impl ModelStore {
             _ => at.namespace.to_string(),
         };
         let key = at.key.as_str();
-        (namespace, if self.has(Fault::FoldsCase) { key.to_lowercase() } else { key.to_owned() })
+        let key = match self.fault {
+            Fault::FoldsCase => key.to_lowercase(),
+            Fault::TruncatesLongKeys => key.chars().take(1024).collect(),
+            _ => key.to_owned(),
+        };
+        (namespace, key)
     }
 
     fn live(&self, state: &State, place: &(String, String)) -> Option<Cell> {
@@ -141,6 +112,10 @@ impl ModelStore {
     fn expiry(&self, expiry: WriteExpiry, existing: Option<ExpiresAt>) -> ExpiresAt {
         let now = self.clock.now();
         match expiry {
+            WriteExpiry::Replace(DEFAULT) if self.has(Fault::DefaultIsForgotten) => ExpiresAt::Never,
+            WriteExpiry::Replace(Lifetime::At(time)) if self.has(Fault::PastExpiryLives) && time <= now => {
+                ExpiresAt::Never
+            }
             WriteExpiry::Replace(lifetime) => self.lifetime(lifetime).expires_at(now),
             WriteExpiry::Keep { missing } if self.has(Fault::KeepMeansDefault) => missing.expires_at(now),
             keep => keep.expires_at(existing, now),
@@ -150,7 +125,7 @@ impl ModelStore {
     fn holds(&self, condition: &Condition, existing: Option<&Cell>) -> bool {
         match condition {
             Condition::IfAbsent => existing.is_none(),
-            Condition::IfPresent => existing.is_some(),
+            Condition::IfPresent => existing.is_some() || self.has(Fault::IfPresentAlwaysStores),
             Condition::IfValue(_) if self.has(Fault::IgnoresValueConditions) => existing.is_some(),
             Condition::IfValue(value) => existing.is_some_and(|cell| cell.value == *value),
             _ => true,
@@ -174,6 +149,7 @@ impl ModelStore {
         }
         let value = match existing {
             Some(old) if self.has(Fault::OverwriteKeepsOldValue) && !value.is_empty() => old.value,
+            _ if self.has(Fault::TruncatesLongValues) => value.slice(..value.len().min(4096)),
             _ => value,
         };
         self.put(state, at, place, Cell { value, expires_at });
@@ -183,7 +159,8 @@ impl ModelStore {
     fn remove(&self, state: &mut State, at: Address<'_>, options: &DeleteOptions) -> bool {
         let place = self.place(at);
         let existing = self.live(state, &place);
-        let wanted = |cell: &Cell| options.if_value.as_ref().is_none_or(|value| cell.value == *value);
+        let any_value = self.has(Fault::DeleteIgnoresValue);
+        let wanted = |cell: &Cell| any_value || options.if_value.as_ref().is_none_or(|value| cell.value == *value);
         let removed = existing.as_ref().is_some_and(wanted);
         if removed {
             state.cells.remove(&place);
@@ -219,6 +196,10 @@ impl Store for ModelStore {
         &self.capabilities
     }
 
+    fn default_lifetime(&self) -> Lifetime {
+        DEFAULT
+    }
+
     async fn get_entry(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {
         let mut state = self.open()?;
         let place = self.place(at);
@@ -242,7 +223,11 @@ impl Store for ModelStore {
             cell.expires_at = self.lifetime(Lifetime::In(ttl)).expires_at(self.clock.now());
             self.put(&mut state, at, place, cell.clone());
         }
-        let told = if self.has(Fault::RenewTellsOldExpiry) { before } else { cell.expires_at };
+        let told = match (self.fault, cell.expires_at) {
+            (Fault::RenewTellsOldExpiry, _) => before,
+            (Fault::ReportsExpiryTooLate, ExpiresAt::At(time)) => ExpiresAt::At(time.saturating_add(MILLISECOND)),
+            (_, expires_at) => expires_at,
+        };
         Ok(Some(Entry::new(cell.value).with_expires_at(told)))
     }
 
@@ -295,7 +280,9 @@ impl Store for ModelStore {
 
     async fn entry_remaining(&self, at: Address<'_>) -> Result<Option<Remaining>> {
         let cell = self.live(&*self.open()?, &self.place(at));
-        Ok(cell.map(|cell| cell.expires_at.remaining(self.clock.now())))
+        let remaining = cell.map(|cell| cell.expires_at.remaining(self.clock.now()));
+        let ends_early = self.has(Fault::RemainingEndsEarly) && remaining == Some(Remaining::In(MILLISECOND));
+        Ok(if ends_early { None } else { remaining })
     }
 
     async fn list_page(&self, namespace: &Namespace, options: ListOptions) -> Result<Page> {
@@ -335,6 +322,13 @@ impl Store for ModelStore {
             _ => Cursor::new(format!("{CURSOR}{space}:{key}")),
         });
         Ok(Page::new(keys, next))
+    }
+
+    async fn clear_namespace(&self, namespace: &Namespace, options: WriteOptions) -> Result<u64> {
+        if namespace.is_empty() && !self.has(Fault::ClearsWithoutNamespace) {
+            return Err(Error::new(ErrorKind::ClearRefused, "clear needs a namespace"));
+        }
+        self.clear_subtree(namespace, options).await
     }
 
     async fn clear_subtree(&self, namespace: &Namespace, _options: WriteOptions) -> Result<u64> {
@@ -428,7 +422,8 @@ impl Cache for ModelStore {
             Some(cell) if !self.has(Fault::CounterRestartsLifetime) => cell.expires_at,
             _ => options.on_create.expires_at(self.clock.now()),
         };
-        self.put(&mut state, at, place, Cell { value: Bytes::from(sum.to_string()), expires_at });
+        let text = if self.has(Fault::CounterPadsText) { format!("{sum} ") } else { sum.to_string() };
+        self.put(&mut state, at, place, Cell { value: Bytes::from(text), expires_at });
         Ok(sum)
     }
 }
@@ -439,6 +434,7 @@ impl ModelStore {
             let digits = text.iter().skip_while(|&&byte| byte == b'0').copied().collect::<Vec<_>>();
             return if digits.is_empty() { Ok(0) } else { parse_counter(&digits) };
         }
+        let text = if self.has(Fault::CounterPadsText) { text.trim_ascii_end() } else { &text[..] };
         parse_counter(text).map_err(|error| match self.fault {
             Fault::ErrorShowsValue => Error::new(ErrorKind::NotAnInteger, format!("not a number: {text:?}")),
             _ => error,
