@@ -1,9 +1,8 @@
 //! What a driver brings to the suite.
 
 use std::error::Error;
-use std::time::Duration;
-
 use std::sync::Arc;
+use std::time::Duration;
 
 use store_core::{Address, Cache, ManualClock, Namespace, Store, async_trait};
 
@@ -16,7 +15,7 @@ pub type HarnessError = Box<dyn Error + Send + Sync>;
 /// by no other. A server may well be shared: each check works in namespaces of its own and clears them afterwards.
 #[async_trait]
 pub trait Harness: Send + Sync + 'static {
-    /// The store under test.
+    /// The store under test: handles on one store, however often it is asked for.
     fn store(&self) -> Arc<dyn Store>;
 
     /// A second handle on the data of [`store`](Self::store): another connection where there are connections.

@@ -15,7 +15,7 @@ use crate::absence::verify_absent;
 use crate::checks::FAMILIES;
 use crate::context::Context;
 use crate::failure::{CheckResult, Failure, Verdict};
-use crate::harness::{Harness, HarnessError};
+use crate::harness::{ClockControl, Harness, HarnessError};
 use crate::model::{self, Coverage};
 use crate::options::Options;
 use crate::registry::{Check, Needs};
@@ -175,8 +175,8 @@ impl<'a> Engine<'a> {
 
     fn threads(&self, harness: &dyn Harness) -> usize {
         let default = match harness.clock() {
-            crate::ClockControl::Manual(_) => processors(),
-            crate::ClockControl::Wall { .. } => processors() * WAITING_CHECKS_PER_PROCESSOR,
+            ClockControl::Manual(_) => processors(),
+            ClockControl::Wall { .. } => processors() * WAITING_CHECKS_PER_PROCESSOR,
         };
         self.options.threads.unwrap_or(default).max(1)
     }
