@@ -77,10 +77,10 @@ pub trait Cache: Store {
         items: Vec<BatchItem<'_>>,
         _options: WriteOptions,
     ) -> Result<()> {
-        for (index, item) in items.into_iter().enumerate() {
+        for (index, item) in (0..).zip(items) {
             let at = Address { namespace, key: item.key };
             let stored = self.set_entry(at, item.value, SetOptions::new(item.expiry)).await;
-            let _always_stored = stored.map_err(|error| error.after_steps(index > 0))?;
+            let _always_stored = stored.map_err(|error| error.after_steps(index))?;
         }
         Ok(())
     }
@@ -101,7 +101,7 @@ pub trait Cache: Store {
         let mut removed = Vec::with_capacity(keys.len());
         for &key in keys {
             let gone = self.delete_entry(Address { namespace, key }, DeleteOptions::default()).await;
-            removed.push(gone.map_err(|error| error.after_steps(removed.contains(&true)))?);
+            removed.push(gone.map_err(|error| error.after_steps(count(&removed)))?);
         }
         Ok(removed)
     }
@@ -122,7 +122,7 @@ pub trait Cache: Store {
         let mut existed = Vec::with_capacity(keys.len());
         for &key in keys {
             let expired = self.expire_entry(Address { namespace, key }, options).await;
-            existed.push(expired.map_err(|error| error.after_steps(existed.contains(&true)))?);
+            existed.push(expired.map_err(|error| error.after_steps(count(&existed)))?);
         }
         Ok(existed)
     }
@@ -141,4 +141,9 @@ pub trait Cache: Store {
         }
         counter::add_by_compare_and_set(self, at, delta, options).await
     }
+}
+
+/// How many steps of a batch changed something.
+fn count(answers: &[bool]) -> u64 {
+    answers.iter().map(|&answer| u64::from(answer)).sum()
 }

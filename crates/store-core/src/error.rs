@@ -226,10 +226,11 @@ impl Error {
         self.0.key.as_ref().map(|key| &*key.0)
     }
 
-    /// The error of one step of an operation, as the error of the whole: if earlier steps were applied, a step that was
-    /// not does not make the whole unapplied.
-    pub(crate) fn after_steps(self, applied: bool) -> Self {
-        if applied { self.with_outcome(Outcome::Unknown) } else { self }
+    /// The error of one step of an operation, as the error of the whole, when `applied` steps before it were applied: a
+    /// step that was not does not make the whole unapplied. For drivers whose batches and walks take several steps.
+    #[must_use]
+    pub fn after_steps(self, applied: u64) -> Self {
+        if applied == 0 { self } else { self.with_outcome(Outcome::Unknown) }
     }
 
     fn inner_mut(&mut self) -> &mut Inner {

@@ -182,12 +182,11 @@ pub trait Store: Debug + Send + Sync + 'static {
         let mut removed = 0;
         let mut options = ListOptions::default().with_scope(Scope::Subtree);
         loop {
-            let page =
-                self.list_page(namespace, options.clone()).await.map_err(|error| error.after_steps(removed > 0))?;
+            let page = self.list_page(namespace, options.clone()).await.map_err(|error| error.after_steps(removed))?;
             for listed in &page.keys {
                 let at = Address { namespace: &listed.namespace, key: listed.key.as_key() };
                 let gone = self.delete_entry(at, DeleteOptions::default()).await;
-                removed += u64::from(gone.map_err(|error| error.after_steps(removed > 0))?);
+                removed += u64::from(gone.map_err(|error| error.after_steps(removed))?);
             }
             match page.next {
                 Some(cursor) => options.cursor = Some(cursor),
