@@ -6,6 +6,7 @@ use std::{fmt, iter};
 use redis::{Cmd, Pipeline};
 
 use crate::command;
+use crate::connection::ServerId;
 
 /// What happens when the same request is executed twice; this decides whether it may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,22 +21,32 @@ pub(crate) enum Class {
     NotRepeatable,
 }
 
+/// Who has to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// Whoever serves the data.
+    Any,
+    /// This server process, for as long as a connection to it is open; then whoever serves the data.
+    Server(ServerId),
+}
+
 /// One request: what has a side effect travels as one command, one transaction or one script.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) class: Class,
+    pub(crate) route: Route,
     pub(crate) payload: Payload,
 }
 
 impl Request {
     /// One command.
     pub(crate) fn one(class: Class, command: Cmd) -> Self {
-        Self { class, payload: Payload::One(command) }
+        Self::anywhere(class, Payload::One(command))
     }
 
     /// Several commands in one write, each executed by itself.
     pub(crate) fn pipeline(class: Class, commands: impl IntoIterator<Item = Cmd>) -> Self {
-        Self { class, payload: Payload::Pipeline(collect(commands)) }
+        Self::anywhere(class, Payload::Pipeline(collect(commands)))
     }
 
     /// Several commands in one write, executed in one step (`MULTI` … `EXEC`).
@@ -43,12 +54,21 @@ impl Request {
         // The client crate's own transactions panic in its driver where MULTI itself is refused.
         let (begin, execute) = (command::begin(), command::execute());
         let commands = iter::once(begin).chain(commands).chain(iter::once(execute));
-        Self { class, payload: Payload::Atomic(collect(commands)) }
+        Self::anywhere(class, Payload::Atomic(collect(commands)))
     }
 
     /// One script.
     pub(crate) fn script(class: Class, script: &'static Script, keys: Vec<Vec<u8>>, args: Vec<Vec<u8>>) -> Self {
-        Self { class, payload: Payload::Script(ScriptCall { script, keys, args }) }
+        Self::anywhere(class, Payload::Script(ScriptCall { script, keys, args }))
+    }
+
+    /// Asks for the answer of one server process, as a walk does that goes on where that process left off.
+    pub(crate) fn at_server(self, server: ServerId) -> Self {
+        Self { route: Route::Server(server), ..self }
+    }
+
+    fn anywhere(class: Class, payload: Payload) -> Self {
+        Self { class, route: Route::Any, payload }
     }
 }
 
@@ -150,6 +170,6 @@ mod tests {
         let mut command = redis::cmd("SET");
         command.arg("canary").arg("canary");
         let request = Request::atomic(Class::Idempotent, [command]);
-        assert_eq!(format!("{request:?}"), "Request { class: Idempotent, payload: Atomic(3) }");
+        assert_eq!(format!("{request:?}"), "Request { class: Idempotent, route: Any, payload: Atomic(3) }");
     }
 }

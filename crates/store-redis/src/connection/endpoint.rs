@@ -11,9 +11,11 @@ use tokio::time::Instant;
 use crate::config::Config;
 use crate::connection::deadline::Deadline;
 use crate::connection::dial::dial;
+use crate::connection::identity::ServerId;
 use crate::connection::node::NodeConnection;
 use crate::connection::retry;
 use crate::error;
+use crate::request::Route;
 
 /// One server and the connections that all callers share.
 #[derive(Debug)]
@@ -29,8 +31,14 @@ impl Endpoint {
         Self { slots, next: AtomicUsize::new(0) }
     }
 
-    /// A connection, dialled if need be. Callers take the connections in turn.
-    pub(super) async fn connection(&self, deadline: &mut Deadline<'_>) -> Result<Arc<NodeConnection>> {
+    /// A connection, dialled if need be: one to the server that the route asks for while there is one, and otherwise
+    /// the next in turn.
+    pub(super) async fn connection(&self, route: Route, deadline: &mut Deadline<'_>) -> Result<Arc<NodeConnection>> {
+        if let Route::Server(server) = route
+            && let Some(connection) = self.slots.iter().find_map(|slot| slot.open_to(server))
+        {
+            return Ok(connection);
+        }
         let turn = match self.slots.len() {
             1 => 0,
             count => self.next.fetch_add(1, Ordering::Relaxed) % count,
@@ -136,6 +144,13 @@ impl Slot {
             tell.send_replace(Some(slot.settle(result)));
         });
         Ok(Err(dialled))
+    }
+
+    fn open_to(&self, server: ServerId) -> Option<Arc<NodeConnection>> {
+        match &self.lock().content {
+            Content::Open(open) if open.server_id() == server && !open.is_closed() => Some(Arc::clone(open)),
+            _ => None,
+        }
     }
 
     /// Notes how a dial ended. After a failure the next one waits, longer each time, so that a thousand callers of a

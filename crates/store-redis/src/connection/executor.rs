@@ -15,7 +15,7 @@ use crate::connection::identity::ServerId;
 use crate::connection::resolver::{Changed, Fixed, Resolver};
 use crate::connection::retry::{self, Budget};
 use crate::error;
-use crate::request::{Class, Request};
+use crate::request::{Class, Request, Route};
 
 /// The replies to the commands of a pipeline or a transaction, in order; each command can fail by itself.
 pub(crate) type Replies = Vec<Result<Value>>;
@@ -42,7 +42,7 @@ impl Executor {
         let (start, limit) = (Instant::now(), 2 * executor.config.connect_timeout);
         let timer = pin!(sleep_until(start + limit));
         let mut deadline = Deadline::new(start, limit, timer);
-        executor.resolver.endpoint().connection(&mut deadline).await?;
+        executor.resolver.endpoint().connection(Route::Any, &mut deadline).await?;
         Ok(executor)
     }
 
@@ -98,7 +98,7 @@ impl Executor {
 
     async fn attempt(&self, request: &Request, deadline: &mut Deadline<'_>) -> Result<(Value, ServerId), Failure> {
         let endpoint = self.resolver.endpoint();
-        let connection = endpoint.connection(deadline).await.map_err(Failure::repeatable)?;
+        let connection = endpoint.connection(request.route, deadline).await.map_err(Failure::repeatable)?;
         let reply = connection.call(&request.payload, deadline).await;
         match reply.and_then(|reply| answer::settle(&request.payload, reply)) {
             Ok(answer) => Ok((answer, connection.server_id())),
