@@ -79,12 +79,14 @@ impl Code {
     /// `ERR` covers everything that never got a code of its own. A script's error has the same text with the place in
     /// the script behind it, so the text is searched, not compared.
     fn of_text(text: &str) -> Self {
-        const TEXTS: [(&str, Code); 5] = [
+        const TEXTS: [(&str, Code); 6] = [
             ("not an integer", Code::NotAnInteger),
             ("would overflow", Code::Overflow),
             ("max number of clients reached", Code::ClientLimit),
             ("DB index is out of range", Code::UnknownDatabase),
             ("unknown command", Code::UnknownCommand),
+            // In a script Redis 7.0 does not say NOPERM.
+            ("user executing the script can't", Code::NoPermission),
         ];
         TEXTS.iter().find(|(part, _)| text.contains(part)).map_or(Self::Unlisted, |&(_, code)| code)
     }
@@ -238,6 +240,7 @@ mod tests {
             ("ERR increment or decrement would overflow", ErrorKind::OutOfRange),
             ("WRONGTYPE Operation against a key holding the wrong kind of value", ErrorKind::WrongType),
             ("OOM command not allowed when used memory > 'maxmemory'.", ErrorKind::Full),
+            ("ERR The user executing the script can't run this command or subcommand", ErrorKind::PermissionDenied),
         ];
         for (reply, kind) in kinds {
             assert_eq!(from_server(&parse(&format!("{reply} {script}"))).kind(), kind, "{reply}");

@@ -5,9 +5,15 @@
 --          in milliseconds since the Unix epoch (-1: never)
 -- Why a script: GETEX would also put an expiry on an entry that has none, and in a MULTI a PEXPIRE XX
 --               would renew a key of a foreign type before the error of its GET is seen.
+-- Nothing that the server could still refuse comes after a write, which it would not undo: a PEXPIRETIME that is
+-- forbidden fails before the PEXPIRE.
 local value = redis.call('GET', KEYS[1])
 if not value then
   return false
 end
-redis.call('PEXPIRE', KEYS[1], ARGV[1], 'XX')
-return { value, redis.call('PEXPIRETIME', KEYS[1]) }
+local expires_at = redis.call('PEXPIRETIME', KEYS[1])
+if expires_at ~= -1 then
+  redis.call('PEXPIRE', KEYS[1], ARGV[1])
+  expires_at = redis.call('PEXPIRETIME', KEYS[1])
+end
+return { value, expires_at }

@@ -32,7 +32,8 @@ pub(crate) fn compare_and_delete(key: WireKey<'_>, expected: Bytes) -> Request {
 
 /// Adds to a counter that is created with an absolute expiry. Answers the sum as text.
 pub(crate) fn add_to_counter(key: WireKey<'_>, delta: i64, on_create: Timestamp) -> Request {
-    let expires_at = on_create.as_unix_millis();
+    // SET refuses 0, which is as much in the past as 1.
+    let expires_at = on_create.as_unix_millis().max(1);
     call(Class::NotRepeatable, &ADD_TO_COUNTER, key, vec![text(delta), text(expires_at)])
 }
 

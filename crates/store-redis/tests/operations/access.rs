@@ -1,10 +1,11 @@
 //! What a store declares, with what rights it gets along, and how it ends.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use store_redis::prelude::*;
 use store_redis::{
-    Capabilities, Config, Eviction, Lifetime, Namespaced, Protocol, RedisCache, RedisStore, Result, Timestamp,
+    Capabilities, Config, Eviction, Lifetime, Namespaced, Outcome, Protocol, RedisCache, RedisStore, Result, Timestamp,
 };
 use store_testkit::{ServerOptions, shared};
 
@@ -99,4 +100,55 @@ async fn every_operation(cache: &Namespaced<RedisCache>) -> Result<()> {
     assert_eq!(cache.clear().await?, 1);
     assert!(!cache.delete("k").await?);
     cache.ping().await
+}
+
+const SCRIPTS: [&str; 4] = [
+    include_str!("../../src/script/add_to_counter.lua"),
+    include_str!("../../src/script/compare_and_delete.lua"),
+    include_str!("../../src/script/compare_and_set.lua"),
+    include_str!("../../src/script/get_and_renew.lua"),
+];
+
+/// The commands that scripts call, in small letters.
+fn commands_of_scripts() -> BTreeSet<String> {
+    let calls = SCRIPTS.iter().flat_map(|script| script.split("redis.call('").skip(1));
+    calls.map(|call| call.split('\'').next().unwrap().to_ascii_lowercase()).collect()
+}
+
+async fn call_script(app: &Namespaced<RedisCache>, operation: &str) -> Result<()> {
+    let add = |key| app.increment(key, 1).expiry_on_create(Expiry::At(Timestamp::MAX));
+    match operation {
+        "renew" => app.get("k").renew(DAY * 2).await.map(drop),
+        "swap" => app.set("k", "w").if_value("v").await.map(drop),
+        "remove" => app.delete("k").if_value("v").await.map(drop),
+        "add" => add("n").await.map(drop),
+        _ => add("new").await.map(drop),
+    }
+}
+
+/// The server does not undo what a script did before one of its commands is refused.
+#[tokio::test]
+async fn a_script_with_a_forbidden_command_changes_nothing_before_it_fails() {
+    let server = own_server(ServerOptions::new());
+    let plant = |key, value| server.command(&["SET", key, value, "PX", "86400000"]).unwrap();
+    let look = |key: &str| ["GET", "PEXPIRETIME"].map(|command| server.command(&[command, key]).unwrap());
+    for forbidden in commands_of_scripts() {
+        server.command(&[&documented_acl()[..], &[format!("-{forbidden}")]].concat()).unwrap();
+        let config = server.url().parse::<Config>().unwrap().with_user("app", "secret");
+        let app = RedisCache::connect_with(config).await.unwrap().namespace("app").unwrap();
+        let mut refused = 0;
+        for operation in ["renew", "swap", "remove", "add", "create"] {
+            plant("{app}:k", "v");
+            plant("{app}:n", "5");
+            server.command(&["UNLINK", "{app}:new"]).unwrap();
+            let keys = ["{app}:k", "{app}:n", "{app}:new"];
+            let before = keys.map(look);
+            if let Err(error) = call_script(&app, operation).await {
+                assert_eq!((error.kind(), error.outcome()), (ErrorKind::PermissionDenied, Outcome::NotApplied));
+                assert_eq!(keys.map(look), before, "{operation} without {forbidden}");
+                refused += 1;
+            }
+        }
+        assert!(refused > 0, "{forbidden}");
+    }
 }
