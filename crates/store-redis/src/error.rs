@@ -79,14 +79,15 @@ impl Code {
     /// `ERR` covers everything that never got a code of its own. A script's error has the same text with the place in
     /// the script behind it, so the text is searched, not compared.
     fn of_text(text: &str) -> Self {
-        const TEXTS: [(&str, Code); 6] = [
+        const TEXTS: [(&str, Code); 7] = [
+            // In a script the server does not say NOPERM. First, because the newer text quotes the user and the key.
+            ("user executing the script can't", Code::NoPermission),
+            ("ACL failure in script", Code::NoPermission),
             ("not an integer", Code::NotAnInteger),
             ("would overflow", Code::Overflow),
             ("max number of clients reached", Code::ClientLimit),
             ("DB index is out of range", Code::UnknownDatabase),
             ("unknown command", Code::UnknownCommand),
-            // In a script Redis 7.0 does not say NOPERM.
-            ("user executing the script can't", Code::NoPermission),
         ];
         TEXTS.iter().find(|(part, _)| text.contains(part)).map_or(Self::Unlisted, |&(_, code)| code)
     }
@@ -224,7 +225,7 @@ mod tests {
             .skip(2)
             .map(|row| row.trim_matches('|').split(" | ").map(|cell| cell.trim().trim_matches('`')).collect())
             .collect();
-        assert_eq!(rows.len(), 27);
+        assert_eq!(rows.len(), 28);
         for row in rows {
             let error = from_server(&parse(row[1]));
             let (kind, retry, outcome) = (error.kind(), error.retry(), error.outcome());
@@ -240,6 +241,14 @@ mod tests {
             ("ERR increment or decrement would overflow", ErrorKind::OutOfRange),
             ("WRONGTYPE Operation against a key holding the wrong kind of value", ErrorKind::WrongType),
             ("OOM command not allowed when used memory > 'maxmemory'.", ErrorKind::Full),
+            (
+                "ERR The user executing the script can't access at least one of the keys mentioned in the command",
+                ErrorKind::PermissionDenied,
+            ),
+            (
+                "ERR ACL failure in script: User app has no permissions to access the 'unknown command' key",
+                ErrorKind::PermissionDenied,
+            ),
             ("ERR The user executing the script can't run this command or subcommand", ErrorKind::PermissionDenied),
         ];
         for (reply, kind) in kinds {

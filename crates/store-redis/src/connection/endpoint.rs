@@ -59,12 +59,9 @@ impl Endpoint {
         }
     }
 
-    /// Refuses further callers for good, and waits for those under way.
-    pub(super) async fn close(&self) {
-        let open: Vec<_> = self.slots.iter().filter_map(|slot| slot.close()).collect();
-        for connection in open {
-            connection.drain().await;
-        }
+    /// Refuses further callers for good. What is returned may still have calls under way.
+    pub(super) fn close(&self) -> Vec<Arc<NodeConnection>> {
+        self.slots.iter().filter_map(|slot| slot.close()).collect()
     }
 }
 

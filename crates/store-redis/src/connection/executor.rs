@@ -6,7 +6,7 @@ use std::sync::Arc;
 use redis::Value;
 use store_core::{Error, ErrorKind, Outcome, Result, Retry};
 use tokio::runtime::Handle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::config::{AtLeastOnce, Config};
 use crate::connection::answer;
@@ -64,9 +64,20 @@ impl Executor {
         }
     }
 
-    /// Refuses further requests, and waits for those under way, at most one deadline.
+    /// Refuses further requests, and waits for those under way, at most one deadline. Outside a runtime, where nothing
+    /// can wait, those under way fail.
     pub(crate) async fn close(&self) {
-        self.resolver.endpoint().close().await;
+        let open = self.resolver.endpoint().close();
+        if require_runtime().is_err() {
+            return;
+        }
+        let drained = async {
+            for connection in &open {
+                connection.drain().await;
+            }
+        };
+        // What is not drained by then has reached its own deadline.
+        let _in_time = timeout(self.config.deadline, drained).await;
     }
 
     async fn execute(&self, request: &Request) -> Result<(Value, ServerId)> {
@@ -85,7 +96,9 @@ impl Executor {
             if failure.repeat == Repeat::No || !self.may_repeat(request.class, &failure.error) {
                 break;
             }
-            if !self.budget.withdraw() || deadline.pause(retry::pause(&self.config.retry, repetition)).await.is_none() {
+            // In this order: where the deadline leaves no time to repeat anything, nothing is to be paid.
+            let paused = deadline.pause(retry::pause(&self.config.retry, repetition)).await;
+            if paused.is_none() || !self.budget.withdraw() {
                 break;
             }
             match self.attempt(request, &mut deadline).await {

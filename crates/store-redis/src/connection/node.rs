@@ -125,10 +125,10 @@ impl NodeConnection {
         place.ok_or_else(|| error::overloaded(self.config.max_in_flight.get()))
     }
 
-    /// Waits until every call under way has ended, at most one deadline.
+    /// Waits until every call under way has ended.
     pub(super) async fn drain(&self) {
-        let all = self.places.acquire_many(self.config.max_in_flight.get());
-        let _drained = tokio::time::timeout(self.config.deadline, all).await;
+        // Nobody closes the semaphore, so there is nothing to say about the places but that they are all free.
+        let _all = self.places.acquire_many(self.config.max_in_flight.get()).await;
     }
 
     /// Before the first call after a long pause; of several callers only the first one checks.

@@ -165,6 +165,19 @@ fn a_call_outside_any_runtime_is_a_config_error() {
     assert_is(&failure(result), ErrorKind::Config, Retry::Never, Outcome::NotApplied);
 }
 
+#[test]
+fn close_outside_any_runtime_closes_without_waiting() {
+    let server = start(ServerOptions::new());
+    let runtime = runtime();
+    let cache = runtime.block_on(connect(&server, PROTOCOLS[0]));
+    let mut closing = pin!(cache.close());
+    let closed = closing.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(closed, Poll::Ready(Ok(()))), "{closed:?}");
+    let error = failure(runtime.block_on(cache.get("k").into_future()));
+    assert_is(&error, ErrorKind::Closed, Retry::Never, Outcome::NotApplied);
+    crate::support::eventually("the connection is gone", || info(&server, "clients", "connected_clients") == 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn close_is_final_for_every_handle_and_lets_calls_under_way_finish() {
     for protocol in PROTOCOLS {

@@ -6,7 +6,9 @@ use store_redis::prelude::*;
 use store_redis::{AtLeastOnce, Config, ErrorKind, Outcome, RedisCache, RedisStore, Retry, RetryPolicy};
 use store_testkit::{Listen, ServerOptions};
 
-use crate::support::{PATIENCE, PROTOCOLS, assert_is, command, config, connect, eventually, failure, recovers, start};
+use crate::support::{
+    PATIENCE, PROTOCOLS, assert_is, command, config, connect, eventually, failure, info, recovers, start,
+};
 
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -111,7 +113,7 @@ async fn callers_that_wait_for_a_restarted_server_share_one_new_connection() {
     let server = start(ServerOptions::new());
     let cache = connect(&server, PROTOCOLS[0]).await;
     server.restart().unwrap();
-    let before = crate::support::info(&server, "stats", "total_connections_received");
+    let before = info(&server, "stats", "total_connections_received");
     let calls: Vec<_> = (0..100)
         .map(|_| {
             let cache = cache.clone();
@@ -121,7 +123,7 @@ async fn callers_that_wait_for_a_restarted_server_share_one_new_connection() {
     for call in calls {
         call.await.unwrap().unwrap();
     }
-    let after = crate::support::info(&server, "stats", "total_connections_received");
+    let after = info(&server, "stats", "total_connections_received");
     // One of ours, and one that asked for the second number.
     assert_eq!(after - before, 2);
     assert_eq!(cache.increment("n", 1).await.unwrap(), 101);
@@ -145,6 +147,32 @@ async fn a_write_is_repeated_after_an_unknown_outcome_only_where_asked_for() {
     assert_is(&error, ErrorKind::Timeout, Retry::AfterBackoff, Outcome::Unknown);
     server.cont().unwrap();
     set.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_that_hang_until_their_deadline_leave_the_budget_to_those_that_can_be_repeated() {
+    let server = start(ServerOptions::new());
+    let policy = RetryPolicy::default().with_budget_percent(0).with_pauses(SHORT / 100, SHORT / 100);
+    let config = config(&server, PROTOCOLS[0]).with_retry(policy).with_deadline(SHORT);
+    let cache = RedisCache::connect_with(config).await.unwrap();
+    server.stop().unwrap();
+    // More than a full budget pays for.
+    let reads: Vec<_> = (0..1100)
+        .map(|_| {
+            let cache = cache.clone();
+            tokio::spawn(async move { failure(cache.get("k").await) })
+        })
+        .collect();
+    for read in reads {
+        assert_eq!(read.await.unwrap().kind(), ErrorKind::Timeout);
+    }
+    server.cont().unwrap();
+    recovers(&cache).await;
+    command(&server, &["REPLICAOF", "127.0.0.1", "1"]);
+    command(&server, &["CONFIG", "SET", "replica-serve-stale-data", "no"]);
+    let before = info(&server, "stats", "total_error_replies");
+    failure(cache.get("k").await);
+    assert!(info(&server, "stats", "total_error_replies") - before > 1);
 }
 
 #[tokio::test]

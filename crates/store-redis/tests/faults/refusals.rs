@@ -172,6 +172,18 @@ async fn an_acl_that_forbids_a_command_denies_it_alone() {
 }
 
 #[tokio::test]
+async fn an_acl_that_forbids_what_a_script_does_denies_the_script() {
+    let server = start(ServerOptions::new().directive("user", format!("writer on >{CANARY} ~* +@all -set -pexpire")));
+    for protocol in PROTOCOLS {
+        let cache = RedisCache::connect_with(config(&server, protocol).with_user("writer", CANARY)).await.unwrap();
+        command(&server, &["SET", ":k", "v"]);
+        let error = failure(cache.set("k", "w").if_value("v").await);
+        assert_is(&error, ErrorKind::PermissionDenied, Retry::Never, Outcome::NotApplied);
+        assert_eq!(cache.get("k").await.unwrap().as_deref(), Some(&b"v"[..]));
+    }
+}
+
+#[tokio::test]
 async fn a_transaction_whose_multi_is_forbidden_may_have_been_applied_in_part() {
     let server = start(ServerOptions::new().directive("user", format!("writer on >{CANARY} ~* +@all -multi")));
     let config = config(&server, PROTOCOLS[0]).with_user("writer", CANARY);
