@@ -6,8 +6,7 @@ use bytes::Bytes;
 use redis::{Cmd, Value};
 use store_core::{
     Address, BatchAtomicity, BatchItem, Capabilities, Condition, DeleteOptions, Entry, Error, Eviction, ExpiresAt,
-    ExpiryRead, GetOptions, Key, Lifetime, Listing, Namespace, Outcome, Remaining, Result, SetOptions, SetOutcome,
-    Topology,
+    ExpiryRead, GetOptions, Key, Lifetime, Listing, Namespace, Remaining, Result, SetOptions, SetOutcome, Topology,
 };
 
 use crate::command::{self, Presence, SetExpiry};
@@ -25,6 +24,8 @@ const DRIVER: &str = "redis";
 pub(crate) struct Operations {
     pub(crate) executor: Executor,
     pub(crate) capabilities: Capabilities,
+    /// The number of the database, which is part of what a cursor stands for.
+    pub(crate) db: u32,
 }
 
 impl Operations {
@@ -41,7 +42,7 @@ impl Operations {
             .with_max_value_bytes(config.max_value_bytes)
             .with_expiry_granularity(Duration::from_millis(1))
             .with_eviction(eviction(&executor).await);
-        Ok(Self { executor, capabilities })
+        Ok(Self { executor, capabilities, db: config.db })
     }
 
     pub(crate) async fn get_entry(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {
@@ -208,11 +209,9 @@ impl Operations {
     /// The replies to a batch of writes, all of which have to succeed.
     async fn batch(&self, request: Request) -> Result<Vec<Value>> {
         let replies = self.executor.many(request).await?;
-        let some_succeeded = replies.iter().any(Result::is_ok);
-        replies.into_iter().collect::<Result<_>>().map_err(|error: Error| {
-            // The server does not undo the commands around one that fails.
-            if some_succeeded { error.with_outcome(Outcome::Unknown) } else { error }
-        })
+        // The server does not undo the commands around one that fails.
+        let applied = replies.iter().filter(|reply| reply.is_ok()).count() as u64;
+        replies.into_iter().collect::<Result<_>>().map_err(|error: Error| error.after_steps(applied))
     }
 
     /// What the first of every `commands_per_key` replies says.

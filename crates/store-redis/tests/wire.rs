@@ -8,11 +8,12 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use store_redis::prelude::*;
-use store_redis::{Config, Lifetime, RedisCache, RedisStore, Result, SetOutcome, Timestamp};
+use store_redis::{Config, Lifetime, Outcome, RedisCache, RedisStore, Result, Retry, SetOutcome, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -39,16 +40,29 @@ struct Tape {
     taken: Vec<String>,
 }
 
+/// Whether the server says who it is.
+#[derive(Clone, Copy)]
+enum Info {
+    /// Each connection leads to another process.
+    Told,
+    Refused,
+}
+
 #[derive(Clone)]
 struct Recorder {
     tape: Arc<Mutex<Tape>>,
     port: u16,
+    info: Info,
 }
 
 impl Recorder {
     async fn start() -> Self {
+        Self::start_with(Info::Told).await
+    }
+
+    async fn start_with(info: Info) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let recorder = Self { tape: Arc::default(), port: listener.local_addr().unwrap().port() };
+        let recorder = Self { tape: Arc::default(), port: listener.local_addr().unwrap().port(), info };
         let shared = recorder.clone();
         tokio::spawn(async move {
             for process in 0.. {
@@ -96,7 +110,7 @@ impl Recorder {
             let mut replies = String::new();
             while let Some((command, length)) = parse(&received) {
                 received.drain(..length);
-                match reply_to_setup(&command, process) {
+                match self.reply_to_setup(&command, process) {
                     Some(reply) => replies += &reply,
                     None => waiting.push(command),
                 }
@@ -111,6 +125,16 @@ impl Recorder {
         Ok(())
     }
 
+    /// The replies that a connection needs before it carries operations.
+    fn reply_to_setup(&self, command: &[String], process: usize) -> Option<String> {
+        match (command[0].as_str(), self.info) {
+            ("HELLO", _) => Some(OK.to_owned()),
+            ("INFO", Info::Told) => Some(format!("$49\r\nrun_id:{process:016}{:024}\r\n\r\n", 0)),
+            ("INFO", Info::Refused) => Some("-NOPERM x\r\n".to_owned()),
+            _ => None,
+        }
+    }
+
     fn replies_to(&self, waiting: &mut Vec<Vec<String>>) -> Vec<&'static str> {
         let mut tape = self.tape.lock().unwrap();
         match tape.rounds.front() {
@@ -120,15 +144,6 @@ impl Recorder {
             }
             _ => Vec::new(),
         }
-    }
-}
-
-/// The replies that a connection needs before it carries operations; each connection leads to another process.
-fn reply_to_setup(command: &[String], process: usize) -> Option<String> {
-    match command[0].as_str() {
-        "HELLO" => Some(OK.to_owned()),
-        "INFO" => Some(format!("$49\r\nrun_id:{process:016}{:024}\r\n\r\n", 0)),
-        _ => None,
     }
 }
 
@@ -338,10 +353,11 @@ async fn a_walk_goes_in_bounded_steps() {
     assert_eq!(page.keys.iter().map(|listed| listed.key.as_str()).collect::<Vec<_>>(), ["k"]);
 
     let end = "*2\r\n$1\r\n0\r\n*0\r\n";
-    let after = app.list().subtree().limit(1).after(page.next.unwrap());
-    let (sent, page) = tape.sent(&[end], after).await;
-    assert_eq!(sent, ["SCAN 7 MATCH {app}[:/]* COUNT 100"]);
+    let (sent, page) = tape.sent(&[end], app.list().limit(5000).after(page.next.unwrap())).await;
+    assert_eq!(sent, ["SCAN 7 MATCH {app}:* COUNT 1000"]);
     assert_eq!(page.next, None);
+    let (sent, _) = tape.sent(&[end], app.list().subtree().limit(1)).await;
+    assert_eq!(sent, ["SCAN 0 MATCH {app}[:/]* COUNT 100"]);
 
     let found = "*2\r\n$1\r\n7\r\n*3\r\n$7\r\n{app}:k\r\n$9\r\n{app}/x:k\r\n$8\r\n{apple}:\r\n";
     let (sent, removed) = tape.play(&[&[found], &[":2\r\n"], &[end]], app.clear().into_future()).await;
@@ -362,6 +378,56 @@ async fn a_clear_that_meets_another_server_begins_again() {
     let scan = |cursor| format!("SCAN {cursor} MATCH {{app}}[:/]* COUNT 1000");
     assert_eq!(sent, [scan(0), scan(7), scan(0), scan(7), "UNLINK {app}:k".to_owned()]);
     assert_eq!(removed.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_clear_that_fails_after_a_removal_may_have_been_applied() {
+    let tape = Recorder::start().await;
+    let app = tape.cache().await.namespace("app").unwrap();
+    let found = "*2\r\n$1\r\n7\r\n*2\r\n$7\r\n{app}:k\r\n$7\r\n{app}:l\r\n";
+    for (removed, outcome) in [(":2\r\n", Outcome::Unknown), (":0\r\n", Outcome::NotApplied)] {
+        let rounds: [&[&str]; 3] = [&[found], &[removed], &["-NOPERM x\r\n"]];
+        let (_, result) = tape.play(&rounds, app.clear().into_future()).await;
+        let error = result.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::PermissionDenied, outcome), "{removed}");
+    }
+}
+
+#[tokio::test]
+async fn a_clear_gives_up_where_no_server_lasts_for_a_walk() {
+    let tape = Recorder::start().await;
+    let app = tape.cache().await.namespace("app").unwrap();
+    let (found, more) = ("*2\r\n$1\r\n7\r\n*1\r\n$7\r\n{app}:k\r\n", "*2\r\n$1\r\n7\r\n*0\r\n");
+    let without_removal: &[&[&str]] = &[&[more, HANG_UP], &[more]];
+    let with_removal: &[&[&str]] = &[&[found], &[ONE, HANG_UP], &[more]];
+    for (walk, outcome) in [(without_removal, Outcome::NotApplied), (with_removal, Outcome::Unknown)] {
+        let (_, result) = tape.play(&walk.repeat(17), app.clear().into_future()).await;
+        let error = result.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.retry(), error.outcome()),
+            (ErrorKind::Unavailable, Retry::AfterBackoff, outcome)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_walk_stays_on_its_connection_where_servers_do_not_say_who_they_are() {
+    let tape = Recorder::start_with(Info::Refused).await;
+    let config = tape.config().with_connections(NonZeroUsize::new(2).unwrap());
+    let app = RedisCache::connect_with(config).await.unwrap().namespace("app").unwrap();
+    let (more, end) = ("*2\r\n$1\r\n7\r\n*0\r\n", "*2\r\n$1\r\n0\r\n*1\r\n$7\r\n{app}:k\r\n");
+    for _ in 0..2 {
+        let (_, page) = tape.sent(&[more], app.list()).await;
+        let (sent, _) = tape.sent(&[end], app.list().after(page.next)).await;
+        assert_eq!(sent, ["SCAN 7 MATCH {app}:* COUNT 256"]);
+
+        let (sent, removed) = tape.play(&[&[more], &[end], &[ONE]], app.clear().into_future()).await;
+        let scan = |cursor| format!("SCAN {cursor} MATCH {{app}}[:/]* COUNT 1000");
+        assert_eq!(sent, [scan(0), scan(7), "UNLINK {app}:k".to_owned()]);
+        assert_eq!(removed.unwrap(), 1);
+        // Moves the turn on, so that both connections begin a walk.
+        tape.sent(&["+PONG\r\n"], app.ping()).await;
+    }
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! `list`, `clear`, and what they must not touch.
 
 use store_redis::prelude::*;
-use store_redis::{Cursor, KeyBuf, ListedKey, Protocol, RedisStore};
-use store_testkit::{Reply, ServerOptions};
+use store_redis::{Config, Cursor, KeyBuf, ListedKey, Protocol, RedisCache, RedisStore};
+use store_testkit::{RedisServer, Reply, ServerOptions};
 
 use crate::support::{Place, caches, connect, list, own_server, pages, value};
 
@@ -95,11 +95,29 @@ async fn a_subtree_is_listed_with_relative_namespaces() {
 #[tokio::test]
 async fn a_malformed_cursor_is_refused() {
     for Place { cache, .. } in caches("cursor").await {
-        for text in ["", "7", "1.0123456789abcdef.0", "x"] {
+        for text in ["", "7", "1.0123456789abcdef.0", "1.0123456789abcdef.0123456789abcdef.7", "x"] {
             let error = cache.list().after(Cursor::new(text)).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidCursor, "{text}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_namespace_scope_or_database_is_refused() {
+    let server = RedisServer::start(ServerOptions::new().directive("databases", "2")).unwrap();
+    let root = connect(server.url(), Protocol::Resp2).await;
+    let app = root.namespace("app").unwrap();
+    app.set_many((0..2000).map(|n| (n.to_string(), "v"))).await.unwrap();
+    let cursor = app.list().await.unwrap().next;
+    assert!(cursor.is_some() && app.list().after(cursor.clone()).await.is_ok());
+
+    let in_other_db = server.url().parse::<Config>().unwrap().with_db(1);
+    let in_other_db = RedisCache::connect_with(in_other_db).await.unwrap().namespace("app").unwrap();
+    let (nested, sibling) = (app.namespace("x").unwrap(), root.namespace("apple").unwrap());
+    for list in [app.list().subtree(), nested.list(), sibling.list(), in_other_db.list()] {
+        assert_eq!(list.after(cursor.clone()).await.unwrap_err().kind(), ErrorKind::InvalidCursor);
+    }
+    assert_eq!(root.list().after(cursor).await.unwrap_err().kind(), ErrorKind::InvalidCursor);
 }
 
 #[tokio::test]
