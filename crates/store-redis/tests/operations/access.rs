@@ -57,19 +57,22 @@ fn documented_acl() -> Vec<String> {
 #[tokio::test]
 async fn the_documented_acl_suffices_for_every_operation_and_for_nothing_else() {
     let server = own_server(ServerOptions::new());
-    server.command(&documented_acl()).unwrap();
     server.command(&["SET", "{other}:k", "v"]).unwrap();
-    for protocol in [Protocol::Resp2, Protocol::Resp3] {
-        let config = server.url().parse::<Config>().unwrap().with_protocol(protocol).with_client_name("acl-test");
-        let config = config.with_user("app", "secret");
-        let cache = RedisCache::connect_with(config).await.unwrap();
-        let app = cache.namespace("app").unwrap();
-        every_operation(&app).await.unwrap();
-        let refused = cache.namespace("other").unwrap().get("k").await.unwrap_err();
-        assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
-        let refused = cache.delete_whole_database().await.unwrap_err();
-        assert_eq!((refused.kind(), refused.operation()), (ErrorKind::PermissionDenied, Some("delete_whole_database")));
-        assert_eq!(cache.capabilities().eviction, Eviction::WhenFull);
+    for (less, eviction) in [(None, Eviction::Never), (Some("-info"), Eviction::WhenFull)] {
+        let rights = documented_acl().into_iter().chain(less.map(str::to_owned));
+        server.command(&rights.collect::<Vec<_>>()).unwrap();
+        for protocol in [Protocol::Resp2, Protocol::Resp3] {
+            let config = server.url().parse::<Config>().unwrap().with_protocol(protocol).with_client_name("acl-test");
+            let cache = RedisCache::connect_with(config.with_user("app", "secret")).await.unwrap();
+            let app = cache.namespace("app").unwrap();
+            every_operation(&app).await.unwrap();
+            let refused = cache.namespace("other").unwrap().get("k").await.unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+            let refused = cache.delete_whole_database().await.unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+            assert_eq!(refused.operation(), Some("delete_whole_database"));
+            assert_eq!(cache.capabilities().eviction, eviction);
+        }
     }
 }
 
