@@ -10,7 +10,6 @@
 //! within the deadline is `Timeout` and `Unknown`.
 #![forbid(unsafe_code)]
 
-mod cache;
 mod command;
 mod config;
 mod connection;
@@ -37,6 +36,5 @@ pub mod prelude {
     pub use crate::{RedisCache, RedisStore};
 }
 
-pub use cache::RedisCache;
 pub use config::{AtLeastOnce, Coalescing, Config, Keepalive, Protocol, RetryPolicy, Secret, Server};
-pub use store::RedisStore;
+pub use store::{RedisCache, RedisStore};

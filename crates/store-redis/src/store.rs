@@ -1,11 +1,12 @@
-//! `RedisStore`: the store contract on Redis.
+//! `RedisStore` and `RedisCache`: the contract, method by method, on the same operations.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use store_core::{
-    Address, Capabilities, DeleteOptions, Entry, ExpireOptions, GetOptions, Lifetime, ListOptions, Namespace, Page,
-    Remaining, Result, SetOptions, SetOutcome, Store, WriteOptions, async_trait,
+    Address, BatchItem, Cache, Capabilities, CounterOptions, DEFAULT_CACHE_TTL, DeleteOptions, Entry, ExpireOptions,
+    GetOptions, Key, Lifetime, ListOptions, Namespace, Page, Remaining, Result, SetOptions, SetOutcome, Store,
+    WriteOptions, async_trait,
 };
 
 use crate::config::Config;
@@ -30,100 +31,189 @@ use crate::operations::Operations;
 /// ```
 #[derive(Clone, Debug)]
 pub struct RedisStore {
-    pub(crate) operations: Arc<Operations>,
+    operations: Arc<Operations>,
     default_lifetime: Lifetime,
 }
 
-impl RedisStore {
-    /// Connects to the server that a URL names; [`Config`] lists the forms and options.
+/// A [`Cache`] on a Redis server. Entries expire after 300 s by default.
+///
+/// Clones are handles on one cache: they share its connections, and [`close`](Store::close) ends it for all of them.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use store_redis::RedisCache;
+/// use store_redis::prelude::*;
+///
+/// # async fn run() -> store_redis::Result<()> {
+/// let cache = RedisCache::connect("redis://localhost:6379").await?;
+/// let hits = cache.increment("ip:10.0.0.7", 1).ttl_on_create(Duration::from_secs(60)).await?;
+/// cache.set_many([("a", "1"), ("b", "2")]).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct RedisCache {
+    operations: Arc<Operations>,
+    default_lifetime: Lifetime,
+}
+
+/// What both handles have alike.
+macro_rules! handle {
+    ($handle:ident, $default_lifetime:expr) => {
+        impl $handle {
+            /// Connects to the server that a URL names; [`Config`] lists the forms and options.
+            ///
+            /// # Errors
+            /// [`Config`](store_core::ErrorKind::Config) for a URL that does not parse, with the name of the part that
+            /// is wrong; otherwise as [`connect_with`](Self::connect_with).
+            pub async fn connect(url: &str) -> Result<Self> {
+                Self::connect_with(url.parse()?).await
+            }
+
+            /// Connects to a server. It has answered when this returns.
+            ///
+            /// # Errors
+            /// [`Config`](store_core::ErrorKind::Config) for a setting that makes no sense,
+            /// [`PermissionDenied`](store_core::ErrorKind::PermissionDenied) for a wrong password, and any kind of
+            /// transport.
+            ///
+            /// # Cancel safety
+            /// Dropping the future closes what was opened.
+            pub async fn connect_with(config: Config) -> Result<Self> {
+                let operations = Arc::new(Operations::connect(&config).await?);
+                Ok(Self { operations, default_lifetime: config.default_lifetime.unwrap_or($default_lifetime) })
+            }
+
+            /// Removes every key of the selected database, whoever wrote it: the keys of all namespaces, those without
+            /// one, and those of other programs. The memory is freed in the background. One round trip.
+            ///
+            /// To remove what is one's own, call `clear` on a namespace.
+            ///
+            /// # Errors
+            /// Any kind of transport. With an unknown outcome it may happen a little later, to entries written since.
+            ///
+            /// # Cancel safety
+            /// The database is as before or empty.
+            pub async fn delete_whole_database(&self) -> Result<()> {
+                self.operations.delete_whole_database().await
+            }
+        }
+
+        #[async_trait]
+        impl Store for $handle {
+            fn capabilities(&self) -> &Capabilities {
+                &self.operations.capabilities
+            }
+
+            fn default_lifetime(&self) -> Lifetime {
+                self.default_lifetime
+            }
+
+            async fn get_entry(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {
+                self.operations.get_entry(at, options).await
+            }
+
+            async fn set_entry(&self, at: Address<'_>, value: Bytes, options: SetOptions) -> Result<SetOutcome> {
+                self.operations.set_entry(at, value, options).await
+            }
+
+            async fn delete_entry(&self, at: Address<'_>, options: DeleteOptions) -> Result<bool> {
+                self.operations.delete_entry(at, options).await
+            }
+
+            async fn expire_entry(&self, at: Address<'_>, options: ExpireOptions) -> Result<bool> {
+                self.operations.expire_entry(at, options.lifetime).await
+            }
+
+            async fn take_entry(&self, at: Address<'_>, _options: WriteOptions) -> Result<Option<Bytes>> {
+                self.operations.take_entry(at).await
+            }
+
+            async fn entry_exists(&self, at: Address<'_>) -> Result<bool> {
+                self.operations.entry_exists(at).await
+            }
+
+            async fn entry_remaining(&self, at: Address<'_>) -> Result<Option<Remaining>> {
+                self.operations.entry_remaining(at).await
+            }
+
+            async fn list_page(&self, namespace: &Namespace, options: ListOptions) -> Result<Page> {
+                self.operations.list_page(namespace, options).await
+            }
+
+            async fn clear_subtree(&self, namespace: &Namespace, _options: WriteOptions) -> Result<u64> {
+                self.operations.clear_subtree(namespace).await
+            }
+
+            async fn ping(&self) -> Result<()> {
+                self.operations.ping().await
+            }
+
+            async fn close(&self) -> Result<()> {
+                self.operations.executor.close().await;
+                Ok(())
+            }
+        }
+    };
+}
+
+handle!(RedisStore, Lifetime::Never);
+handle!(RedisCache, DEFAULT_CACHE_LIFETIME);
+
+const DEFAULT_CACHE_LIFETIME: Lifetime = Lifetime::In(DEFAULT_CACHE_TTL);
+
+impl RedisCache {
+    /// A cache over the connections of a store, on the same entries. Its default lifetime is 300 s.
     ///
-    /// # Errors
-    /// [`Config`](store_core::ErrorKind::Config) for a URL that does not parse, with the name of the part that is
-    /// wrong; otherwise as [`connect_with`](Self::connect_with).
-    pub async fn connect(url: &str) -> Result<Self> {
-        Self::connect_with(url.parse()?).await
+    /// Closing one of the two closes both.
+    #[must_use]
+    pub fn from_store(store: &RedisStore) -> Self {
+        Self { operations: Arc::clone(&store.operations), default_lifetime: DEFAULT_CACHE_LIFETIME }
     }
 
-    /// Connects to a server. It has answered when this returns.
-    ///
-    /// # Errors
-    /// [`Config`](store_core::ErrorKind::Config) for a setting that makes no sense,
-    /// [`PermissionDenied`](store_core::ErrorKind::PermissionDenied) for a wrong password, and any kind of transport.
-    ///
-    /// # Cancel safety
-    /// Dropping the future closes what was opened.
-    pub async fn connect_with(config: Config) -> Result<Self> {
-        let operations = Arc::new(Operations::connect(&config).await?);
-        Ok(Self { operations, default_lifetime: config.default_lifetime.unwrap_or(Lifetime::Never) })
-    }
-
-    /// Removes every key of the selected database, whoever wrote it: the keys of all namespaces, those without one, and
-    /// those of other programs. The memory is freed in the background. One round trip.
-    ///
-    /// To remove what is one's own, call `clear` on a namespace.
-    ///
-    /// # Errors
-    /// Any kind of transport. With an unknown outcome it may happen a little later, to entries written since.
-    ///
-    /// # Cancel safety
-    /// The database is as before or empty.
-    pub async fn delete_whole_database(&self) -> Result<()> {
-        self.operations.delete_whole_database().await
+    /// The same cache with another default lifetime. Clones made before keep theirs.
+    #[must_use]
+    pub fn with_default_lifetime(mut self, default_lifetime: Lifetime) -> Self {
+        self.default_lifetime = default_lifetime;
+        self
     }
 }
 
 #[async_trait]
-impl Store for RedisStore {
-    fn capabilities(&self) -> &Capabilities {
-        &self.operations.capabilities
+#[deny(clippy::missing_trait_methods, reason = "every provided method has a faster form here")]
+impl Cache for RedisCache {
+    async fn get_entries(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<Option<Bytes>>> {
+        self.operations.get_entries(namespace, keys).await
     }
 
-    fn default_lifetime(&self) -> Lifetime {
-        self.default_lifetime
+    async fn set_entries(
+        &self,
+        namespace: &Namespace,
+        items: Vec<BatchItem<'_>>,
+        _options: WriteOptions,
+    ) -> Result<()> {
+        self.operations.set_entries(namespace, items).await
     }
 
-    async fn get_entry(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {
-        self.operations.get_entry(at, options).await
+    async fn delete_entries(
+        &self,
+        namespace: &Namespace,
+        keys: &[Key<'_>],
+        _options: WriteOptions,
+    ) -> Result<Vec<bool>> {
+        self.operations.delete_entries(namespace, keys).await
     }
 
-    async fn set_entry(&self, at: Address<'_>, value: Bytes, options: SetOptions) -> Result<SetOutcome> {
-        self.operations.set_entry(at, value, options).await
+    async fn expire_entries(
+        &self,
+        namespace: &Namespace,
+        keys: &[Key<'_>],
+        options: ExpireOptions,
+    ) -> Result<Vec<bool>> {
+        self.operations.expire_entries(namespace, keys, options.lifetime).await
     }
 
-    async fn delete_entry(&self, at: Address<'_>, options: DeleteOptions) -> Result<bool> {
-        self.operations.delete_entry(at, options).await
-    }
-
-    async fn expire_entry(&self, at: Address<'_>, options: ExpireOptions) -> Result<bool> {
-        self.operations.expire_entry(at, options.lifetime).await
-    }
-
-    async fn take_entry(&self, at: Address<'_>, _options: WriteOptions) -> Result<Option<Bytes>> {
-        self.operations.take_entry(at).await
-    }
-
-    async fn entry_exists(&self, at: Address<'_>) -> Result<bool> {
-        self.operations.entry_exists(at).await
-    }
-
-    async fn entry_remaining(&self, at: Address<'_>) -> Result<Option<Remaining>> {
-        self.operations.entry_remaining(at).await
-    }
-
-    async fn list_page(&self, namespace: &Namespace, options: ListOptions) -> Result<Page> {
-        self.operations.list_page(namespace, options).await
-    }
-
-    async fn clear_subtree(&self, namespace: &Namespace, _options: WriteOptions) -> Result<u64> {
-        self.operations.clear_subtree(namespace).await
-    }
-
-    async fn ping(&self) -> Result<()> {
-        self.operations.ping().await
-    }
-
-    async fn close(&self) -> Result<()> {
-        self.operations.executor.close().await;
-        Ok(())
+    async fn add_to_counter(&self, at: Address<'_>, delta: i64, options: CounterOptions) -> Result<i64> {
+        self.operations.add_to_counter(at, delta, options.on_create).await
     }
 }
