@@ -233,12 +233,8 @@ fn to_entry((value, expires_at): (Bytes, ExpiresAt), asked: ExpiryRead) -> Entry
 
 /// Whether the server drops entries when it is full, by its policy at this moment. One that does not tell is taken to.
 async fn eviction(executor: &Executor) -> Eviction {
-    let policy = match executor.one(Request::one(Class::Read, command::memory_info())).await {
-        Ok(text) => reply::info_field(text, "maxmemory_policy").ok().flatten(),
-        Err(_) => None,
-    };
-    match policy.as_deref() {
-        Some("noeviction") => Eviction::Never,
+    match executor.one(Request::one(Class::Read, command::memory_info())).await {
+        Ok(info) if reply::info_field(&info, "maxmemory_policy") == Some("noeviction") => Eviction::Never,
         _ => Eviction::WhenFull,
     }
 }
