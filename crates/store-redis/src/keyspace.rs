@@ -7,13 +7,13 @@
 //! * the hash tag is the root alone: whatever is nested in it lies in one slot, and no brace in a key can move it;
 //! * a pattern for SCAN needs no escaping.
 
-use std::fmt;
+use std::io::{self, Write};
 
 use redis::{RedisWrite, ToRedisArgs};
 use store_core::{Address, KeyBuf, ListedKey, Namespace, Scope};
 
 /// Ends the namespace part.
-const KEY_SEPARATOR: char = ':';
+const KEY_SEPARATOR: &str = ":";
 /// Stands before every nested segment.
 const SEGMENT_SEPARATOR: char = '/';
 
@@ -28,42 +28,34 @@ impl<'a> WireKey<'a> {
 
     /// Its length in bytes.
     pub(crate) fn len(self) -> usize {
-        let Address { namespace, key } = self.0;
-        let braces = if namespace.is_empty() { "" } else { "{}" };
-        namespace.as_encoded().len() + braces.len() + KEY_SEPARATOR.len_utf8() + key.as_bytes().len()
+        self.parts().map(str::len).iter().sum()
     }
-}
 
-impl fmt::Display for WireKey<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_head(self.0.namespace, f)?;
-        f.write_str(self.0.key.as_str())
+    /// What it is put together of.
+    fn parts(self) -> [&'a str; 6] {
+        let [open, root, close, nested] = stem(self.0.namespace);
+        [open, root, close, nested, KEY_SEPARATOR, self.0.key.as_str()]
     }
 }
 
 impl ToRedisArgs for WireKey<'_> {
     fn write_redis_args<W: ?Sized + RedisWrite>(&self, out: &mut W) {
-        out.write_arg_fmt(self);
+        let mut argument = out.writer_for_next_arg();
+        for part in self.parts() {
+            // Writing to a command in memory has no way to fail.
+            let _: io::Result<()> = argument.write_all(part.as_bytes());
+        }
     }
 }
 
-/// Writes what all keys of a namespace begin with, the separator included.
-fn write_head(namespace: &Namespace, out: &mut impl fmt::Write) -> fmt::Result {
-    write_stem(namespace, out)?;
-    out.write_char(KEY_SEPARATOR)
-}
-
-/// Writes what all keys of a namespace and of all nested in it begin with.
-fn write_stem(namespace: &Namespace, out: &mut impl fmt::Write) -> fmt::Result {
+/// What all keys of a namespace and of all nested in it begin with.
+fn stem(namespace: &Namespace) -> [&str; 4] {
     if namespace.is_empty() {
-        return Ok(());
+        return [""; 4];
     }
     let path = namespace.as_encoded();
     let (root, nested) = path.split_at(path.find(SEGMENT_SEPARATOR).unwrap_or(path.len()));
-    out.write_char('{')?;
-    out.write_str(root)?;
-    out.write_char('}')?;
-    out.write_str(nested)
+    ["{", root, "}", nested]
 }
 
 /// The namespace that a wire key lies in and the bytes of its key; `None` for what this layout never writes.
@@ -86,9 +78,9 @@ fn decode_stem(stem: &[u8]) -> Option<Namespace> {
     Namespace::from_encoded(&[root, nested].concat())
 }
 
-fn split_once(bytes: &[u8], separator: char) -> Option<(&[u8], &[u8])> {
-    let at = bytes.iter().position(|&byte| char::from(byte) == separator)?;
-    Some((bytes.get(..at)?, bytes.get(at + separator.len_utf8()..)?))
+fn split_once<'a>(bytes: &'a [u8], separator: &str) -> Option<(&'a [u8], &'a [u8])> {
+    let at = bytes.windows(separator.len()).position(|window| window == separator.as_bytes())?;
+    Some((bytes.get(..at)?, bytes.get(at + separator.len()..)?))
 }
 
 /// The wire keys that an enumeration covers: one namespace, or one with all that is nested in it.
@@ -102,7 +94,7 @@ pub(crate) struct Region {
 
 impl Region {
     pub(crate) fn new(namespace: &Namespace, scope: Scope) -> Self {
-        Self { namespace: namespace.clone(), scope, head: written(|out| write_head(namespace, out)) }
+        Self { namespace: namespace.clone(), scope, head: stem(namespace).concat() + KEY_SEPARATOR }
     }
 
     /// The pattern that finds them. It may find more, so [`contains`](Self::contains) has the last word.
@@ -111,7 +103,7 @@ impl Region {
             Scope::Namespace => format!("{}*", self.head),
             Scope::Subtree if self.namespace.is_empty() => "[:{]*".to_owned(),
             // Without the class after the stem, `app` would walk over the keys of `app/le` only to reject `apple`.
-            Scope::Subtree => written(|out| write_stem(&self.namespace, out)) + "[:/]*",
+            Scope::Subtree => stem(&self.namespace).concat() + "[:/]*",
         }
     }
 
@@ -143,13 +135,6 @@ impl Region {
     }
 }
 
-fn written(write: impl FnOnce(&mut String) -> fmt::Result) -> String {
-    let mut text = String::new();
-    // Writing to a `String` has no way to fail.
-    let _: fmt::Result = write(&mut text);
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::collection::vec;
@@ -162,9 +147,16 @@ mod tests {
         Namespace::try_from(segments).unwrap()
     }
 
+    /// The wire key as a command carries it.
+    fn spelled(namespace: &Namespace, key: &str) -> String {
+        let wire_key = WireKey::new(Address { namespace, key: Key::new(key).unwrap() });
+        let [argument] = <[_; 1]>::try_from(wire_key.to_redis_args()).unwrap();
+        assert_eq!(argument.len(), wire_key.len());
+        String::from_utf8(argument).unwrap()
+    }
+
     fn wire(segments: &[&str], key: &str) -> String {
-        let namespace = namespace(segments);
-        WireKey::new(Address { namespace: &namespace, key: Key::new(key).unwrap() }).to_string()
+        spelled(&namespace(segments), key)
     }
 
     #[test]
@@ -197,15 +189,6 @@ mod tests {
             let segment = char::from(byte).to_string();
             let spelled = if b"._-".contains(&byte) { segment.clone() } else { format!("%{byte:02X}") };
             assert_eq!(wire(&[&segment, &segment], "k"), format!("{{{spelled}}}/{spelled}:k"));
-        }
-    }
-
-    #[test]
-    fn length_is_that_of_the_spelling() {
-        for segments in [&[][..], &["app"], &["app", "é/"]] {
-            let namespace = namespace(segments);
-            let wire_key = WireKey::new(Address { namespace: &namespace, key: Key::new("ké").unwrap() });
-            assert_eq!(wire_key.len(), wire_key.to_string().len());
         }
     }
 
@@ -288,8 +271,8 @@ mod tests {
     /// The slot that a cluster gives to a wire key: CRC-16/XMODEM of the hash tag, or of all of it when there is none.
     fn slot(wire_key: &[u8]) -> u16 {
         let tagged = || {
-            let (_, after) = split_once(wire_key, '{')?;
-            let (tag, _) = split_once(after, '}')?;
+            let (_, after) = split_once(wire_key, "{")?;
+            let (tag, _) = split_once(after, "}")?;
             (!tag.is_empty()).then_some(tag)
         };
         let crc = tagged().unwrap_or(wire_key).iter().fold(0u16, |crc, &byte| {
@@ -321,7 +304,7 @@ mod tests {
 
     fn spell((segments, key): &(Vec<String>, String)) -> (Namespace, String) {
         let namespace = Namespace::new(segments).unwrap();
-        let wire_key = WireKey::new(Address { namespace: &namespace, key: Key::new(key).unwrap() }).to_string();
+        let wire_key = spelled(&namespace, key);
         (namespace, wire_key)
     }
 
@@ -335,8 +318,7 @@ mod tests {
         #[test]
         fn what_reads_back_is_spelled_the_same(wire_key in "[{}/:%2Fab]{0,12}") {
             if let Some((namespace, key)) = decode(wire_key.as_bytes()) {
-                let key = Key::new(std::str::from_utf8(key).unwrap()).unwrap();
-                prop_assert_eq!(WireKey::new(Address { namespace: &namespace, key }).to_string(), wire_key);
+                prop_assert_eq!(spelled(&namespace, std::str::from_utf8(key).unwrap()), wire_key);
             }
         }
 

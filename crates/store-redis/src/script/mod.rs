@@ -39,7 +39,7 @@ pub(crate) fn add_to_counter(key: WireKey<'_>, delta: i64, on_create: Timestamp)
 
 /// Every script has one key: more of them could lie in different slots.
 fn call(class: Class, script: &'static Script, key: WireKey<'_>, arguments: Vec<Vec<u8>>) -> Request {
-    Request::script(class, script, vec![text(key)], arguments)
+    Request::script(class, script, key.to_redis_args(), arguments)
 }
 
 fn text(argument: impl std::fmt::Display) -> Vec<u8> {
