@@ -34,6 +34,12 @@ enum Server {
 const DRIVERS: &[Driver] = &[
     Driver { name: "memory", package: "store-memory", target: "conformance", server: Server::NotNeeded },
     Driver { name: "redis-standalone", package: "store-redis", target: "conformance", server: Server::Needed },
+    Driver {
+        name: "redis-standalone-resp3",
+        package: "store-redis",
+        target: "conformance_resp3",
+        server: Server::Needed,
+    },
 ];
 
 #[derive(clap::Args, Default)]

@@ -1,24 +1,27 @@
-//! What every driver promises, on a real server.
+//! The driver on a real server, in either version of the protocol, as the suite needs it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use store_conformance::{ClockControl, Harness, HarnessError, Planted};
 use store_core::{Address, Cache, Namespace, Store, async_trait};
-use store_redis::{RedisCache, RedisStore};
+use store_redis::{Config, Protocol, RedisCache, RedisStore};
 use store_testkit::RedisServer;
 
-struct RedisHarness {
+pub(crate) struct RedisHarness {
     server: &'static RedisServer,
+    protocol: Protocol,
     first: RedisStore,
     second: RedisStore,
 }
 
 impl RedisHarness {
-    async fn start() -> Result<Self, HarnessError> {
+    pub(crate) async fn start(protocol: Protocol) -> Result<Self, HarnessError> {
         let server = store_testkit::shared()?;
-        let (first, second) = (RedisStore::connect(server.url()).await?, RedisStore::connect(server.url()).await?);
-        Ok(Self { server, first, second })
+        let config = server.url().parse::<Config>()?.with_protocol(protocol);
+        let (first, second) =
+            (RedisStore::connect_with(config.clone()).await?, RedisStore::connect_with(config).await?);
+        Ok(Self { server, protocol, first, second })
     }
 
     fn push(&self, wire_key: &[u8]) -> Result<Planted, HarnessError> {
@@ -62,7 +65,11 @@ impl Harness for RedisHarness {
     }
 
     fn protocol(&self) -> Option<String> {
-        Some("RESP2".to_owned())
+        let name = match self.protocol {
+            Protocol::Resp2 => "RESP2",
+            Protocol::Resp3 => "RESP3",
+        };
+        Some(name.to_owned())
     }
 
     async fn plant_foreign(&self, at: Address<'_>) -> Result<Planted, HarnessError> {
@@ -73,5 +80,3 @@ impl Harness for RedisHarness {
         self.push(&[head(namespace).as_bytes(), b"\xff\xfe"].concat())
     }
 }
-
-store_conformance::main!("redis-standalone", RedisHarness::start);
