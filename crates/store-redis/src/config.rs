@@ -48,7 +48,8 @@ const MOST_IN_FLIGHT: u32 = 1_000_000;
 /// ```
 /// A missing host is `localhost`, a missing port 6379. User name, password, host, path and option values are
 /// percent-decoded once. An option in the query wins over the same thing elsewhere in the URL. Durations are seconds,
-/// `2` or `0.25`. An option that is not in this table, or that comes twice, is an error:
+/// `2` or `0.25`; those that can be switched off are by `no`, `off`, `false` or `0`. A user without a password has the
+/// empty one: `user:@host`. An option that is not in this table, or that comes twice, is an error:
 ///
 /// | option | also | field |
 /// | --- | --- | --- |
@@ -59,14 +60,15 @@ const MOST_IN_FLIGHT: u32 = 1_000_000;
 /// | `connections` | | [`connections`](Self::connections) |
 /// | `connect_timeout` | `socket_connect_timeout` | [`connect_timeout`](Self::connect_timeout) |
 /// | `deadline` | | [`deadline`](Self::deadline) |
-/// | `response_timeout` | `socket_timeout` | [`response_timeout`](Self::response_timeout) |
-/// | `keepalive` | `socket_keepalive` | [`keepalive`](Self::keepalive): `yes`, `no`, or the idle time in seconds |
-/// | `user_timeout` | | [`user_timeout`](Self::user_timeout): seconds, or `no` |
+/// | `response_timeout` | `socket_timeout` | [`response_timeout`](Self::response_timeout); can be switched off |
+/// | `keepalive` | `socket_keepalive` | [`keepalive`](Self::keepalive): `yes`, or the idle time; can be switched off |
+/// | `user_timeout` | | [`user_timeout`](Self::user_timeout); can be switched off |
 /// | `nodelay` | | [`coalescing`](Self::coalescing): `yes`, `no` |
-/// | `health_check_interval` | | [`health_check_interval`](Self::health_check_interval): seconds, or `0` for never |
+/// | `health_check_interval` | | [`health_check_interval`](Self::health_check_interval); can be switched off |
 /// | `timeouts_before_probe` | | [`timeouts_before_probe`](Self::timeouts_before_probe) |
 /// | `max_in_flight` | | [`max_in_flight`](Self::max_in_flight) |
 /// | `max_value_bytes` | | [`max_value_bytes`](Self::max_value_bytes) |
+/// | `default_ttl` | | [`default_lifetime`](Self::default_lifetime): seconds, or `never` |
 /// | `retries` | | [`RetryPolicy::retries`] |
 /// | `retry_first_pause`, `retry_longest_pause` | | [`RetryPolicy::first_pause`], [`RetryPolicy::longest_pause`] |
 /// | `retry_budget_percent` | | [`RetryPolicy::budget_percent`] |
@@ -162,7 +164,10 @@ impl Config {
     pub(crate) fn validate(&self) -> Result<()> {
         self.validate_server()?;
         if self.username.is_some() && self.password.is_none() {
-            return Err(config_error("username", "a user name needs a password"));
+            return Err(config_error(
+                "username",
+                "a user name needs a password; of a user without one it is empty, user:@host",
+            ));
         }
         if self.client_name.as_deref().is_some_and(|name| !is_client_name(name)) {
             return Err(config_error("client_name", "a client name is 1 or more printable ASCII characters, no space"));

@@ -166,12 +166,27 @@ pub(crate) fn checked(reply: redis::Value) -> Result<redis::Value> {
 
 /// The line to `server` ended before the reply came.
 pub(crate) fn line_broken(server: &Server, cause: &RedisError, outcome: Outcome) -> Error {
-    let what = match cause.kind() {
-        redis::ErrorKind::Parse => Cow::Borrowed("the server sent something that is not the Redis protocol"),
+    let how = match cause.kind() {
+        redis::ErrorKind::Parse => Cow::Borrowed(FOREIGN_PROTOCOL),
         _ => Cow::Owned(format!("the connection ended: {}", io_kind(cause))),
     };
-    Error::new(ErrorKind::Unavailable, format!("{what}; server={server}")).with_outcome(outcome)
+    Error::new(ErrorKind::Unavailable, format!("{how}; server={server}")).with_outcome(outcome)
 }
+
+/// The line to `server` ended before it was known whether a Redis server is at its other end.
+pub(crate) fn handshake_broken(server: &Server, cause: &RedisError) -> Error {
+    let how = match cause.kind() {
+        redis::ErrorKind::Parse => Cow::Borrowed(FOREIGN_PROTOCOL),
+        _ => Cow::Owned(format!(
+            "the connection ended during the handshake: {}; a port for TLS does that, and a server that takes no more \
+             clients",
+            io_kind(cause)
+        )),
+    };
+    cannot_connect(server, how)
+}
+
+const FOREIGN_PROTOCOL: &str = "the server sent something that is not the Redis protocol";
 
 fn io_kind(cause: &RedisError) -> io::ErrorKind {
     type Shared = Arc<dyn std::error::Error + Send + Sync>;

@@ -7,7 +7,7 @@ use std::net::Ipv6Addr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use store_core::{Error, ErrorKind, Result};
+use store_core::{Error, ErrorKind, Lifetime, Result, Ttl};
 
 use crate::config::{AtLeastOnce, Coalescing, Config, DEFAULT_PORT, Keepalive, Protocol, Secret, config_error};
 
@@ -100,11 +100,15 @@ fn unix(host: &str, path: &str) -> Result<Config> {
 }
 
 fn read_user_info(config: &mut Config, user_info: &str) -> Result<()> {
-    let (username, password) = user_info.split_once(':').unwrap_or((user_info, ""));
+    let (username, password) = match user_info.split_once(':') {
+        Some((username, password)) => (username, Some(password)),
+        None => (user_info, None),
+    };
     if !username.is_empty() {
         config.username = Some(Secret::new(decode("username", username)?));
     }
-    if !password.is_empty() {
+    // Without a user nothing before the host says nothing; with one, an empty password is one.
+    if let Some(password) = password.filter(|password| !username.is_empty() || !password.is_empty()) {
         config.password = Some(Secret::new(decode("password", password)?));
     }
     Ok(())
@@ -120,7 +124,7 @@ fn read_options(config: &mut Config, query: &str) -> Result<()> {
         }
         seen.push(option);
         let value = decode(option, value)?;
-        if value.is_empty() {
+        if value.is_empty() && option != "password" {
             return Err(config_error(option, "an option has a value"));
         }
         apply(config, Setting { option, text: &value })?;
@@ -135,6 +139,9 @@ fn find_option(name: &str) -> Result<(&'static str, Apply)> {
     if let Some((option, apply)) = OPTIONS.iter().find(|(option, _)| *option == canonical) {
         return Ok((option, *apply));
     }
+    if let Some((_, advice)) = ELSEWHERE.iter().find(|(start, _)| name.starts_with(start)) {
+        return Err(malformed(advice));
+    }
     // A name that looks like one is shown, because it is likely misspelt; anything else may be a piece of a secret.
     let is_name = name.len() <= 32 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     Err(if is_name { config_error(name, "unknown option") } else { malformed("unknown option") })
@@ -147,7 +154,15 @@ const ALIASES: [(&str, &str); 3] = [
     ("socket_keepalive", "keepalive"),
 ];
 
-const OPTIONS: [(&str, Apply); 21] = [
+/// What other clients take under names that begin like this, and what it is here.
+const ELSEWHERE: [(&str, &str); 4] = [
+    ("max_connections", "unknown option max_connections: all callers share a few, connections=1"),
+    ("retry_on_", "unknown option retry_on_…: what is safe to repeat is repeated; for writes see at_least_once"),
+    ("timeout", "unknown option timeout: deadline limits a whole call, response_timeout one attempt"),
+    ("ssl", "unknown option ssl…: this version does not support TLS"),
+];
+
+const OPTIONS: [(&str, Apply); 22] = [
     ("db", |config, value| value.number().map(|db| config.db = db)),
     ("username", |config, value| {
         config.username = Some(Secret::new(value.text));
@@ -165,19 +180,15 @@ const OPTIONS: [(&str, Apply); 21] = [
     ("connections", |config, value| value.number().map(|count| config.connections = count)),
     ("connect_timeout", |config, value| value.seconds().map(|timeout| config.connect_timeout = timeout)),
     ("deadline", |config, value| value.seconds().map(|deadline| config.deadline = deadline)),
-    ("response_timeout", |config, value| value.seconds().map(|timeout| config.response_timeout = Some(timeout))),
+    ("response_timeout", |config, value| value.seconds_unless_off().map(|timeout| config.response_timeout = timeout)),
     ("keepalive", |config, value| value.keepalive().map(|keepalive| config.keepalive = keepalive)),
-    ("user_timeout", |config, value| {
-        config.user_timeout = if value.text == "no" { None } else { Some(value.seconds()?) };
-        Ok(())
-    }),
+    ("user_timeout", |config, value| value.seconds_unless_off().map(|timeout| config.user_timeout = timeout)),
     ("nodelay", |config, value| {
         config.coalescing = if value.yes()? { Coalescing::Off } else { Coalescing::On };
         Ok(())
     }),
     ("health_check_interval", |config, value| {
-        config.health_check_interval = Some(value.seconds()?).filter(|interval| !interval.is_zero());
-        Ok(())
+        value.seconds_unless_off().map(|interval| config.health_check_interval = interval)
     }),
     ("timeouts_before_probe", |config, value| value.number().map(|count| config.timeouts_before_probe = count)),
     ("max_in_flight", |config, value| value.number().map(|count| config.max_in_flight = count)),
@@ -186,6 +197,7 @@ const OPTIONS: [(&str, Apply); 21] = [
     ("retry_first_pause", |config, value| value.seconds().map(|pause| config.retry.first_pause = pause)),
     ("retry_longest_pause", |config, value| value.seconds().map(|pause| config.retry.longest_pause = pause)),
     ("retry_budget_percent", |config, value| value.number().map(|percent| config.retry.budget_percent = percent)),
+    ("default_ttl", |config, value| value.lifetime().map(|lifetime| config.default_lifetime = Some(lifetime))),
     ("at_least_once", |config, value| value.at_least_once().map(|which| config.retry.at_least_once = which)),
 ];
 
@@ -216,11 +228,29 @@ impl Setting<'_> {
         }
     }
 
-    fn keepalive(&self) -> Result<Option<Keepalive>> {
+    /// What can be switched off is, by the words that switch off anything else.
+    fn seconds_unless_off(&self) -> Result<Option<Duration>> {
         match self.yes() {
-            Ok(true) => Ok(Some(Keepalive::default())),
             Ok(false) => Ok(None),
-            Err(_) => Ok(Some(Keepalive::after(self.seconds()?))),
+            _ => self.seconds().map(Some),
+        }
+    }
+
+    fn keepalive(&self) -> Result<Option<Keepalive>> {
+        // `1` is a number of seconds here, though elsewhere it switches on.
+        match self.yes() {
+            Ok(true) if self.text != "1" => Ok(Some(Keepalive::default())),
+            _ => Ok(self.seconds_unless_off()?.map(Keepalive::after)),
+        }
+    }
+
+    fn lifetime(&self) -> Result<Lifetime> {
+        match self.text {
+            "never" => Ok(Lifetime::Never),
+            _ => match Ttl::new(self.seconds()?) {
+                Ok(ttl) => Ok(Lifetime::In(ttl)),
+                Err(_) => Err(self.refused("a time to live is never, or more than zero and at most 100 years")),
+            },
         }
     }
 

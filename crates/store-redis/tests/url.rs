@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use store_redis::{
-    AtLeastOnce, Coalescing, Config, ErrorKind, Keepalive, Outcome, Protocol, Retry, RetryPolicy, Server,
+    AtLeastOnce, Coalescing, Config, ErrorKind, Keepalive, Lifetime, Outcome, Protocol, Retry, RetryPolicy, Server, Ttl,
 };
 
 fn parse(url: &str) -> Config {
@@ -40,6 +40,9 @@ fn a_url_names_the_server() {
 fn user_info_is_decoded_once() {
     assert_eq!(parse("redis://:p%40%2525@h"), tcp("h", 6379).with_password("p@%25"));
     assert_eq!(parse("redis://ann:p:w@h"), tcp("h", 6379).with_user("ann", "p:w"));
+    assert_eq!(parse("redis://ann:@h"), tcp("h", 6379).with_user("ann", ""));
+    assert_eq!(parse("redis://h?username=ann&password="), tcp("h", 6379).with_user("ann", ""));
+    assert_eq!(parse("redis://:@h"), tcp("h", 6379));
     assert_eq!(parse("redis://:p@w@h"), tcp("h", 6379).with_password("p@w"));
     assert_eq!(parse("redis://:a+b@h"), tcp("h", 6379).with_password("a+b"));
 }
@@ -71,6 +74,14 @@ fn every_option_sets_its_field() {
         ("keepalive=60", h().with_keepalive(Some(Keepalive::after(millis(60_000))))),
         ("user_timeout=1.5", h().with_user_timeout(Some(millis(1500)))),
         ("user_timeout=no", h().with_user_timeout(None)),
+        ("keepalive=1", h().with_keepalive(Some(Keepalive::after(millis(1000))))),
+        ("keepalive=off", h().with_keepalive(None)),
+        ("user_timeout=off", h().with_user_timeout(None)),
+        ("user_timeout=0", h().with_user_timeout(None)),
+        ("response_timeout=False", h()),
+        ("health_check_interval=no", h().with_health_check_interval(None)),
+        ("default_ttl=1.5", h().with_default_lifetime(Lifetime::In(Ttl::from_millis(1500).unwrap()))),
+        ("default_ttl=never", h().with_default_lifetime(Lifetime::Never)),
         ("nodelay=no", h().with_coalescing(Coalescing::On)),
         ("health_check_interval=7", h().with_health_check_interval(Some(millis(7000)))),
         ("health_check_interval=0", h().with_health_check_interval(None)),
@@ -123,14 +134,21 @@ fn what_is_wrong_is_a_config_error_that_names_it() {
         ("redis://:%FF@h", "option=password"),
         ("redis://ann@h", "option=username"),
         ("redis://h?sokcet_timeout=1", "option=sokcet_timeout"),
-        ("redis://h?ssl_cert_reqs=none", "option=ssl_cert_reqs"),
+        ("redis://h?ssl_cert_reqs=none", "TLS"),
         ("redis://h?protocol=4", "option=protocol"),
         ("redis://h?deadline=0", "option=deadline"),
         ("redis://h?deadline=1e3", "option=deadline"),
         ("redis://h?deadline=-1", "option=deadline"),
         ("redis://h?deadline=1000000", "option=deadline"),
         ("redis://h?connect_timeout=nan", "option=connect_timeout"),
-        ("redis://h?response_timeout=0", "option=response_timeout"),
+        ("redis://h?response_timeout=0.0", "option=response_timeout"),
+        ("redis://h?user_timeout=yes", "option=user_timeout"),
+        ("redis://h?default_ttl=0", "option=default_ttl"),
+        ("redis://h?default_ttl=no", "option=default_ttl"),
+        ("redis://h?max_connections=10", "connections"),
+        ("redis://h?retry_on_timeout=True", "at_least_once"),
+        ("redis://h?timeout=3", "deadline"),
+        ("redis://h?username=ann", "user:@host"),
         ("redis://h?keepalive=maybe", "option=keepalive"),
         ("redis://h?nodelay=2", "option=nodelay"),
         ("redis://h?connections=0", "option=connections"),

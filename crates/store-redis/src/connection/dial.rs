@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, RedisConnectionInfo, RedisError, Value};
+use redis::{AsyncConnectionConfig, RedisConnectionInfo, Value};
 use socket2::{SockRef, TcpKeepalive};
 use store_core::{Error, Outcome, Result};
 use tokio::net::TcpStream;
@@ -19,6 +19,10 @@ use crate::connection::identity::ServerId;
 use crate::connection::line::{Line, Socket, Stream};
 use crate::connection::node::NodeConnection;
 use crate::error;
+
+/// How many requests wait for the driver: what it takes up in one go keeps it busy for longer than a caller needs to
+/// put in the next.
+const QUEUE: usize = 128;
 
 /// Makes a connection that has answered, within the connect timeout.
 pub(super) async fn dial(config: &Arc<Config>) -> Result<NodeConnection> {
@@ -35,9 +39,9 @@ async fn connect(config: &Arc<Config>) -> Result<NodeConnection> {
     let socket = open(config).await?;
     let line = Arc::new(Line::new(config.server.clone()));
     let stream = Stream::new(socket, Arc::clone(&line));
-    let (mut shared, driver) = MultiplexedConnection::new_with_config(&no_handshake(), stream, settings(config))
+    let (mut shared, driver) = MultiplexedConnection::new_with_config(&no_handshake(), stream, settings())
         .await
-        .map_err(|cause| ended(config, &cause))?;
+        .map_err(|cause| error::handshake_broken(&config.server, &cause))?;
     let driver = Driver::spawn(Arc::clone(&line), driver);
     let server_id = shake_hands(config, &mut shared).await?;
     Ok(NodeConnection::new(Arc::clone(config), line, driver, shared, server_id))
@@ -49,13 +53,14 @@ fn no_handshake() -> RedisConnectionInfo {
     RedisConnectionInfo::default().set_skip_set_lib_name()
 }
 
-fn settings(config: &Config) -> AsyncConnectionConfig {
+fn settings() -> AsyncConnectionConfig {
     AsyncConnectionConfig::new()
         // The executor has a timer for the whole call; one for each attempt would cost as much again.
         .set_response_timeout(None)
         .set_connection_timeout(None)
-        // Who has a place in flight has one in the queue, and never waits for both.
-        .set_pipeline_buffer_size(config.max_in_flight.get() as usize)
+        // What is in the queue stays there after its caller has given up, for as long as the server hangs. Who waits to
+        // get into the queue takes the bytes along.
+        .set_pipeline_buffer_size(QUEUE)
 }
 
 async fn open(config: &Config) -> Result<Socket> {
@@ -127,11 +132,14 @@ fn reason(error: &io::Error) -> String {
 ///
 /// `HELLO` goes alone, so that its refusal, whatever comes after it, is the reply that is read.
 async fn shake_hands(config: &Config, shared: &mut MultiplexedConnection) -> Result<ServerId> {
-    refused(config, shared.send_packed_command(&command::hello(config)).await)?;
+    refused(config, "HELLO", shared.send_packed_command(&command::hello(config)).await)?;
     if config.db != 0 {
-        refused(config, shared.send_packed_command(&command::select(config.db)).await)?;
+        refused(config, "SELECT", shared.send_packed_command(&command::select(config.db)).await)?;
     }
-    let info = shared.send_packed_command(&command::server_info()).await.map_err(|cause| ended(config, &cause))?;
+    let info = shared
+        .send_packed_command(&command::server_info())
+        .await
+        .map_err(|cause| error::handshake_broken(&config.server, &cause))?;
     // A user that may not ask is no reason not to connect.
     Ok(run_id(&info).and_then(ServerId::from_run_id).unwrap_or_else(ServerId::unknown))
 }
@@ -145,20 +153,15 @@ fn run_id(info: &Value) -> Option<&str> {
     text.lines().find_map(|line| line.strip_prefix("run_id:"))
 }
 
-/// What was refused during the handshake stays refused with its own kind, and says where.
-fn refused(config: &Config, reply: redis::RedisResult<Value>) -> Result<()> {
+/// What was refused during the handshake stays refused with its own kind, and says what and where.
+fn refused(config: &Config, command: &str, reply: redis::RedisResult<Value>) -> Result<()> {
     let refusal = match reply {
         Ok(Value::ServerError(refusal)) => error::from_server(&refusal),
         Ok(_) => return Ok(()),
-        Err(cause) => return Err(ended(config, &cause)),
+        Err(cause) => return Err(error::handshake_broken(&config.server, &cause)),
     };
-    let message = format!("cannot connect: {refusal}; server={}", config.server);
+    let message = format!("cannot connect: {command}: {refusal}; server={}", config.server);
     Err(Error::new(refusal.kind(), message).with_retry(refusal.retry()).with_outcome(Outcome::NotApplied))
-}
-
-fn ended(config: &Config, _cause: &RedisError) -> Error {
-    let reason = "the connection ended during the handshake, as it does where the server takes no more clients";
-    error::cannot_connect(&config.server, reason)
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! An address and the connections to it: made once for all who wait, and replaced when they end.
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use store_core::{Error, Result};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -71,7 +72,6 @@ struct Slot {
     config: Arc<Config>,
     // A std mutex, because nothing awaits while it is held.
     state: Mutex<State>,
-    probing: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -81,56 +81,77 @@ struct State {
     failures: u32,
     /// When the next dial may begin.
     not_before: Option<Instant>,
+    /// Until when a probe counts as under way.
+    probing_until: Option<Instant>,
 }
 
 #[derive(Debug)]
 enum Content {
     Empty,
-    Dialling(Dialled),
+    Dialling(Dial),
     Open(Arc<NodeConnection>),
     Closed,
 }
 
-/// What the dialling task will tell everybody who waits for it.
-type Dialled = watch::Receiver<Option<Result<Arc<NodeConnection>>>>;
+/// A dial under way.
+#[derive(Clone, Debug)]
+struct Dial {
+    /// What the dialling task will tell everybody who waits for it.
+    told: watch::Receiver<Option<Result<Arc<NodeConnection>>>>,
+    /// When it can only be that the runtime on which it began stands still, as one does that nobody blocks on. Callers
+    /// on other runtimes do not wait longer for it.
+    stale: Instant,
+}
+
+type Tell = watch::Sender<Option<Result<Arc<NodeConnection>>>>;
+
+impl Dial {
+    fn is_under_way(&self) -> bool {
+        self.told.has_changed().is_ok() && Instant::now() < self.stale
+    }
+}
 
 impl Slot {
     fn new(config: Arc<Config>) -> Self {
-        let state = State { content: Content::Empty, failures: 0, not_before: None };
-        Self { config, state: Mutex::new(state), probing: AtomicBool::new(false) }
+        let state = State { content: Content::Empty, failures: 0, not_before: None, probing_until: None };
+        Self { config, state: Mutex::new(state) }
     }
 
     async fn connection(self: &Arc<Self>, deadline: &mut Deadline<'_>) -> Result<Arc<NodeConnection>> {
         loop {
-            let mut dialled = match self.open_or_dial()? {
+            let Dial { mut told, stale } = match self.open_or_dial()? {
                 Ok(open) => return Ok(open),
-                Err(dialled) => dialled,
+                Err(dial) => dial,
             };
-            let Some(told) = deadline.wait(pin!(dialled.wait_for(Option::is_some))).await else {
-                return Err(error::timed_out_unsent("a connection"));
-            };
-            // Nothing is told where the runtime that dialled has been shut down; then the next dial is on this one.
-            if let Ok(told) = told
-                && let Some(result) = told.clone()
+            let until = stale.min(deadline.end());
+            // Nothing is told where the runtime that dials has been shut down or stands still; then the next dial is
+            // on the caller's.
+            if let Some(Ok(result)) = deadline.wait_until(until, pin!(told.wait_for(Option::is_some))).await
+                && let Some(result) = result.clone()
             {
                 return result;
+            }
+            if Instant::now() >= deadline.end() {
+                return Err(error::timed_out_unsent("a connection"));
             }
         }
     }
 
     /// The open connection, or the news of the one that is being made. There is at most one dial at a time, in a task
     /// of its own: a caller that gives up leaves it running for the others.
-    fn open_or_dial(self: &Arc<Self>) -> Result<std::result::Result<Arc<NodeConnection>, Dialled>> {
+    fn open_or_dial(self: &Arc<Self>) -> Result<std::result::Result<Arc<NodeConnection>, Dial>> {
         let mut state = self.lock();
         match &state.content {
             Content::Open(connection) if !connection.is_closed() => return Ok(Ok(Arc::clone(connection))),
-            Content::Dialling(dialled) if dialled.has_changed().is_ok() => return Ok(Err(dialled.clone())),
+            Content::Dialling(dial) if dial.is_under_way() => return Ok(Err(dial.clone())),
             Content::Closed => return Err(Error::closed()),
             Content::Open(_) | Content::Dialling(_) | Content::Empty => {}
         }
-        let (tell, dialled) = watch::channel(None);
-        state.content = Content::Dialling(dialled.clone());
+        let (tell, told) = watch::channel(None);
         let not_before = state.not_before;
+        let begin = not_before.map_or_else(Instant::now, |time| time.max(Instant::now()));
+        let begun = Dial { told, stale: begin + 2 * self.config.connect_timeout };
+        state.content = Content::Dialling(begun.clone());
         drop(state);
         let slot = Arc::clone(self);
         tokio::spawn(async move {
@@ -138,9 +159,10 @@ impl Slot {
                 tokio::time::sleep_until(time).await;
             }
             let result = dial(&slot.config).await.map(Arc::new);
-            tell.send_replace(Some(slot.settle(result)));
+            let result = slot.settle(&tell, result);
+            tell.send_replace(Some(result));
         });
-        Ok(Err(dialled))
+        Ok(Err(begun))
     }
 
     fn open_to(&self, server: ServerId) -> Option<Arc<NodeConnection>> {
@@ -152,19 +174,23 @@ impl Slot {
 
     /// Notes how a dial ended. After a failure the next one waits, longer each time, so that a thousand callers of a
     /// server that is down do not become a thousand dials.
-    fn settle(&self, result: Result<Arc<NodeConnection>>) -> Result<Arc<NodeConnection>> {
+    fn settle(&self, tell: &Tell, result: Result<Arc<NodeConnection>>) -> Result<Arc<NodeConnection>> {
         let mut state = self.lock();
-        if matches!(state.content, Content::Closed) {
-            return Err(Error::closed());
+        match &state.content {
+            Content::Closed => return Err(Error::closed()),
+            Content::Dialling(dial) if dial.told.same_channel(&tell.subscribe()) => {}
+            // Given up as stale; what it has made serves those who still wait for it, and ends with them.
+            Content::Dialling(_) | Content::Open(_) | Content::Empty => return result,
         }
         match &result {
             Ok(connection) => {
-                *state = State { content: Content::Open(Arc::clone(connection)), failures: 0, not_before: None };
+                state.content = Content::Open(Arc::clone(connection));
+                (state.failures, state.not_before) = (0, None);
             }
             Err(_) => {
-                let failures = state.failures.saturating_add(1);
-                let pause = retry::pause(&self.config.retry, failures);
-                *state = State { content: Content::Empty, failures, not_before: Some(Instant::now() + pause) };
+                state.content = Content::Empty;
+                state.failures = state.failures.saturating_add(1);
+                state.not_before = Some(Instant::now() + retry::pause(&self.config.retry, state.failures));
             }
         }
         result
@@ -175,21 +201,29 @@ impl Slot {
     }
 
     fn replace(self: &Arc<Self>, suspect: Arc<NodeConnection>) {
-        if self.probing.swap(true, Ordering::AcqRel) {
+        // A caller may be dropped anywhere; where there is no runtime, the next suspicion will have one.
+        let Ok(runtime) = Handle::try_current() else { return };
+        let now = Instant::now();
+        let mut state = self.lock();
+        if state.probing_until.is_some_and(|until| now < until) {
             return;
         }
-        let probe = Probe(Arc::clone(self));
-        tokio::spawn(async move {
-            let slot = &probe.0;
-            let Ok(proved) = dial(&slot.config).await else { return };
-            slot.swap(&suspect, proved);
+        state.probing_until = Some(now + 2 * self.config.connect_timeout);
+        drop(state);
+        let slot = Arc::clone(self);
+        runtime.spawn(async move {
+            let proved = dial(&slot.config).await;
+            slot.end_probe(&suspect, proved);
         });
     }
 
     /// Puts a proved connection in the place of a suspect one, unless that has been replaced or closed meanwhile.
-    fn swap(&self, suspect: &Arc<NodeConnection>, proved: NodeConnection) {
+    fn end_probe(&self, suspect: &Arc<NodeConnection>, proved: Result<NodeConnection>) {
         let mut state = self.lock();
-        if matches!(&state.content, Content::Open(open) if Arc::ptr_eq(open, suspect)) {
+        state.probing_until = None;
+        if let Ok(proved) = proved
+            && matches!(&state.content, Content::Open(open) if Arc::ptr_eq(open, suspect))
+        {
             state.content = Content::Open(Arc::new(proved));
             suspect.retire();
         }
@@ -205,14 +239,5 @@ impl Slot {
     fn lock(&self) -> MutexGuard<'_, State> {
         // No step between two consistent states can panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The right to probe, given back also when the runtime ends under the probe.
-struct Probe(Arc<Slot>);
-
-impl Drop for Probe {
-    fn drop(&mut self) {
-        self.0.probing.store(false, Ordering::Release);
     }
 }

@@ -11,7 +11,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::config::{AtLeastOnce, Config};
 use crate::connection::answer;
 use crate::connection::deadline::Deadline;
+use crate::connection::endpoint::Endpoint;
 use crate::connection::identity::ServerId;
+use crate::connection::node::NodeConnection;
 use crate::connection::resolver::{Changed, Fixed, Resolver};
 use crate::connection::retry::{self, Budget};
 use crate::error;
@@ -112,13 +114,11 @@ impl Executor {
     async fn attempt(&self, request: &Request, deadline: &mut Deadline<'_>) -> Result<(Value, ServerId), Failure> {
         let endpoint = self.resolver.endpoint();
         let connection = endpoint.connection(request.route, deadline).await.map_err(Failure::repeatable)?;
+        let _suspicion = Suspicion { endpoint: &endpoint, connection: &connection };
         let reply = connection.call(&request.payload, deadline).await;
         match reply.and_then(|reply| answer::settle(&request.payload, reply)) {
             Ok(answer) => Ok((answer, connection.server_id())),
             Err(error) => {
-                if connection.take_suspicion() {
-                    endpoint.replace(&connection);
-                }
                 let wrong_server = error.retry() == Retry::AfterRefresh;
                 if wrong_server && self.resolver.report_wrong_server(&connection) == Changed::No {
                     return Err(Failure { error, repeat: Repeat::No });
@@ -142,6 +142,21 @@ impl Executor {
             Class::Idempotent => asked_for >= AtLeastOnce::SameAnswer,
             Class::IdempotentAnswerChanges => asked_for >= AtLeastOnce::SameEffect,
             Class::NotRepeatable => false,
+        }
+    }
+}
+
+/// Acts on what a call has made of its connection, however it ends: also callers with limits of their own, who drop
+/// their calls, have to get away from a line that leads nowhere.
+struct Suspicion<'a> {
+    endpoint: &'a Endpoint,
+    connection: &'a Arc<NodeConnection>,
+}
+
+impl Drop for Suspicion<'_> {
+    fn drop(&mut self) {
+        if self.connection.take_suspicion() {
+            self.endpoint.replace(self.connection);
         }
     }
 }

@@ -1,15 +1,16 @@
 //! One connection that all callers share, and what is known of its health.
 
+use std::future::Future;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, Pipeline, RedisError, Value};
+use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 use store_core::{Error, Outcome, Result};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use crate::command;
@@ -27,6 +28,9 @@ use crate::request::Payload;
 /// driver ends can get stuck in the channel between them, with nobody left to refuse it.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// How long after the noted call, in nanoseconds, a later one is noted: 1 ms.
+const NOTED_PAUSE: u64 = 1_000_000;
+
 /// An open connection. Its calls pipeline themselves; each gets its own reply, whatever becomes of the others.
 #[derive(Debug)]
 pub(super) struct NodeConnection {
@@ -37,8 +41,9 @@ pub(super) struct NodeConnection {
     places: Semaphore,
     timeouts_in_a_row: AtomicU32,
     opened: Instant,
-    /// Microseconds from `opened` to the start of the latest call.
+    /// Nanoseconds from `opened` to the start of the latest call, give or take [`NOTED_PAUSE`].
     last_call: AtomicU64,
+    check_turn: Mutex<()>,
     config: Arc<Config>,
 }
 
@@ -64,6 +69,7 @@ impl NodeConnection {
             timeouts_in_a_row: AtomicU32::new(0),
             opened: Instant::now(),
             last_call: AtomicU64::new(0),
+            check_turn: Mutex::new(()),
             config,
         }
     }
@@ -92,6 +98,10 @@ impl NodeConnection {
     /// each such series.
     pub(super) fn take_suspicion(&self) -> bool {
         let limit = self.config.timeouts_before_probe.get();
+        // Read first, for nearly every call finds nothing to take.
+        if self.timeouts_in_a_row.load(Ordering::Relaxed) < limit {
+            return false;
+        }
         self.timeouts_in_a_row.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n >= limit).then_some(0)).is_ok()
     }
 
@@ -131,38 +141,71 @@ impl NodeConnection {
         let _all = self.places.acquire_many(self.config.max_in_flight.get()).await;
     }
 
-    /// Before the first call after a long pause; of several callers only the first one checks.
+    /// Proves the line before the first calls after a long pause. One of them asks; the others wait for the answer, as
+    /// what they would send behind the question might be lost with it.
     async fn check_after_pause(&self, deadline: &mut Deadline<'_>) -> Result<()> {
         let Some(interval) = self.config.health_check_interval else { return Ok(()) };
-        let now = deadline.start().saturating_duration_since(self.opened);
-        let now_micros = u64::try_from(now.as_micros()).unwrap_or(u64::MAX);
-        let last_call = Duration::from_micros(self.last_call.swap(now_micros, Ordering::Relaxed));
-        if now.saturating_sub(last_call) < interval {
+        let now = whole_nanos(deadline.start().saturating_duration_since(self.opened));
+        if self.is_in_use(now, interval) {
             return Ok(());
         }
-        self.check(deadline).await
+        // Who gives up while it asks passes the turn on, and the next one asks again.
+        let Some(_turn) = deadline.wait(pin!(self.check_turn.lock())).await else {
+            return Err(error::timed_out_unsent("the health check"));
+        };
+        if self.is_closed() {
+            return Err(self.no_reply_to_check());
+        }
+        if self.is_in_use(now, interval) {
+            return Ok(());
+        }
+        self.check(deadline).await?;
+        self.last_call.store(whole_nanos(self.opened.elapsed()), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether the latest call came less than `interval` ago; if so, notes this one, which came at `now`.
+    fn is_in_use(&self, now: u64, interval: Duration) -> bool {
+        let pause = now.saturating_sub(self.last_call.load(Ordering::Relaxed));
+        let in_use = pause < whole_nanos(interval);
+        // Between two calls that follow each other closely it is only read: all callers would fight over a line of
+        // memory otherwise.
+        if in_use && pause > NOTED_PAUSE {
+            self.last_call.store(now, Ordering::Relaxed);
+        }
+        in_use
     }
 
     /// Proves with a `PING` that the line still leads anywhere. When it does not, nothing else was sent on it.
     async fn check(&self, deadline: &mut Deadline<'_>) -> Result<()> {
         let ping = command::ping();
         let mut shared = self.shared.clone();
-        let until = deadline.end().min(Instant::now() + self.config.connect_timeout);
-        let answer = deadline.wait_until(until, pin!(shared.send_packed_command(&ping))).await;
-        let failure = match answer {
+        let given_up = Instant::now() + self.config.connect_timeout;
+        let answer = pin!(shared.send_packed_command(&ping));
+        match self.reply(given_up.min(deadline.end()), answer, deadline).await {
             // Even an error reply proves the line.
-            Some(Ok(_)) => return Ok(()),
-            Some(Err(cause)) => error::line_broken(&self.line.server, &cause, Outcome::NotApplied),
-            None => error::cannot_connect(&self.line.server, "no reply to the health check"),
-        };
-        self.line.close();
-        Err(failure)
+            Some(Ok(_)) => Ok(()),
+            Some(Err(cause)) => {
+                self.line.close();
+                Err(error::line_broken(&self.line.server, &cause, Outcome::NotApplied))
+            }
+            // A caller in a hurry has proved nothing against the line that all share.
+            None if deadline.end() < given_up => Err(error::timed_out_unsent("the health check")),
+            None => {
+                self.line.close();
+                Err(self.no_reply_to_check())
+            }
+        }
+    }
+
+    fn no_reply_to_check(&self) -> Error {
+        error::cannot_connect(&self.line.server, "no reply to the health check")
     }
 
     async fn exchange(&self, commands: Commands<'_>, deadline: &mut Deadline<'_>) -> Result<Value> {
         let mut shared = self.shared.clone();
         let writes_before = self.line.writes();
-        let mut answer = pin!(async {
+        let answer = pin!(async {
             match commands {
                 Commands::One(command) => shared.send_packed_command(command).await,
                 Commands::Many(pipeline) => {
@@ -172,27 +215,37 @@ impl NodeConnection {
         });
         let limit = self.config.response_timeout.map(|timeout| Instant::now() + timeout);
         let limit = limit.map_or(deadline.end(), |limit| limit.min(deadline.end()));
-        let mut until = limit.min(deadline.start() + LOOK);
-        loop {
-            match deadline.wait_until(until, answer.as_mut()).await {
-                Some(Ok(reply)) => return Ok(self.answered(reply)),
-                Some(Err(cause)) => return Err(self.broken(&cause, writes_before)),
-                None if self.line.has_ended() => return Err(self.broken(&unheard(), writes_before)),
-                None if until < limit => until = limit.min(Instant::now() + LOOK),
-                None => {
-                    self.timeouts_in_a_row.fetch_add(1, Ordering::AcqRel);
-                    return Err(error::no_reply_in_time(&self.line.server));
-                }
-            }
+        match self.reply(limit, answer, deadline).await {
+            Some(Ok(reply)) => Ok(reply),
+            Some(Err(cause)) => Err(self.broken(&cause, writes_before)),
+            None => Err(error::no_reply_in_time(&self.line.server)),
         }
     }
 
-    fn answered(&self, reply: Value) -> Value {
-        // Read first: this is nearly always zero, and all callers would fight over a line of memory otherwise.
-        if self.timeouts_in_a_row.load(Ordering::Relaxed) != 0 {
-            self.timeouts_in_a_row.store(0, Ordering::Relaxed);
+    /// Waits for a reply until `limit`, and keeps count of those that do not come.
+    async fn reply(
+        &self,
+        limit: Instant,
+        mut answer: Pin<&mut impl Future<Output = RedisResult<Value>>>,
+        deadline: &mut Deadline<'_>,
+    ) -> Option<RedisResult<Value>> {
+        let mut silence = Silence { in_a_row: &self.timeouts_in_a_row, looks: 0 };
+        let mut until = limit.min(deadline.start() + LOOK);
+        loop {
+            match deadline.wait_until(until, answer.as_mut()).await {
+                Some(reply) => {
+                    silence.ends();
+                    return Some(reply);
+                }
+                None if self.line.has_ended() => return Some(Err(unheard())),
+                None if until < limit => until = limit.min(Instant::now() + LOOK),
+                None => {
+                    silence.looks = Silence::LONG;
+                    return None;
+                }
+            }
+            silence.looks += 1;
         }
-        reply
     }
 
     fn broken(&self, cause: &RedisError, writes_before: u64) -> Error {
@@ -200,6 +253,39 @@ impl NodeConnection {
         let outcome = if self.line.writes() == writes_before { Outcome::NotApplied } else { Outcome::Unknown };
         error::line_broken(&self.line.server, cause, outcome)
     }
+}
+
+/// A caller that waits for a reply. If it goes away after a long wait, at the limit or because the caller has a limit
+/// of its own, that is one more sign that the line leads nowhere.
+struct Silence<'a> {
+    in_a_row: &'a AtomicU32,
+    looks: u32,
+}
+
+impl Silence<'_> {
+    /// Between two looks lies a whole [`LOOK`]; before the first one the caller may have waited for something else.
+    const LONG: u32 = 2;
+
+    fn ends(&mut self) {
+        self.looks = 0;
+        // Read first: this is nearly always zero, and all callers would fight over a line of memory otherwise.
+        if self.in_a_row.load(Ordering::Relaxed) != 0 {
+            self.in_a_row.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Silence<'_> {
+    fn drop(&mut self) {
+        if self.looks >= Self::LONG {
+            self.in_a_row.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+}
+
+/// Enough for five centuries.
+fn whole_nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// What the driver would have said.

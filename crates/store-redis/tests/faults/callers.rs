@@ -144,6 +144,24 @@ fn a_store_outlives_the_runtime_it_was_made_on() {
     }
 }
 
+#[test]
+fn a_dial_on_a_runtime_that_stands_still_holds_up_no_other_runtime() {
+    let server = start(ServerOptions::new());
+    let config = config(&server, PROTOCOLS[0]).with_connect_timeout(Duration::from_millis(100));
+    let first = one_thread();
+    let cache = first.block_on(RedisCache::connect_with(config)).unwrap();
+    // With its runtime the connection ends.
+    drop(first);
+    let (still, live) = (one_thread(), runtime());
+    let mut begun = pin!(cache.increment("n", 1).into_future());
+    let polled = still.block_on(std::future::poll_fn(|cx| Poll::Ready(begun.as_mut().poll(cx))));
+    assert!(polled.is_pending());
+    assert_eq!(live.block_on(cache.increment("n", 1).into_future()).unwrap(), 1);
+    // The first one goes on when its runtime does, and takes no connection from anybody.
+    assert_eq!(still.block_on(begun).unwrap(), 2);
+    assert_eq!(live.block_on(cache.increment("n", 1).into_future()).unwrap(), 3);
+}
+
 fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }

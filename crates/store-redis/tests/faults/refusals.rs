@@ -5,6 +5,7 @@ use std::time::Duration;
 use store_redis::prelude::*;
 use store_redis::{Config, ErrorKind, Outcome, RedisCache, RedisStore, Retry};
 use store_testkit::ServerOptions;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{
     CANARY, PATIENCE, PROTOCOLS, assert_is, command, config, connect, eventually, failure, recovers, start,
@@ -199,6 +200,49 @@ async fn a_database_that_is_not_there_is_a_config_error() {
         let error = failure(RedisStore::connect_with(config(&server, protocol).with_db(99)).await);
         assert_is(&error, ErrorKind::Config, Retry::Never, Outcome::NotApplied);
         assert!(error.to_string().contains("option=db"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_the_user_may_not_select_is_denied_and_the_command_named() {
+    let server = start(ServerOptions::new().directive("user", format!("app on >{CANARY} ~* +@all -select")));
+    for protocol in PROTOCOLS {
+        let config = config(&server, protocol).with_user("app", CANARY);
+        let error = failure(RedisStore::connect_with(config.clone().with_db(3)).await);
+        assert_is(&error, ErrorKind::PermissionDenied, Retry::Never, Outcome::NotApplied);
+        assert!(error.to_string().contains("SELECT"), "{error}");
+        RedisStore::connect_with(config).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_user_without_a_password_is_let_in_by_the_empty_one() {
+    let server = start(ServerOptions::new().directive("user", "open on nopass ~* +@all"));
+    let port = server.port().unwrap();
+    for url in [format!("redis://open:@127.0.0.1:{port}"), format!("redis://127.0.0.1:{port}?username=open&password=")]
+    {
+        let cache = RedisCache::connect(&url).await.unwrap();
+        cache.set("k", "v").await.unwrap();
+    }
+    let users = server.command(&["ACL", "LOG"]).unwrap();
+    assert!(matches!(users, store_testkit::Reply::Array(denied) if denied.is_empty()));
+}
+
+#[tokio::test]
+async fn whatever_is_no_redis_server_is_told_from_one_that_hangs_up() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut answers = [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], b""].into_iter();
+        while let (Ok((mut client, _)), Some(answer)) = (listener.accept().await, answers.next()) {
+            let _read = client.read(&mut [0; 100]).await.unwrap();
+            client.write_all(answer).await.unwrap();
+        }
+    });
+    for told in ["not the Redis protocol", "ended during the handshake"] {
+        let error = failure(RedisStore::connect(&url).await);
+        assert_is(&error, ErrorKind::Unavailable, Retry::AfterBackoff, Outcome::NotApplied);
+        assert!(error.to_string().contains(told), "{error}");
     }
 }
 
