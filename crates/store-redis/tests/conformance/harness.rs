@@ -65,11 +65,7 @@ impl Harness for RedisHarness {
     }
 
     fn protocol(&self) -> Option<String> {
-        let name = match self.protocol {
-            Protocol::Resp2 => "RESP2",
-            Protocol::Resp3 => "RESP3",
-        };
-        Some(name.to_owned())
+        Some(format!("{:?}", self.protocol).to_uppercase())
     }
 
     async fn plant_foreign(&self, at: Address<'_>) -> Result<Planted, HarnessError> {
