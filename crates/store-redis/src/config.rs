@@ -106,10 +106,11 @@ pub struct Config {
     pub user_timeout: Option<Duration>,
     /// Whether TCP sends small writes at once. At once by default.
     pub coalescing: Coalescing,
-    /// After how long without traffic a call sends a `PING` ahead. 30 s by default; `None` never does.
+    /// After how long without traffic a call sends a `PING` ahead; calls that come meanwhile wait for its answer. A
+    /// connection that gives none within the connect timeout is closed. 30 s by default; `None` never does.
     pub health_check_interval: Option<Duration>,
     /// After how many timeouts in a row a second connection is tried, which replaces the first if the server answers
-    /// on it. 3 by default.
+    /// on it. 3 by default. A call that its caller drops while it waits counts as one, if it waited for 200 ms.
     pub timeouts_before_probe: NonZeroU32,
     /// How many calls may wait for a reply on one connection; further ones wait for a place. 8192 by default, at
     /// most 1000000.

@@ -8,6 +8,18 @@
 //! A connection that cannot be made, and one that ends before a byte of the request left, are `Unavailable` and
 //! `NotApplied`. One that ends after bytes may have left is `Unavailable` and `Unknown`; a reply that does not come
 //! within the deadline is `Timeout` and `Unknown`.
+//!
+//! # Runtimes
+//!
+//! The driver needs a tokio runtime with I/O and time enabled ([`enable_all`]); a call outside any runtime is
+//! [`ErrorKind::Config`], and one inside a runtime without them panics in tokio. Handles may be used on several runtimes,
+//! one after another or at the same time. A connection lives on the runtime whose caller dialled it: when that runtime
+//! is shut down, the next call dials on its own; while it stands still, as a current-thread runtime does that nobody
+//! blocks on, calls on the others time out until the connection is replaced, after
+//! [`timeouts_before_probe`](Config::timeouts_before_probe). So a program with several runtimes gives each a store of
+//! its own.
+//!
+//! [`enable_all`]: https://docs.rs/tokio/latest/tokio/runtime/struct.Builder.html#method.enable_all
 #![forbid(unsafe_code)]
 
 mod command;

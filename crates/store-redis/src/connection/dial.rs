@@ -25,25 +25,25 @@ use crate::error;
 const QUEUE: usize = 128;
 
 /// Makes a connection that has answered, within the connect timeout.
-pub(super) async fn dial(config: &Arc<Config>) -> Result<NodeConnection> {
-    match tokio::time::timeout(config.connect_timeout, connect(config)).await {
+pub(super) async fn dial(server: &Server, config: &Arc<Config>) -> Result<NodeConnection> {
+    match tokio::time::timeout(config.connect_timeout, connect(server, config)).await {
         Ok(connection) => connection,
         Err(_) => {
             let reason = format!("no answer in time; connect_timeout={:?}", config.connect_timeout);
-            Err(error::cannot_connect(&config.server, reason))
+            Err(error::cannot_connect(server, reason))
         }
     }
 }
 
-async fn connect(config: &Arc<Config>) -> Result<NodeConnection> {
-    let socket = open(config).await?;
-    let line = Arc::new(Line::new(config.server.clone()));
+async fn connect(server: &Server, config: &Arc<Config>) -> Result<NodeConnection> {
+    let socket = open(server, config).await?;
+    let line = Arc::new(Line::new(server.clone()));
     let stream = Stream::new(socket, Arc::clone(&line));
     let (mut shared, driver) = MultiplexedConnection::new_with_config(&no_handshake(), stream, settings())
         .await
-        .map_err(|cause| error::handshake_broken(&config.server, &cause))?;
+        .map_err(|cause| error::handshake_broken(server, &cause))?;
     let driver = Driver::spawn(Arc::clone(&line), driver);
-    let server_id = shake_hands(config, &mut shared).await?;
+    let server_id = shake_hands(server, config, &mut shared).await?;
     Ok(NodeConnection::new(Arc::clone(config), line, driver, shared, server_id))
 }
 
@@ -63,13 +63,13 @@ fn settings() -> AsyncConnectionConfig {
         .set_pipeline_buffer_size(QUEUE)
 }
 
-async fn open(config: &Config) -> Result<Socket> {
-    match &config.server {
-        Server::Tcp { host, port } => open_tcp(config, host, *port).await.map(Socket::Tcp),
+async fn open(server: &Server, config: &Config) -> Result<Socket> {
+    match server {
+        Server::Tcp { host, port } => open_tcp(server, config, host, *port).await.map(Socket::Tcp),
         #[cfg(unix)]
         Server::Unix { path } => match tokio::net::UnixStream::connect(path).await {
             Ok(stream) => Ok(Socket::Unix(stream)),
-            Err(error) => Err(error::cannot_connect(&config.server, reason(&error))),
+            Err(error) => Err(error::cannot_connect(server, reason(&error))),
         },
         #[cfg(not(unix))]
         Server::Unix { .. } => Err(crate::config::config_error("path", "this system has no unix sockets")),
@@ -78,11 +78,11 @@ async fn open(config: &Config) -> Result<Socket> {
 
 /// Tries every address that the name stands for, one after another, each with its share of the time, so that one that
 /// swallows packets leaves some for the next.
-async fn open_tcp(config: &Config, host: &str, port: u16) -> Result<TcpStream> {
+async fn open_tcp(server: &Server, config: &Config, host: &str, port: u16) -> Result<TcpStream> {
     let end = Instant::now() + config.connect_timeout;
     let addresses: Vec<SocketAddr> = match tokio::net::lookup_host((host, port)).await {
         Ok(addresses) => addresses.collect(),
-        Err(error) => return Err(error::cannot_connect(&config.server, reason(&error))),
+        Err(error) => return Err(error::cannot_connect(server, reason(&error))),
     };
     let mut tried = Vec::new();
     for (index, address) in addresses.iter().enumerate() {
@@ -95,7 +95,7 @@ async fn open_tcp(config: &Config, host: &str, port: u16) -> Result<TcpStream> {
         }
     }
     let reason = if tried.is_empty() { "the name has no address".to_owned() } else { tried.join(", ") };
-    Err(error::cannot_connect(&config.server, reason))
+    Err(error::cannot_connect(server, reason))
 }
 
 async fn open_address(config: &Config, address: SocketAddr) -> io::Result<TcpStream> {
@@ -131,15 +131,15 @@ fn reason(error: &io::Error) -> String {
 /// Says who we are and asks who the server is.
 ///
 /// `HELLO` goes alone, so that its refusal, whatever comes after it, is the reply that is read.
-async fn shake_hands(config: &Config, shared: &mut MultiplexedConnection) -> Result<ServerId> {
-    refused(config, "HELLO", shared.send_packed_command(&command::hello(config)).await)?;
+async fn shake_hands(server: &Server, config: &Config, shared: &mut MultiplexedConnection) -> Result<ServerId> {
+    refused(server, "HELLO", shared.send_packed_command(&command::hello(config)).await)?;
     if config.db != 0 {
-        refused(config, "SELECT", shared.send_packed_command(&command::select(config.db)).await)?;
+        refused(server, "SELECT", shared.send_packed_command(&command::select(config.db)).await)?;
     }
     let info = shared
         .send_packed_command(&command::server_info())
         .await
-        .map_err(|cause| error::handshake_broken(&config.server, &cause))?;
+        .map_err(|cause| error::handshake_broken(server, &cause))?;
     // A user that may not ask is no reason not to connect.
     Ok(run_id(&info).and_then(ServerId::from_run_id).unwrap_or_else(ServerId::unknown))
 }
@@ -154,13 +154,13 @@ fn run_id(info: &Value) -> Option<&str> {
 }
 
 /// What was refused during the handshake stays refused with its own kind, and says what and where.
-fn refused(config: &Config, command: &str, reply: redis::RedisResult<Value>) -> Result<()> {
+fn refused(server: &Server, command: &str, reply: redis::RedisResult<Value>) -> Result<()> {
     let refusal = match reply {
         Ok(Value::ServerError(refusal)) => error::from_server(&refusal),
         Ok(_) => return Ok(()),
-        Err(cause) => return Err(error::handshake_broken(&config.server, &cause)),
+        Err(cause) => return Err(error::handshake_broken(server, &cause)),
     };
-    let message = format!("cannot connect: {command}: {refusal}; server={}", config.server);
+    let message = format!("cannot connect: {command}: {refusal}; server={server}");
     Err(Error::new(refusal.kind(), message).with_retry(refusal.retry()).with_outcome(Outcome::NotApplied))
 }
 

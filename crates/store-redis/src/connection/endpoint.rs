@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::config::Config;
+use crate::config::{Config, Server};
 use crate::connection::deadline::Deadline;
 use crate::connection::dial::dial;
 use crate::connection::identity::ServerId;
@@ -27,8 +27,9 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// An endpoint that dials when it is first used.
-    pub(super) fn new(config: &Arc<Config>) -> Self {
-        let slots = (0..config.connections.get()).map(|_| Arc::new(Slot::new(Arc::clone(config)))).collect();
+    pub(super) fn new(server: Server, config: &Arc<Config>) -> Self {
+        let slot = || Arc::new(Slot::new(server.clone(), Arc::clone(config)));
+        let slots = (0..config.connections.get()).map(|_| slot()).collect();
         Self { slots, next: AtomicUsize::new(0) }
     }
 
@@ -69,6 +70,7 @@ impl Endpoint {
 /// The place of one connection.
 #[derive(Debug)]
 struct Slot {
+    server: Server,
     config: Arc<Config>,
     // A std mutex, because nothing awaits while it is held.
     state: Mutex<State>,
@@ -112,9 +114,9 @@ impl Dial {
 }
 
 impl Slot {
-    fn new(config: Arc<Config>) -> Self {
+    fn new(server: Server, config: Arc<Config>) -> Self {
         let state = State { content: Content::Empty, failures: 0, not_before: None, probing_until: None };
-        Self { config, state: Mutex::new(state) }
+        Self { server, config, state: Mutex::new(state) }
     }
 
     async fn connection(self: &Arc<Self>, deadline: &mut Deadline<'_>) -> Result<Arc<NodeConnection>> {
@@ -158,7 +160,7 @@ impl Slot {
             if let Some(time) = not_before {
                 tokio::time::sleep_until(time).await;
             }
-            let result = dial(&slot.config).await.map(Arc::new);
+            let result = dial(&slot.server, &slot.config).await.map(Arc::new);
             let result = slot.settle(&tell, result);
             tell.send_replace(Some(result));
         });
@@ -212,7 +214,7 @@ impl Slot {
         drop(state);
         let slot = Arc::clone(self);
         runtime.spawn(async move {
-            let proved = dial(&slot.config).await;
+            let proved = dial(&slot.server, &slot.config).await;
             slot.end_probe(&suspect, proved);
         });
     }

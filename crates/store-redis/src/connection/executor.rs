@@ -14,7 +14,7 @@ use crate::connection::deadline::Deadline;
 use crate::connection::endpoint::Endpoint;
 use crate::connection::identity::ServerId;
 use crate::connection::node::NodeConnection;
-use crate::connection::resolver::{Changed, Fixed, Resolver};
+use crate::connection::resolver::{Cause, Changed, Fault, Fixed, Resolver};
 use crate::connection::retry::{self, Budget};
 use crate::error;
 use crate::request::{Class, Request, Route};
@@ -28,7 +28,7 @@ pub(crate) type Replies = Vec<Result<Value>>;
 /// twice; that depends on its [`Class`]. After a reply that never came only reads may, unless the user asked for more.
 #[derive(Debug)]
 pub(crate) struct Executor {
-    resolver: Box<dyn Resolver>,
+    resolver: Fixed,
     budget: Budget,
     config: Arc<Config>,
 }
@@ -39,15 +39,15 @@ impl Executor {
         config.validate()?;
         require_runtime()?;
         let config = Arc::new(config.clone());
-        let executor = Self { resolver: Box::new(Fixed::new(&config)), budget: Budget::new(&config.retry), config };
+        let executor = Self { resolver: Fixed::new(&config), budget: Budget::new(&config.retry), config };
         // The dial has a limit of its own, and its error says more than that of a deadline which is up first.
         let (start, limit) = (Instant::now(), 2 * executor.config.connect_timeout);
         let timer = pin!(sleep_until(start + limit));
         let mut deadline = Deadline::new(start, limit, timer);
-        executor.resolver.endpoint().connection(Route::Any, &mut deadline).await?;
+        let endpoint = executor.resolver.endpoint(Route::Any, &mut deadline).await?;
+        endpoint.connection(Route::Any, &mut deadline).await?;
         Ok(executor)
     }
-
     /// Executes one command or one script; what the server refuses is an error.
     pub(crate) async fn one(&self, request: Request) -> Result<Value> {
         Ok(self.execute(&request).await?.0)
@@ -69,7 +69,7 @@ impl Executor {
     /// Refuses further requests, and waits for those under way, at most one deadline. Outside a runtime, where nothing
     /// can wait, those under way fail.
     pub(crate) async fn close(&self) {
-        let open = self.resolver.endpoint().close();
+        let open = self.resolver.close();
         if require_runtime().is_err() {
             return;
         }
@@ -112,18 +112,16 @@ impl Executor {
     }
 
     async fn attempt(&self, request: &Request, deadline: &mut Deadline<'_>) -> Result<(Value, ServerId), Failure> {
-        let endpoint = self.resolver.endpoint();
+        let endpoint = self.resolver.endpoint(request.route, deadline).await.map_err(Failure::repeatable)?;
         let connection = endpoint.connection(request.route, deadline).await.map_err(Failure::repeatable)?;
         let _suspicion = Suspicion { endpoint: &endpoint, connection: &connection };
         let reply = connection.call(&request.payload, deadline).await;
         match reply.and_then(|reply| answer::settle(&request.payload, reply)) {
             Ok(answer) => Ok((answer, connection.server_id())),
             Err(error) => {
-                let wrong_server = error.retry() == Retry::AfterRefresh;
-                if wrong_server && self.resolver.report_wrong_server(&connection) == Changed::No {
-                    return Err(Failure { error, repeat: Repeat::No });
-                }
-                Err(Failure::repeatable(error))
+                let fault = Fault::at(&connection, error);
+                let changed = self.resolver.report(&endpoint, &fault);
+                Err(Failure::reported(fault, changed))
             }
         }
     }
@@ -182,6 +180,15 @@ enum Repeat {
 impl Failure {
     fn repeatable(error: Error) -> Self {
         Self { error, repeat: Repeat::IfAllowed }
+    }
+
+    /// A server that sent us away does so again, unless the next attempt ends up elsewhere.
+    fn reported(fault: Fault, changed: Changed) -> Self {
+        let repeat = match (&fault.cause, changed) {
+            (Cause::WrongServer(_), Changed::No) => Repeat::No,
+            (Cause::WrongServer(_), Changed::Yes) | (Cause::Other, _) => Repeat::IfAllowed,
+        };
+        Self { error: fault.error, repeat }
     }
 
     /// What two attempts in a row amount to. If the first may have been applied, the request may have been; and a

@@ -130,7 +130,12 @@ impl NodeConnection {
     async fn take_place(&self, deadline: &mut Deadline<'_>) -> Result<SemaphorePermit<'_>> {
         let place = match self.places.try_acquire() {
             Ok(place) => Some(place),
-            Err(_) => deadline.wait(pin!(self.places.acquire())).await.and_then(std::result::Result::ok),
+            Err(_) => {
+                let place = deadline.wait(pin!(self.places.acquire())).await.and_then(std::result::Result::ok);
+                // Those who waited longest time out together. Each would hand its place on to the next, which would
+                // send what nobody waits for any more.
+                place.filter(|_| Instant::now() < deadline.end())
+            }
         };
         place.ok_or_else(|| error::overloaded(self.config.max_in_flight.get()))
     }
