@@ -18,7 +18,7 @@ use crate::connection::driver::Driver;
 use crate::connection::identity::ServerId;
 use crate::connection::line::{Line, Socket, Stream};
 use crate::connection::node::NodeConnection;
-use crate::error;
+use crate::{error, reply};
 
 /// How many requests wait for the driver: what it takes up in one go keeps it busy for longer than a caller needs to
 /// put in the next.
@@ -141,16 +141,8 @@ async fn shake_hands(server: &Server, config: &Config, shared: &mut MultiplexedC
         .await
         .map_err(|cause| error::handshake_broken(server, &cause))?;
     // A user that may not ask is no reason not to connect.
-    Ok(run_id(&info).and_then(ServerId::from_run_id).unwrap_or_else(ServerId::unknown))
-}
-
-fn run_id(info: &Value) -> Option<&str> {
-    let text = match info {
-        Value::BulkString(bytes) => std::str::from_utf8(bytes).ok()?,
-        Value::VerbatimString { text, .. } => text,
-        _ => return None,
-    };
-    text.lines().find_map(|line| line.strip_prefix("run_id:"))
+    let run_id = reply::info_field(&info, "run_id");
+    Ok(run_id.and_then(ServerId::from_run_id).unwrap_or_else(ServerId::unknown))
 }
 
 /// What was refused during the handshake stays refused with its own kind, and says what and where.
@@ -197,14 +189,5 @@ mod tests {
         assert!(!socket.tcp_nodelay().unwrap() && !socket.keepalive().unwrap());
         #[cfg(any(target_os = "linux", target_os = "android"))]
         assert_eq!(socket.tcp_user_timeout().unwrap(), None);
-    }
-
-    #[test]
-    fn the_run_id_is_found_in_both_protocols() {
-        let info = "# Server\r\nredis_version:7.0.15\r\nrun_id:00f0a1b2\r\n";
-        let verbatim = Value::VerbatimString { format: redis::VerbatimFormat::Text, text: info.to_owned() };
-        assert_eq!(run_id(&Value::BulkString(info.into())), Some("00f0a1b2"));
-        assert_eq!(run_id(&verbatim), Some("00f0a1b2"));
-        assert_eq!(run_id(&Value::Nil), None);
     }
 }
