@@ -139,7 +139,8 @@ fn find_option(name: &str) -> Result<(&'static str, Apply)> {
     if let Some((option, apply)) = OPTIONS.iter().find(|(option, _)| *option == canonical) {
         return Ok((option, *apply));
     }
-    if let Some((_, advice)) = ELSEWHERE.iter().find(|(start, _)| name.starts_with(start)) {
+    let is_called = |word| name.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'));
+    if let Some((_, advice)) = ELSEWHERE.iter().find(|(word, _)| is_called(word)) {
         return Err(malformed(advice));
     }
     // A name that looks like one is shown, because it is likely misspelt; anything else may be a piece of a secret.
@@ -154,10 +155,10 @@ const ALIASES: [(&str, &str); 3] = [
     ("socket_keepalive", "keepalive"),
 ];
 
-/// What other clients take under names that begin like this, and what it is here.
+/// What other clients take under these names, or under ones that go on with an underscore, and what it is here.
 const ELSEWHERE: [(&str, &str); 4] = [
     ("max_connections", "unknown option max_connections: all callers share a few, connections=1"),
-    ("retry_on_", "unknown option retry_on_…: what is safe to repeat is repeated; for writes see at_least_once"),
+    ("retry_on", "unknown option retry_on_…: what is safe to repeat is repeated; for writes see at_least_once"),
     ("timeout", "unknown option timeout: deadline limits a whole call, response_timeout one attempt"),
     ("ssl", "unknown option ssl…: this version does not support TLS"),
 ];

@@ -148,6 +148,7 @@ fn what_is_wrong_is_a_config_error_that_names_it() {
         ("redis://h?max_connections=10", "connections"),
         ("redis://h?retry_on_timeout=True", "at_least_once"),
         ("redis://h?timeout=3", "deadline"),
+        ("redis://h?timeouts_before_prob=3", "option=timeouts_before_prob"),
         ("redis://h?username=ann", "user:@host"),
         ("redis://h?keepalive=maybe", "option=keepalive"),
         ("redis://h?nodelay=2", "option=nodelay"),
