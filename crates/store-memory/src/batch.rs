@@ -33,9 +33,9 @@ impl<G> Locked<G> {
 
 impl Engine {
     pub(crate) fn get_many(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<Option<Bytes>>> {
-        let now = self.clock.now();
         let targets = self.locate_all(namespace, keys);
         let mut locked = Locked::new(&targets, |shard| self.read(shard))?;
+        let now = self.clock.now();
         let payload = |(shard, target)| Some(locked.get(shard).get(target, now)?.0);
         let payloads: Vec<_> = targets.into_iter().map(payload).collect();
         drop(locked);
@@ -54,36 +54,36 @@ impl Engine {
         let namespaces = self.shards.len().min(writes.len());
         self.budget.admit(cost + namespaces * namespace_cost(namespace))?;
 
-        let now = self.clock.now();
         let mut freed = Vec::new();
         let mut locked = Locked::new(&targets, |shard| {
             let shard = self.write(shard)?;
             shard.check_room(writes.len())?;
             Ok(shard)
         })?;
+        let now = self.clock.now();
         for (&(shard, target), (payload, options)) in targets.iter().zip(writes) {
             let _always_stored = locked.get(shard).set(target, payload, &options, now, &mut freed)?;
         }
         drop(locked);
         drop(freed);
-        self.relieve(&targets, now);
+        self.relieve(&targets);
         Ok(())
     }
 
     pub(crate) fn delete_many(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<bool>> {
-        let now = self.clock.now();
         let targets = self.locate_all(namespace, keys);
         let mut freed = Vec::new();
         let mut locked = Locked::new(&targets, |shard| self.write(shard))?;
+        let now = self.clock.now();
         let delete = |(shard, target)| locked.get(shard).delete(target, None, now, &mut freed);
         Ok(targets.into_iter().map(delete).collect())
     }
 
     pub(crate) fn expire_many(&self, namespace: &Namespace, keys: &[Key<'_>], lifetime: Lifetime) -> Result<Vec<bool>> {
-        let now = self.clock.now();
         let targets = self.locate_all(namespace, keys);
         let mut freed = Vec::new();
         let mut locked = Locked::new(&targets, |shard| self.write(shard))?;
+        let now = self.clock.now();
         let expire = |(shard, target)| locked.get(shard).expire(target, lifetime, now, &mut freed);
         Ok(targets.into_iter().map(expire).collect())
     }

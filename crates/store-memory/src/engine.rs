@@ -2,6 +2,10 @@
 //!
 //! No operation waits: a lock is held for a bounded number of steps and never across an `await`. So a future completes
 //! at its first poll, `clear` and `close` apart, and can only be dropped before or after its effect.
+//!
+//! The clock is read under the lock, in a batch under the last of its locks. So whoever gets a lock later judges by a
+//! time that is no earlier. A time from before the lock may be old by then: its caller would revive an entry that
+//! others have seen expire, or write one whose lifetime is over upon a newer value.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -9,8 +13,8 @@ use std::fmt;
 use ahash::RandomState;
 use parking_lot::{MappedRwLockReadGuard, MappedRwLockWriteGuard, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use store_core::{
-    Address, Bytes, Capabilities, Clock, DeleteOptions, Entry, Error, ExpiresAt, ExpiryRead, GetOptions, Lifetime,
-    Remaining, Result, SetOptions, SetOutcome, Timestamp,
+    Address, Bytes, Capabilities, Clock, DeleteOptions, Entry, Error, ExpiryRead, GetOptions, Lifetime, Remaining,
+    Result, SetOptions, SetOutcome,
 };
 use tokio::sync::oneshot;
 
@@ -35,11 +39,17 @@ pub(crate) struct Engine {
 
 impl Engine {
     pub(crate) fn get(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {
-        let (now, (shard, target)) = (self.clock.now(), self.locate(at));
+        let (shard, target) = self.locate(at);
         let mut freed = Vec::new();
         let found = match options.renew {
-            None => self.read(shard)?.get(target, now),
-            Some(ttl) => self.write(shard)?.renew(target, ttl, now, &mut freed),
+            None => {
+                let shard = self.read(shard)?;
+                shard.get(target, self.clock.now())
+            }
+            Some(ttl) => {
+                let mut shard = self.write(shard)?;
+                shard.renew(target, ttl, self.clock.now(), &mut freed)
+            }
         };
         Ok(found.map(|(payload, expires_at)| match options.expiry {
             ExpiryRead::Skip => Entry::new(payload.into_value()),
@@ -50,36 +60,39 @@ impl Engine {
     pub(crate) fn set(&self, at: Address<'_>, value: &[u8], options: &SetOptions) -> Result<SetOutcome> {
         self.budget.admit(cost(at, value.len()))?;
         let payload = Payload::new(at.key, value);
-        let (now, (shard, target)) = (self.clock.now(), self.locate(at));
+        let (shard, target) = self.locate(at);
         let mut freed = Vec::new();
         let outcome = {
             let mut shard = self.write(shard)?;
             shard.check_room(1)?;
-            shard.set(target, payload, options, now, &mut freed)?
+            shard.set(target, payload, options, self.clock.now(), &mut freed)?
         };
         drop(freed);
-        self.relieve(&[(shard, target)], now);
+        self.relieve(&[(shard, target)]);
         Ok(outcome)
     }
 
     pub(crate) fn delete(&self, at: Address<'_>, options: &DeleteOptions) -> Result<bool> {
-        let (now, (shard, target)) = (self.clock.now(), self.locate(at));
+        let (shard, target) = self.locate(at);
         let mut freed = Vec::new();
-        let removed = self.write(shard)?.delete(target, options.if_value.as_deref(), now, &mut freed);
-        Ok(removed)
+        let mut shard = self.write(shard)?;
+        Ok(shard.delete(target, options.if_value.as_deref(), self.clock.now(), &mut freed))
     }
 
     pub(crate) fn expire(&self, at: Address<'_>, lifetime: Lifetime) -> Result<bool> {
-        let (now, (shard, target)) = (self.clock.now(), self.locate(at));
+        let (shard, target) = self.locate(at);
         let mut freed = Vec::new();
-        let existed = self.write(shard)?.expire(target, lifetime, now, &mut freed);
-        Ok(existed)
+        let mut shard = self.write(shard)?;
+        Ok(shard.expire(target, lifetime, self.clock.now(), &mut freed))
     }
 
     pub(crate) fn take(&self, at: Address<'_>) -> Result<Option<Bytes>> {
-        let (now, (shard, target)) = (self.clock.now(), self.locate(at));
+        let (shard, target) = self.locate(at);
         let mut freed = Vec::new();
-        let taken = self.write(shard)?.take(target, now, &mut freed);
+        let taken = {
+            let mut shard = self.write(shard)?;
+            shard.take(target, self.clock.now(), &mut freed)
+        };
         Ok(taken.map(Payload::into_value))
     }
 
@@ -88,22 +101,23 @@ impl Engine {
     }
 
     pub(crate) fn remaining(&self, at: Address<'_>) -> Result<Option<Remaining>> {
-        let (now, (shard, target)) = (self.clock.now(), self.locate(at));
-        let expires_at: Option<ExpiresAt> = self.read(shard)?.expires_at(target, now);
-        Ok(expires_at.map(|expires_at| expires_at.remaining(now)))
+        let (shard, target) = self.locate(at);
+        let shard = self.read(shard)?;
+        let now = self.clock.now();
+        Ok(shard.expires_at(target, now).map(|expires_at| expires_at.remaining(now)))
     }
 
     pub(crate) fn add(&self, at: Address<'_>, delta: i64, on_create: Lifetime) -> Result<i64> {
         self.budget.admit(cost(at, COUNTER_BYTES))?;
-        let (now, (shard, target)) = (self.clock.now(), self.locate(at));
+        let (shard, target) = self.locate(at);
         let mut freed = Vec::new();
         let sum = {
             let mut shard = self.write(shard)?;
             shard.check_room(1)?;
-            shard.add(target, delta, on_create, now, &mut freed)?
+            shard.add(target, delta, on_create, self.clock.now(), &mut freed)?
         };
         drop(freed);
-        self.relieve(&[(shard, target)], now);
+        self.relieve(&[(shard, target)]);
         Ok(sum)
     }
 
@@ -133,6 +147,7 @@ impl Engine {
     /// Removes up to [`STEP`] expired entries of the first shard from this one on that has any, and returns that shard,
     /// where the next step goes on. `None` when nothing has expired, or the store is closed.
     pub(crate) fn sweep(&self, from: usize) -> Option<usize> {
+        // Before any lock: what had expired then has expired still, and nobody is told anything.
         let now = self.clock.now();
         for shard in from..self.shards.len() {
             if self.read(shard).ok()?.has_expired(now) {
@@ -148,7 +163,7 @@ impl Engine {
     /// What was just written stays, unless another writer evicts it.
     ///
     /// Each writer makes up for its own excess, so the work is in proportion to what was written.
-    pub(crate) fn relieve(&self, written: &[(usize, Target<'_>)], now: Timestamp) {
+    pub(crate) fn relieve(&self, written: &[(usize, Target<'_>)]) {
         let mut shard = written.first().map_or(0, |&(shard, _)| shard);
         let mut found_nothing = 0;
         while found_nothing < self.shards.len() {
@@ -161,7 +176,7 @@ impl Engine {
             let mut freed = Vec::new();
             // A store that was closed meanwhile has nothing left to evict.
             let Ok(mut locked) = self.write(shard) else { return };
-            locked.evict(excess, &keep, now, &mut freed);
+            locked.evict(excess, &keep, self.clock.now(), &mut freed);
             drop(locked);
             found_nothing = if freed.is_empty() { found_nothing + 1 } else { 0 };
             shard = (shard + 1) % self.shards.len();
@@ -229,3 +244,6 @@ impl Drop for Writing<'_> {
         self.budget.settle(self.before, self.shard.bytes());
     }
 }
+
+#[cfg(test)]
+mod tests;

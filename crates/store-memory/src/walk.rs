@@ -16,11 +16,11 @@ impl Engine {
             Some(cursor) => self.resume(&covered, cursor)?,
             None => Walk { shard: 0, place: None },
         };
-        let now = self.clock.now();
         let mut keys = Vec::new();
         let mut left = options.limit.get().min(MAX_PAGE);
         while left > 0 && walk.shard < self.shards.len() {
             let shard = self.read(walk.shard)?;
+            let now = self.clock.now();
             let listed = shard.list(&covered, walk.place.take(), left.min(STEP), now, &mut keys);
             left -= listed.visited;
             walk.advance(listed.next);
@@ -45,8 +45,10 @@ impl Engine {
             let mut place = None;
             loop {
                 let mut freed = Vec::new();
-                let now = self.clock.now();
-                let cleared = self.write(shard)?.clear(&present, place, now, &mut freed);
+                let cleared = {
+                    let mut shard = self.write(shard)?;
+                    shard.clear(&present, place, self.clock.now(), &mut freed)
+                };
                 removed += cleared.removed;
                 if !freed.is_empty() {
                     drop(freed);
