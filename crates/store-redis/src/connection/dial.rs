@@ -20,8 +20,8 @@ use crate::connection::line::{Line, Socket, Stream};
 use crate::connection::node::NodeConnection;
 use crate::{error, reply};
 
-/// How many requests wait for the driver: what it takes up in one go keeps it busy for longer than a caller needs to
-/// put in the next.
+/// How many requests wait for the driver. A longer queue makes thousands of callers at once a few percent faster, and
+/// fewer no faster; it would hold on to more large values while a server hangs.
 const QUEUE: usize = 128;
 
 /// Makes a connection that has answered, within the connect timeout.
