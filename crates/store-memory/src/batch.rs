@@ -1,7 +1,8 @@
 //! Batches: all shards that a batch needs are locked together, so each is one step.
 //!
 //! They are locked in the order of their numbers, each once, and nothing else ever holds two locks; so nobody waits in
-//! a circle. A batch holds its locks for as long as its items take, which `max_batch_items` bounds.
+//! a circle. A batch holds its locks for as long as its items take, which `max_batch_items` bounds. What it evicts
+//! goes afterwards, from one shard at a time.
 
 use store_core::{Address, BatchItem, Bytes, Key, Lifetime, Namespace, Result, SetOptions};
 
@@ -66,7 +67,7 @@ impl Engine {
         }
         drop(locked);
         drop(freed);
-        self.relieve(&targets);
+        self.relieve(&mut targets);
         Ok(())
     }
 

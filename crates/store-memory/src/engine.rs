@@ -68,7 +68,7 @@ impl Engine {
             shard.set(target, payload, options, self.clock.now(), &mut freed)?
         };
         drop(freed);
-        self.relieve(&[(shard, target)]);
+        self.relieve(&mut [(shard, target)]);
         Ok(outcome)
     }
 
@@ -117,7 +117,7 @@ impl Engine {
             shard.add(target, delta, on_create, self.clock.now(), &mut freed)?
         };
         drop(freed);
-        self.relieve(&[(shard, target)]);
+        self.relieve(&mut [(shard, target)]);
         Ok(sum)
     }
 
@@ -159,20 +159,26 @@ impl Engine {
         None
     }
 
-    /// Evicts until the limit is kept: from the shard that was written, which is at hand, and from the others in turn.
-    /// What was just written stays, unless another writer evicts it.
+    /// Evicts until the limit is kept: from the shard that was written first, which is at hand, and from the others in
+    /// turn. What was just written stays, unless another writer evicts it.
     ///
-    /// Each writer makes up for its own excess, so the work is in proportion to what was written.
-    pub(crate) fn relieve(&self, written: &[(usize, Target<'_>)]) {
+    /// Each writer makes up for its own excess, and a step removes as many entries as it has to mark: so the work is in
+    /// proportion to what was written and what has to go for it.
+    pub(crate) fn relieve(&self, written: &mut [(usize, Target<'_>)]) {
+        if self.budget.excess() == 0 {
+            return;
+        }
         let mut shard = written.first().map_or(0, |&(shard, _)| shard);
+        written.sort_unstable_by_key(|&(shard, _)| shard);
         let mut found_nothing = 0;
         while found_nothing < self.shards.len() {
             let excess = self.budget.excess();
             if excess == 0 {
                 return;
             }
-            let in_shard = written.iter().filter(|&&(other, _)| other == shard);
-            let keep: Vec<_> = in_shard.map(|&(_, target)| target).collect();
+            let first = written.partition_point(|&(other, _)| other < shard);
+            let end = written.partition_point(|&(other, _)| other <= shard);
+            let keep: Vec<_> = written[first..end].iter().map(|&(_, target)| target).collect();
             let mut freed = Vec::new();
             // A store that was closed meanwhile has nothing left to evict.
             let Ok(mut locked) = self.write(shard) else { return };

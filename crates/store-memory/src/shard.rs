@@ -20,7 +20,8 @@ use crate::growth;
 use crate::namespaces::{Covered, Namespaces, Place};
 use crate::slot::{Payload, Slot};
 
-/// How many entries are walked, removed or evicted under one hold of a lock, at most.
+/// How many entries are walked, removed or evicted under one hold of a lock, at most. A batch may evict as many as it
+/// wrote.
 pub(crate) const STEP: usize = 256;
 
 /// How many entries eviction looks at for one that was not used lately, at most.
@@ -242,17 +243,20 @@ impl Shard {
         }
     }
 
-    /// Removes entries until `bytes` are free or [`STEP`] entries are gone, but never those in `keep`: expired ones
-    /// first, then those that were not used for the longest time, as far as one bit an entry can tell.
+    /// Removes entries until `bytes` are free, but never those in `keep`: expired ones first, then those that were not
+    /// used for the longest time, as far as one bit an entry can tell.
+    ///
+    /// At most [`STEP`] of them, or as many as there are in `keep`: finding those again and again for a few removals
+    /// each would cost a large batch the square of its length.
     pub(crate) fn evict(&mut self, bytes: usize, keep: &[Target<'_>], now: Timestamp, freed: &mut Vec<Payload>) {
-        let target = self.bytes().saturating_sub(bytes);
-        self.free_expired(now, STEP, freed);
+        let (least, most) = (self.bytes().saturating_sub(bytes), STEP.max(keep.len()));
+        self.free_expired(now, most, freed);
         let kept = |shard: &Self| keep.iter().filter_map(|&target| shard.find(target)).collect::<Vec<_>>();
         for number in kept(self) {
             self.slots[number as usize].kept = true;
         }
-        while freed.len() < STEP
-            && self.bytes() > target
+        while freed.len() < most
+            && self.bytes() > least
             && let Some(victim) = self.next_victim()
         {
             freed.push(self.remove(victim).payload);

@@ -1,11 +1,12 @@
 //! The limit in bytes: kept by every write, never at the price of a wrong answer.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use proptest::prelude::*;
 use store_memory::prelude::*;
-use store_memory::{Eviction, ManualClock, MemoryCache, MemoryStore, Retry};
+use store_memory::{Clock, Eviction, ManualClock, MemoryCache, MemoryStore, Retry, Timestamp};
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
@@ -91,6 +92,49 @@ fn limit_is_kept_when_threads_have_finished_writing() {
     });
     assert!(cache.bytes_used() <= LIMIT);
     assert!(cache.bytes_used() > LIMIT / 2, "no more is evicted than has to be");
+}
+
+/// A clock that counts how often it is read: once for each hold of a lock that judges expiry.
+#[derive(Clone, Debug, Default)]
+struct CountingClock {
+    time: ManualClock,
+    reads: Arc<AtomicUsize>,
+}
+
+impl Clock for CountingClock {
+    fn now(&self) -> Timestamp {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.time.now()
+    }
+}
+
+/// Every step of eviction looks up what the batch wrote to its shard. So there have to be as few steps as the shards'
+/// parts of the batch go into what is evicted, however large the batch is.
+#[tokio::test]
+async fn a_batch_makes_room_in_steps_of_its_own_size() {
+    const WRITTEN: usize = 8192;
+    for (shards, old_bytes) in [(1, 200), (8, 200), (1, 0), (8, 0)] {
+        let clock = CountingClock::default();
+        let limit = WRITTEN * 500;
+        let builder = MemoryCache::builder().clock(clock.clone()).without_sweeper();
+        let cache = builder.limit_bytes(limit).shards(shards).build();
+        let old: Vec<_> = (0..limit / (170 + old_bytes)).map(|n| format!("o{n}")).collect();
+        for key in &old {
+            cache.set(key, vec![0; old_bytes]).await.unwrap();
+        }
+        let before = cache.get_many(&old).await.unwrap().into_iter().flatten().count();
+
+        let new: Vec<_> = (0..WRITTEN).map(|n| format!("n{n}")).collect();
+        let reads = clock.reads.load(Ordering::Relaxed);
+        cache.set_many(new.iter().map(|key| (key.as_str(), vec![0; 200]))).await.unwrap();
+        let steps = clock.reads.load(Ordering::Relaxed) - reads - 1;
+
+        assert!(cache.get_many(&new).await.unwrap().iter().all(Option::is_some), "a batch evicts none of its own");
+        let evicted = before - cache.get_many(&old).await.unwrap().into_iter().flatten().count();
+        assert!(evicted > WRITTEN / 2, "{evicted}");
+        let enough = shards * (evicted.div_ceil(WRITTEN) + 1);
+        assert!(steps <= enough, "{steps} steps for {evicted} entries in {shards} shards");
+    }
 }
 
 #[tokio::test]
