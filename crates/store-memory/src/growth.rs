@@ -17,9 +17,14 @@ pub(crate) fn push<T>(items: &mut Vec<T>, item: T) {
 /// Gives memory back once less than half of it is in use. The next time comes after a third of the items have gone, so
 /// the cost of copying stays in proportion to the removals.
 pub(crate) fn shrink<T>(items: &mut Vec<T>) {
-    if items.capacity() > 2 * (items.len() + SMALLEST) {
+    if is_sparse(items.len(), items.capacity()) {
         items.shrink_to(items.len() + items.len() / 4 + SMALLEST);
     }
+}
+
+/// Whether so little of the room is in use that memory is given back.
+pub(crate) fn is_sparse(used: usize, room: usize) -> bool {
+    room > 2 * (used + SMALLEST)
 }
 
 #[cfg(test)]

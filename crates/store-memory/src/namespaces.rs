@@ -20,7 +20,7 @@ pub(crate) struct Namespaces {
     bytes: usize,
 }
 
-/// A namespace with its members. A vacant one has none.
+/// A namespace with its members. A vacant part has none.
 #[derive(Default)]
 struct Part {
     namespace: Namespace,
@@ -93,6 +93,28 @@ impl Namespaces {
     /// Follows the shard when it gives a slot another number.
     pub(crate) fn renumber(&mut self, membership: Membership, slot: u32) {
         self.parts[membership.part as usize].members[membership.position as usize] = slot;
+    }
+
+    /// Gives memory back once less than half of the parts are in use: those in use at the end get the numbers of vacant
+    /// ones, and `moved` is told of each of their members.
+    ///
+    /// This costs as much as the parts that move have members. A part only ever gets a lower number, and as many
+    /// namespaces as are left have closed since the last time.
+    pub(crate) fn shrink(&mut self, mut moved: impl FnMut(u32, Membership)) {
+        let open = self.by_path.len();
+        if !growth::is_sparse(open, self.parts.len()) {
+            return;
+        }
+        let tail = self.parts.drain(open..).filter(|part| !part.members.is_empty()).collect::<Vec<_>>();
+        let holes = std::mem::take(&mut self.vacant).into_iter().filter(|&part| (part as usize) < open);
+        for (number, part) in holes.zip(tail) {
+            for (position, &slot) in part.members.iter().enumerate() {
+                moved(slot, Membership { part: number, position: position as u32 });
+            }
+            *self.by_path.get_mut(part.namespace.as_encoded()).expect("every part in use has its path") = number;
+            self.parts[number as usize] = part;
+        }
+        growth::shrink(&mut self.parts);
     }
 
     fn open(&mut self, namespace: &Namespace) -> u32 {
@@ -294,6 +316,31 @@ mod tests {
     }
 
     proptest! {
+        /// Many namespaces close in any order; the others keep their members, and little more than their own room.
+        #[test]
+        fn shrinking_keeps_who_is_left_and_gives_the_rest_back(leaving in prop::collection::vec(any::<bool>(), 1..200)) {
+            let mut namespaces = Namespaces::default();
+            let name = |slot: usize| path(&format!("n{}", slot / 2));
+            let mut memberships: Vec<_> =
+                (0..2 * leaving.len()).map(|slot| namespaces.join(&name(slot), slot as u32)).collect();
+            for (n, _) in leaving.iter().enumerate().filter(|&(_, &leaves)| leaves) {
+                prop_assert_eq!(namespaces.leave(memberships[2 * n + 1]), None);
+                prop_assert_eq!(namespaces.leave(memberships[2 * n]), None);
+                namespaces.shrink(|slot, membership| memberships[slot as usize] = membership);
+                prop_assert!(!growth::is_sparse(namespaces.by_path.len(), namespaces.parts.len()));
+                prop_assert_eq!(namespaces.vacant.len(), namespaces.parts.len() - namespaces.by_path.len());
+            }
+            for (slot, &membership) in memberships.iter().enumerate().filter(|&(slot, _)| !leaving[slot / 2]) {
+                prop_assert_eq!(namespaces.of(membership), &name(slot));
+                let part = &namespaces.parts[membership.part as usize];
+                prop_assert_eq!(part.members[membership.position as usize], slot as u32);
+            }
+            let reopened = namespaces.join(&path("new"), u32::MAX);
+            prop_assert_eq!(namespaces.of(reopened), &path("new"));
+            let all = Covered::new(&Namespace::EMPTY, Scope::Subtree);
+            prop_assert_eq!(walked(&namespaces, &all).len(), 1 + 2 * leaving.iter().filter(|&&leaves| !leaves).count());
+        }
+
         /// Members come and go between the steps of a walk; those who stay throughout are all found.
         #[test]
         fn walk_finds_everyone_who_stays(

@@ -383,6 +383,8 @@ impl Shard {
 
     fn shrink(&mut self) {
         growth::shrink(&mut self.slots);
+        let slots = &mut self.slots;
+        self.namespaces.shrink(|slot, membership| slots[slot as usize].membership = membership);
         // A table doubles, so it is full by half on average; at an eighth it can be halved twice and still have room.
         if self.index.capacity() > 8 * (self.slots.len() + 1) {
             let slots = &self.slots;

@@ -405,3 +405,25 @@ fn memory_comes_back_when_entries_go() {
     assert!(shard.slots.capacity() < 16, "{}", shard.slots.capacity());
     assert!(shard.index.capacity() < 16, "{}", shard.index.capacity());
 }
+
+#[test]
+fn the_entries_of_the_namespaces_that_are_left_stay_in_them() {
+    const NAMESPACES: usize = 500;
+    let mut shard = Shard::default();
+    let all: Vec<_> = (0..NAMESPACES).map(|n| path(&format!("n{n}"))).collect();
+    let left = |n: usize| n % 100 == 99;
+    for (n, namespace) in all.iter().enumerate() {
+        let lifetime = if left(n) { Lifetime::Never } else { lifetime(1) };
+        for key in ["one", "two", "three"] {
+            set(&mut shard, namespace, key, n.to_string().as_bytes(), lifetime, time(0));
+        }
+    }
+    while shard.has_expired(time(1)) {
+        shard.free_expired(time(1), 50, &mut Vec::new());
+        check(&shard);
+    }
+    for (n, namespace) in all.iter().enumerate() {
+        let expected = left(n).then(|| n.to_string().into_bytes());
+        assert_eq!(value(&shard, namespace, "two", time(1)), expected);
+    }
+}
