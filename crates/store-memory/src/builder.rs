@@ -66,7 +66,8 @@ impl<T> Builder<T> {
     }
 
     /// Sets the clock by which entries expire. [`SystemClock`] by default; tests take a
-    /// [`ManualClock`](store_core::ManualClock).
+    /// [`ManualClock`](store_core::ManualClock). It is read while a lock is held, so it must neither wait nor use the
+    /// store.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Box::new(clock));
         self

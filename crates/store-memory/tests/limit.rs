@@ -154,6 +154,15 @@ async fn a_value_that_cannot_fit_is_full_and_evicts_nothing() {
 }
 
 #[tokio::test]
+async fn a_batch_is_admitted_at_the_most_it_can_cost() {
+    let cache = limited(10_000, 1);
+    let twice = [("k", vec![0; 6_000]), ("k", vec![0; 6_000])];
+    assert_eq!(cache.set_many(twice).await.unwrap_err().kind(), ErrorKind::Full);
+    let once = [("k", vec![0; 6_000])];
+    cache.set_many(once).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_value_of_nearly_the_limit_fits_and_makes_room_in_every_shard() {
     let cache = limited(100_000, 16);
     for n in 0..400 {
