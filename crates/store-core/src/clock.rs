@@ -9,7 +9,8 @@ use crate::expiry::Timestamp;
 
 /// A source of time for drivers that judge expiry themselves. Redis uses the server's clock instead.
 ///
-/// An implementation never goes back, and reading it neither blocks nor fails: drivers rely on both.
+/// An implementation never goes back, and reading it neither blocks, fails, nor uses a store: drivers rely on all of it,
+/// and may read it under a lock.
 pub trait Clock: Debug + Send + Sync + 'static {
     /// The last whole millisecond that was reached.
     fn now(&self) -> Timestamp;
