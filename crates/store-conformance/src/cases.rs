@@ -1,6 +1,5 @@
 //! Generated inputs: each case is drawn from a seed of its own, run in a namespace of its own, and shrunk when it fails.
 
-use std::any::Any;
 use std::fmt::Debug;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -127,17 +126,9 @@ async fn attempt<V>(
 async fn guarded<T>(case: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     match tokio::time::timeout(CASE_LIMIT, AssertUnwindSafe(case).catch_unwind()).await {
         Ok(Ok(result)) => result,
-        Ok(Err(panic)) => Err(Failure::new(format!("panicked: {}", panic_message(&*panic)))),
+        Ok(Err(panic)) => Err(Failure::of_panic(&*panic)),
         Err(_) => Err(Failure::new(format!("hung: not done within {CASE_LIMIT:?}"))),
     }
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("without a message")
 }
 
 /// A source of inputs that depends on nothing but the check and the seed. Programs are made of many small choices, for

@@ -1,5 +1,6 @@
 //! How a check ends, and what it says when a clause does not hold.
 
+use std::any::Any;
 use std::fmt;
 use std::panic::Location;
 
@@ -37,6 +38,17 @@ impl Failure {
             message.push_str(" … (cut)");
         }
         Self { message, location: Location::caller() }
+    }
+
+    /// A panic, with its message where it has one.
+    #[track_caller]
+    pub(crate) fn of_panic(panic: &(dyn Any + Send)) -> Self {
+        let message = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("without a message");
+        Self::new(format!("panicked: {message}"))
     }
 
     /// Says under which circumstances it happened.

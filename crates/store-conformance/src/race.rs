@@ -1,37 +1,111 @@
-//! Tasks that are let go at the same instant, and readers that look on while a writer writes.
+//! Callers that are let go at the same instant, and readers that look on while a writer writes.
 
+use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
 
-use futures_util::future::BoxFuture;
-use tokio::sync::Barrier;
-use tokio::task::yield_now;
+use futures_util::FutureExt;
+use futures_util::future::{AbortHandle, Abortable, BoxFuture};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use crate::failure::Failure;
 
+/// How many keys are contended for in one race.
+const CONTENDED_KEYS: usize = 32;
+
 /// Runs all tasks at once and gives their answers in order.
+///
+/// Each has a thread of its own: the operations of a driver in memory never wait, so tasks on a few shared threads would
+/// run one after another, each to its end. The system takes a thread off its processor anywhere.
 pub(crate) async fn at_once<F>(tasks: impl IntoIterator<Item = F>) -> Result<Vec<F::Output>, Failure>
 where
     F: Future<Output: Send> + Send + 'static,
 {
     let tasks: Vec<F> = tasks.into_iter().collect();
     let start = Arc::new(Barrier::new(tasks.len()));
-    let running: Vec<_> = tasks
-        .into_iter()
-        .map(|task| {
-            let start = Arc::clone(&start);
-            tokio::spawn(async move {
-                start.wait().await;
-                task.await
-            })
-        })
-        .collect();
+    let mut running = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        running.push(Running::spawn(task, Arc::clone(&start))?);
+    }
     let mut answers = Vec::with_capacity(running.len());
-    for task in running {
-        answers.push(task.await.map_err(|error| Failure::new(format!("a concurrent caller failed: {error}")))?);
+    for caller in &mut running {
+        let answer = (&mut caller.answer).await;
+        answers.push(answer.unwrap_or_else(|_| Err(Failure::new("a concurrent caller ended without an answer")))?);
     }
     Ok(answers)
+}
+
+/// A task on a thread of its own. It is given up when this is dropped, so that a caller that hangs outlives no check.
+struct Running<T> {
+    answer: oneshot::Receiver<Result<T, Failure>>,
+    abort: AbortHandle,
+}
+
+impl<T: Send + 'static> Running<T> {
+    fn spawn(task: impl Future<Output = T> + Send + 'static, start: Arc<Barrier>) -> Result<Self, Failure> {
+        let (sender, answer) = oneshot::channel();
+        let (abort, registration) = AbortHandle::new_pair();
+        let task = AssertUnwindSafe(Abortable::new(task, registration)).catch_unwind();
+        let runtime = Handle::current();
+        let body = move || {
+            start.wait();
+            let answer = match runtime.block_on(task) {
+                Ok(Ok(answer)) => Ok(answer),
+                Ok(Err(_)) => return,
+                Err(panic) => Err(Failure::of_panic(&*panic)),
+            };
+            // Nobody waits for it any more where another caller failed first.
+            drop(sender.send(answer));
+        };
+        thread::Builder::new().spawn(body).map_err(|error| Failure::new(format!("no thread for a caller: {error}")))?;
+        Ok(Self { answer, abort })
+    }
+}
+
+impl<T> Drop for Running<T> {
+    fn drop(&mut self) {
+        self.abort.abort();
+    }
+}
+
+/// Has so many callers do the same to each of many keys, one key after the other, and gives for each key what each caller
+/// was answered. The callers alternate between the handles.
+pub(crate) async fn contend<H, T, F>(
+    callers: usize,
+    handles: &[H],
+    act: impl Fn(H, String, usize) -> F + Clone + Send + 'static,
+) -> Result<BTreeMap<String, Vec<T>>, Failure>
+where
+    H: Clone + Send + 'static,
+    T: Send + 'static,
+    F: Future<Output = store_core::Result<T>> + Send,
+{
+    let tasks = (0..callers).zip(handles.iter().cycle()).map(|(caller, handle)| {
+        let (handle, act) = (handle.clone(), act.clone());
+        async move {
+            let mut answers = Vec::with_capacity(CONTENDED_KEYS);
+            for key in contended_keys() {
+                answers.push(act(handle.clone(), key, caller).await?);
+            }
+            Ok::<_, store_core::Error>(answers)
+        }
+    });
+    let mut by_key: BTreeMap<String, Vec<T>> = BTreeMap::new();
+    for answers in at_once(tasks).await? {
+        for (key, answer) in contended_keys().zip(answers?) {
+            by_key.entry(key).or_default().push(answer);
+        }
+    }
+    Ok(by_key)
+}
+
+/// The keys that callers contend for.
+pub(crate) fn contended_keys() -> impl Iterator<Item = String> {
+    (0..CONTENDED_KEYS).map(|number| number.to_string())
 }
 
 /// One look of a reader.
@@ -49,8 +123,6 @@ pub(crate) async fn look_on(
         tasks.push(Box::pin(async move {
             while !done.load(Ordering::Relaxed) {
                 look().await?;
-                // A driver that never waits would keep the writer from running where both share a thread.
-                yield_now().await;
             }
             Ok(())
         }));

@@ -5,7 +5,7 @@ use store_core::{Bytes, CacheExt, Expiry, Lifetime, Remaining, Store, StoreExt, 
 use crate::cases::{again_and_again, for_all, once};
 use crate::context::{CacheHandle, Context, Scope};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq};
-use crate::race::at_once;
+use crate::race::contend;
 use crate::registry::{Family, check};
 use crate::strategy::{keys, short_ttls, values};
 use crate::time::{Span, Time};
@@ -13,7 +13,7 @@ use crate::time::{Span, Time};
 pub(crate) const FAMILY: Family =
     Family { name: "cache", checks: &[check!(default_ttl_applies, Cache), check!(add_stores_once, Cache)] };
 
-const CONTENDERS: u32 = 16;
+const CONTENDERS: usize = 16;
 
 async fn default_ttl_applies(context: &Context) -> CheckResult {
     once(context, async |scope: &Scope<'_>| {
@@ -80,18 +80,17 @@ async fn add_stores_once(context: &Context) -> CheckResult {
     .await?;
     again_and_again(context, async |scope: &Scope<'_>| {
         let handles = [scope.cache()?, scope.second_cache()?];
-        let adders = (0..CONTENDERS).zip(handles.iter().cycle()).map(|(adder, handle)| {
-            let handle = handle.clone();
-            async move { handle.add("k", adder.to_string()).await }
-        });
-        let added = at_once(adders).await?.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let winners: Vec<u32> = (0..).zip(&added).filter(|&(_, &added)| added).map(|(who, _)| who).collect();
-        let [winner] = winners[..] else {
-            return Err(Failure::new(format!(
-                "of {CONTENDERS} concurrent adders {winners:?} were told that they stored"
-            )));
-        };
-        ensure_eq!(handles[1].get("k").await?, Some(Bytes::from(winner.to_string())), "the value after the race");
+        let add = async |handle: CacheHandle, key: String, adder: usize| handle.add(&key, adder.to_string()).await;
+        for (key, added) in contend(CONTENDERS, &handles, add).await? {
+            let winners: Vec<usize> = (0..CONTENDERS).filter(|&adder| added[adder]).collect();
+            let [winner] = winners[..] else {
+                return Err(Failure::new(format!(
+                    "of {CONTENDERS} concurrent adders {winners:?} were told that they stored"
+                )));
+            };
+            let value = handles[1].get(&key).await?;
+            ensure_eq!(value, Some(Bytes::from(winner.to_string())), "the value after the race");
+        }
         Ok(())
     })
     .await

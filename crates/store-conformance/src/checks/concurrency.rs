@@ -4,8 +4,6 @@ use std::time::Instant;
 
 use store_core::{Bytes, CacheExt, Error, Store, StoreExt};
 
-use tokio::task::yield_now;
-
 use crate::cases::again_and_again;
 use crate::choices::Choices;
 use crate::context::{CacheHandle, Context, Scope, StoreHandle};
@@ -39,7 +37,6 @@ async fn entries_are_linearizable(scope: &Scope<'_>) -> Result<(), Failure> {
         async move {
             for _ in 0..ACTIONS {
                 caller.act().await?;
-                yield_now().await;
             }
             Ok::<_, Error>(caller.histories)
         }
@@ -135,7 +132,6 @@ async fn count(caller: usize, cache: CacheHandle, began: Instant) -> Result<Vec<
         let called = nanos(began);
         let action = cache.increment("counter", 1).await?;
         history.push(Event { caller, called, returned: nanos(began), action });
-        yield_now().await;
     }
     Ok(history)
 }

@@ -4,9 +4,9 @@ use proptest::prelude::{Just, Strategy, prop_oneof};
 use store_core::{Bytes, Entry, Expiry, Lifetime, SetOutcome, StoreExt, Ttl};
 
 use crate::cases::{again_and_again, for_all};
-use crate::context::{Context, Scope};
+use crate::context::{Context, Scope, StoreHandle};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq};
-use crate::race::at_once;
+use crate::race::{at_once, contend, contended_keys};
 use crate::registry::{Family, check};
 use crate::strategy::{keys, long_ttls, short_ttls, values};
 
@@ -24,7 +24,7 @@ pub(crate) const FAMILY: Family = Family {
 const KEY: &str = "k";
 
 /// How many callers contend for one entry.
-const CONTENDERS: u32 = 16;
+const CONTENDERS: usize = 16;
 
 async fn set_if_absent_has_one_winner(context: &Context) -> CheckResult {
     let inputs = (keys(context.capabilities().max_key_bytes), values(), short_ttls(&context.time));
@@ -48,25 +48,31 @@ async fn set_if_absent_has_one_winner(context: &Context) -> CheckResult {
 
 /// Each contender asks for a lifetime of its own, so the entry tells whose value and whose expiry it has.
 async fn one_of_many_wins(scope: &Scope<'_>) -> Result<(), Failure> {
-    let lifetime = |contender: u32| Ttl::from_millis(3_600_000 * u64::from(contender + 1)).unwrap_or(Ttl::MAX);
+    fn lifetime(contender: usize) -> Ttl {
+        Ttl::from_millis(3_600_000 * (contender as u64 + 1)).unwrap_or(Ttl::MAX)
+    }
+
     let handles = [scope.store()?, scope.second_store()?];
     let began = scope.time().now();
-    let contenders = (0..CONTENDERS).zip(handles.iter().cycle()).map(|(contender, handle)| {
-        let handle = handle.clone();
-        async move { handle.set(KEY, contender.to_string()).if_absent().expiry(lifetime(contender)).await }
-    });
-    let outcomes = at_once(contenders).await?.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let write = async |handle: StoreHandle, key: String, contender: usize| {
+        handle.set(&key, contender.to_string()).if_absent().expiry(lifetime(contender)).await
+    };
+    let outcomes = contend(CONTENDERS, &handles, write).await?;
     let during = crate::time::Span { sent: began, acked: scope.time().now() };
-    let winners: Vec<u32> =
-        (0..).zip(&outcomes).filter(|(_, outcome)| outcome.is_stored()).map(|(who, _)| who).collect();
-    let [winner] = winners[..] else {
-        return Err(Failure::new(format!("of {CONTENDERS} concurrent if_absent writers {winners:?} were stored")));
-    };
-    let Some(entry) = handles[1].get(KEY).with_expiry().await? else {
-        return Err(Failure::new("nothing is there after a stored if_absent"));
-    };
-    ensure_eq!(entry.value, Bytes::from(winner.to_string()), "the value after the race");
-    scope.time().check_expires_at(scope.time().deadline(Lifetime::In(lifetime(winner)), during), entry.expires_at)
+    for (key, outcomes) in outcomes {
+        let winners: Vec<usize> = (0..CONTENDERS).filter(|&contender| outcomes[contender].is_stored()).collect();
+        let [winner] = winners[..] else {
+            return Err(Failure::new(format!("of {CONTENDERS} concurrent if_absent writers {winners:?} were stored")));
+        };
+        let Some(entry) = handles[1].get(&key).with_expiry().await? else {
+            return Err(Failure::new("nothing is there after a stored if_absent"));
+        };
+        ensure_eq!(entry.value, Bytes::from(winner.to_string()), "the value after the race");
+        scope
+            .time()
+            .check_expires_at(scope.time().deadline(Lifetime::In(lifetime(winner)), during), entry.expires_at)?;
+    }
+    Ok(())
 }
 
 async fn set_if_present(context: &Context) -> CheckResult {
@@ -111,14 +117,16 @@ async fn set_if_value(context: &Context) -> CheckResult {
     .await?;
     again_and_again(context, async |scope: &Scope<'_>| {
         let handles = [scope.store()?, scope.second_store()?];
-        handles[0].set(KEY, "before").await?;
-        let contenders = (0..CONTENDERS).zip(handles.iter().cycle()).map(|(contender, handle)| {
-            let handle = handle.clone();
-            async move { handle.set(KEY, contender.to_string()).if_value("before").await }
-        });
-        let outcomes = at_once(contenders).await?.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let stored = outcomes.iter().filter(|outcome| outcome.is_stored()).count();
-        ensure_eq!(stored, 1, "how many of {CONTENDERS} concurrent if_value writers were stored");
+        for key in contended_keys() {
+            handles[0].set(&key, "before").await?;
+        }
+        let write = async |handle: StoreHandle, key: String, contender: usize| {
+            handle.set(&key, contender.to_string()).if_value("before").await
+        };
+        for outcomes in contend(CONTENDERS, &handles, write).await?.values() {
+            let stored = outcomes.iter().filter(|outcome| outcome.is_stored()).count();
+            ensure_eq!(stored, 1, "how many of {CONTENDERS} concurrent if_value writers were stored");
+        }
         Ok(())
     })
     .await

@@ -46,7 +46,7 @@ async fn increment_is_atomic(context: &Context) -> CheckResult {
 /// Every caller adds one, so the answers are all numbers from one to the sum, each once.
 async fn none_of_many_is_lost(scope: &Scope<'_>) -> Result<(), Failure> {
     const CALLERS: i64 = 16;
-    const INCREMENTS: i64 = 8;
+    const INCREMENTS: i64 = 32;
 
     let handles = [scope.cache()?, scope.second_cache()?];
     let callers = (0..CALLERS).zip(handles.iter().cycle()).map(|(_, handle)| {

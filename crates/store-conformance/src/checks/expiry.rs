@@ -10,8 +10,6 @@ use store_core::{
     Timestamp, Ttl,
 };
 
-use tokio::task::yield_now;
-
 use crate::cases::{again_and_again, for_all};
 use crate::context::{CacheHandle, Context, Scope, StoreHandle};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq, refused_with};
@@ -104,9 +102,7 @@ async fn value_and_expiry_change_together(scope: &Scope<'_>) -> Result<(), Failu
     let write = async move {
         for _ in 0..CHANGES {
             writer.set(KEY, "passing").expiry(Ttl::MAX).await?;
-            yield_now().await;
             writer.set(KEY, "lasting").never_expires().await?;
-            yield_now().await;
         }
         Ok(())
     };

@@ -3,9 +3,9 @@
 use store_core::{Bytes, StoreExt};
 
 use crate::cases::{again_and_again, for_all};
-use crate::context::{Context, Scope};
+use crate::context::{Context, Scope, StoreHandle};
 use crate::failure::{CheckResult, Failure, Verdict, ensure_eq};
-use crate::race::at_once;
+use crate::race::{contend, contended_keys};
 use crate::registry::{Family, check};
 use crate::strategy::{keys, values};
 
@@ -35,14 +35,14 @@ async fn delete_reports_removal(context: &Context) -> CheckResult {
     .await?;
     again_and_again(context, async |scope: &Scope<'_>| {
         let handles = [scope.store()?, scope.second_store()?];
-        handles[0].set(KEY, "x").await?;
-        let deleters = handles.iter().cycle().take(CONTENDERS).map(|handle| {
-            let handle = handle.clone();
-            async move { handle.delete(KEY).await }
-        });
-        let removed = at_once(deleters).await?.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let removals = removed.iter().filter(|&&removed| removed).count();
-        ensure_eq!(removals, 1, "how many of {CONTENDERS} concurrent deletes removed the entry");
+        for key in contended_keys() {
+            handles[0].set(&key, "x").await?;
+        }
+        let delete = async |handle: StoreHandle, key: String, _| handle.delete(&key).await;
+        for removed in contend(CONTENDERS, &handles, delete).await?.values() {
+            let removals = removed.iter().filter(|&&removed| removed).count();
+            ensure_eq!(removals, 1, "how many of {CONTENDERS} concurrent deletes removed the entry");
+        }
         Ok(())
     })
     .await
@@ -84,14 +84,14 @@ async fn take_returns_and_removes(context: &Context) -> CheckResult {
 
 async fn one_taker_gets_it(scope: &Scope<'_>) -> Result<(), Failure> {
     let handles = [scope.store()?, scope.second_store()?];
-    handles[0].set(KEY, "x").await?;
-    let takers = handles.iter().cycle().take(CONTENDERS).map(|handle| {
-        let handle = handle.clone();
-        async move { handle.take(KEY).await }
-    });
-    let taken = at_once(takers).await?.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let winners = taken.iter().flatten().count();
-    ensure_eq!(winners, 1, "how many of {CONTENDERS} concurrent takers got the value");
-    ensure_eq!(handles[1].exists(KEY).await?, false, "exists after take");
+    for key in contended_keys() {
+        handles[0].set(&key, "x").await?;
+    }
+    let take = async |handle: StoreHandle, key: String, _| handle.take(&key).await;
+    for (key, taken) in contend(CONTENDERS, &handles, take).await? {
+        let winners = taken.iter().flatten().count();
+        ensure_eq!(winners, 1, "how many of {CONTENDERS} concurrent takers got the value");
+        ensure_eq!(handles[1].exists(&key).await?, false, "exists after take");
+    }
     Ok(())
 }

@@ -232,11 +232,14 @@ impl Store for ModelStore {
     }
 
     async fn set_entry(&self, at: Address<'_>, value: Bytes, options: SetOptions) -> Result<SetOutcome> {
-        if self.has(Fault::ReadsThenWritesIfAbsent) && options.condition == Condition::IfAbsent {
+        let looks_first = self.has(Fault::ReadsThenWritesIfAbsent) || self.has(Fault::UnlocksBeforeWritingIfAbsent);
+        if looks_first && options.condition == Condition::IfAbsent {
             if self.live(&*self.open()?, &self.place(at)).is_some() {
                 return Ok(SetOutcome::Refused);
             }
-            yield_now().await;
+            if self.has(Fault::ReadsThenWritesIfAbsent) {
+                yield_now().await;
+            }
             let unconditional = SetOptions::new(options.expiry);
             return Ok(self.write(&mut *self.open()?, at, value, &unconditional));
         }
@@ -415,7 +418,8 @@ impl Cache for ModelStore {
             yield_now().await;
         }
         let mut state = self.open()?;
-        let existing = if self.has(Fault::CounterLosesIncrements) { existing } else { self.live(&state, &place) };
+        let unlocked = self.has(Fault::CounterLosesIncrements) || self.has(Fault::CounterUnlocksBeforeWriting);
+        let existing = if unlocked { existing } else { self.live(&state, &place) };
         let current = existing.as_ref().map_or(Ok(0), |cell| self.number(&cell.value))?;
         let sum = checked_counter_sum(current, delta)?;
         let expires_at = match existing {
