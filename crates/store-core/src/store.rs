@@ -195,7 +195,8 @@ pub trait Store: Debug + Send + Sync + 'static {
         }
     }
 
-    /// Proves that the backend can be reached and used now.
+    /// Proves that the backend can be reached and used now. People call it too, so a driver names itself and the
+    /// operation in its errors ([`Error::with_driver`], [`Error::with_context`]).
     ///
     /// # Errors
     /// [`ErrorKind::Closed`]; any kind of transport.

@@ -164,7 +164,7 @@ macro_rules! handle {
             }
 
             async fn ping(&self) -> Result<()> {
-                self.engine.ping()
+                self.engine.ping().map_err(|error| error.with_context("ping", None).with_driver("memory"))
             }
 
             async fn close(&self) -> Result<()> {

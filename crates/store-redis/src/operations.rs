@@ -185,15 +185,13 @@ impl Operations {
     }
 
     pub(crate) async fn ping(&self) -> Result<()> {
-        reply::status(self.one(Class::Read, command::ping()).await?)
+        let reply = self.one(Class::Read, command::ping()).await;
+        reply.and_then(reply::status).map_err(|error| named(error, "ping"))
     }
 
     pub(crate) async fn delete_whole_database(&self) -> Result<()> {
         let reply = self.one(Class::NotRepeatable, command::delete_whole_database()).await;
-        // No extension trait stands above this operation to name it in its errors.
-        reply
-            .and_then(reply::status)
-            .map_err(|error| error.with_driver(DRIVER).with_context("delete_whole_database", None))
+        reply.and_then(reply::status).map_err(|error| named(error, "delete_whole_database"))
     }
 
     async fn one(&self, class: Class, command: Cmd) -> Result<Value> {
@@ -218,6 +216,11 @@ impl Operations {
     async fn flags(&self, request: Request, commands_per_key: usize) -> Result<Vec<bool>> {
         self.batch(request).await?.into_iter().step_by(commands_per_key).map(reply::flag).collect()
     }
+}
+
+/// Tells an error where it comes from, for operations that no extension trait stands above.
+fn named(error: Error, operation: &'static str) -> Error {
+    error.with_driver(DRIVER).with_context(operation, None)
 }
 
 fn wire_keys<'a>(namespace: &'a Namespace, keys: &'a [Key<'a>]) -> impl ExactSizeIterator<Item = WireKey<'a>> + Clone {
