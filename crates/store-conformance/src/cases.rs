@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt, stream};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::choices::Choices;
 use crate::context::{Context, Scope};
@@ -16,8 +17,8 @@ use crate::failure::{CheckResult, Failure, Verdict};
 /// A case that takes longer than this hangs.
 const CASE_LIMIT: Duration = Duration::from_secs(60);
 
-/// How often a failing input is simplified before it is shown.
-const MAX_SHRINKS: usize = 2000;
+/// How long a failing input is simplified before it is shown.
+const SHRINK_LIMIT: Duration = Duration::from_secs(10);
 
 /// How many cases are under way at once where a case mostly waits. A manual clock is shared by all of them, so there it
 /// is one at a time.
@@ -54,19 +55,29 @@ pub(crate) async fn for_each_case<S: Strategy>(
 
 /// Checks a clause once, in a fresh scope.
 pub(crate) async fn once(context: &Context, body: impl AsyncFnOnce(&Scope<'_>) -> Result<(), Failure>) -> CheckResult {
+    once_from(context, context.seed, body).await
+}
+
+/// As [`once`], for a case whose choices are made from this seed.
+async fn once_from(
+    context: &Context,
+    seed: u64,
+    body: impl AsyncFnOnce(&Scope<'_>) -> Result<(), Failure>,
+) -> CheckResult {
     context.count_case();
-    let scope = context.scope()?;
-    guarded(body(&scope)).await?;
+    let scope = context.scope_from(seed)?;
+    guarded(body(&scope)).await.map_err(|failure| failure.in_context(how_to_repeat(context, seed)))?;
     Ok(Verdict::Pass)
 }
 
-/// Checks a clause again and again, each time in a fresh scope, because chance decides who comes first.
+/// Checks a clause again and again, each time in a fresh scope and with a seed of its own, because chance decides who
+/// comes first.
 pub(crate) async fn again_and_again(
     context: &Context,
     body: impl AsyncFn(&Scope<'_>) -> Result<(), Failure>,
 ) -> CheckResult {
-    for _ in 0..context.races() {
-        once(context, &body).await?;
+    for number in 0..context.races() {
+        once_from(context, context.seed.wrapping_add(u64::from(number)), &body).await?;
     }
     Ok(Verdict::Pass)
 }
@@ -88,7 +99,13 @@ async fn run_case<S: Strategy>(
     )))
 }
 
-/// Simplifies the input as long as it keeps failing; the last failure is the one of the simplest input.
+fn how_to_repeat(context: &Context, seed: u64) -> String {
+    let name = &context.name;
+    format!("  again: --exact {name} --seed {seed}, or STORE_CONFORMANCE_SEED={seed}")
+}
+
+/// Simplifies the input as long as it keeps failing; the last failure is the one of the simplest input. A hang is shown
+/// as it is, because each simpler input could take as long again.
 async fn shrink<V: Debug>(
     context: &Context,
     tree: &mut impl ValueTree<Value = V>,
@@ -96,12 +113,11 @@ async fn shrink<V: Debug>(
     body: &impl AsyncFn(&Scope<'_>, V) -> Result<(), Failure>,
 ) -> (String, Failure) {
     let mut simplest = format!("{:?}", tree.current());
-    let mut simpler = tree.simplify();
-    for _ in 0..MAX_SHRINKS {
-        if !simpler {
-            break;
-        }
-        simpler = match attempt(context, tree.current(), body).await {
+    let end = Instant::now() + SHRINK_LIMIT;
+    let mut simpler = !failure.is_hang() && tree.simplify();
+    while simpler {
+        let Ok(result) = timeout_at(end, attempt(context, tree.current(), body)).await else { break };
+        simpler = match result {
             Ok(()) => tree.complicate(),
             Err(again) => {
                 failure = again;
@@ -124,10 +140,10 @@ async fn attempt<V>(
 
 /// Turns a panic and a hang into failures.
 async fn guarded<T>(case: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    match tokio::time::timeout(CASE_LIMIT, AssertUnwindSafe(case).catch_unwind()).await {
+    match timeout(CASE_LIMIT, AssertUnwindSafe(case).catch_unwind()).await {
         Ok(Ok(result)) => result,
         Ok(Err(panic)) => Err(Failure::of_panic(&*panic)),
-        Err(_) => Err(Failure::new(format!("hung: not done within {CASE_LIMIT:?}"))),
+        Err(_) => Err(Failure::hang(CASE_LIMIT)),
     }
 }
 

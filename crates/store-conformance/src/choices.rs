@@ -5,10 +5,6 @@
 pub(crate) struct Choices(u64);
 
 impl Choices {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
     /// A stream that depends on the seed and on a name.
     pub(crate) fn named(seed: u64, name: &str) -> Self {
         let mut choices = Self(seed);

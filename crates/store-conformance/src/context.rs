@@ -111,9 +111,14 @@ impl Context {
 
     /// A namespace that nothing was written to yet.
     pub(crate) fn scope(&self) -> Result<Scope<'_>, Failure> {
+        self.scope_from(self.seed)
+    }
+
+    /// As [`scope`](Self::scope), for a case that makes its choices from this seed.
+    pub(crate) fn scope_from(&self, seed: u64) -> Result<Scope<'_>, Failure> {
         let number = self.next_scope.fetch_add(1, Ordering::Relaxed);
         let namespace = self.root.join(&Namespace::try_from(&number.to_string())?)?;
-        Ok(Scope { context: self, namespace })
+        Ok(Scope { context: self, seed, namespace })
     }
 
     /// A store without a namespace. Only for what has to be refused there.
@@ -143,6 +148,8 @@ impl Context {
 /// A namespace of one case, seen through every handle of the driver.
 pub(crate) struct Scope<'a> {
     context: &'a Context,
+    /// What the choices of the case are made from, where it makes any itself.
+    pub(crate) seed: u64,
     pub(crate) namespace: Namespace,
 }
 
@@ -166,7 +173,7 @@ impl Scope<'_> {
         if let Some(last) = segments.last_mut() {
             last.push_str(".neighbour");
         }
-        Ok(Self { context: self.context, namespace: Namespace::new(segments)? })
+        Ok(Self { context: self.context, seed: self.seed, namespace: Namespace::new(segments)? })
     }
 
     /// The cache. A check that calls this needs a cache, so there is one.

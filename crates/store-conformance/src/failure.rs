@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::Location;
+use std::time::Duration;
 
 use store_core::Error;
 
@@ -24,6 +25,13 @@ pub(crate) type CheckResult = Result<Verdict, Failure>;
 pub(crate) struct Failure {
     message: String,
     location: &'static Location<'static>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Wrong,
+    Hang,
 }
 
 impl Failure {
@@ -37,7 +45,7 @@ impl Failure {
             message.truncate(end);
             message.push_str(" … (cut)");
         }
-        Self { message, location: Location::caller() }
+        Self { message, location: Location::caller(), kind: Kind::Wrong }
     }
 
     /// A panic, with its message where it has one.
@@ -49,6 +57,17 @@ impl Failure {
             .or_else(|| panic.downcast_ref::<&str>().copied())
             .unwrap_or("without a message");
         Self::new(format!("panicked: {message}"))
+    }
+
+    /// A case that was given up.
+    #[track_caller]
+    pub(crate) fn hang(limit: Duration) -> Self {
+        Self { kind: Kind::Hang, ..Self::new(format!("hung: not done within {limit:?}")) }
+    }
+
+    /// Whether the case was given up before it ended.
+    pub(crate) fn is_hang(&self) -> bool {
+        self.kind == Kind::Hang
     }
 
     /// Says under which circumstances it happened.

@@ -54,6 +54,9 @@ pub trait Harness: Send + Sync + 'static {
 
     /// Clauses that the driver is known to break, each with the reason. Such a check has to fail: when it passes, the
     /// run fails until the deviation is struck off.
+    ///
+    /// What breaks a clause is mostly also seen by the model, which judges whole programs. Then its check,
+    /// `programs_agree_with_the_model`, is a deviation too, at the price that it shows nothing else.
     fn deviations(&self) -> Vec<Deviation> {
         Vec::new()
     }
@@ -90,6 +93,7 @@ pub enum ClockControl {
 
 /// Whether a backend holds what the suite asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Planted {
     /// It is there.
     Done,

@@ -9,6 +9,7 @@ use crate::model::Coverage;
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Status {
     /// The clause holds.
     Pass,

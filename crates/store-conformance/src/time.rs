@@ -140,7 +140,9 @@ impl Time {
             }
             ClockControl::Wall { uncertainty } => {
                 let (origin, slack) = (Instant::now(), TICK + uncertainty);
-                let driver = DriverClock::ask(origin, store).await.unwrap_or_else(|| DriverClock::of_machine(origin));
+                let driver = DriverClock::ask(origin, store, granularity)
+                    .await
+                    .unwrap_or_else(|| DriverClock::of_machine(origin));
                 Self { source: Source::Wall { origin, driver }, early: slack, late: granularity + slack }
             }
         }
@@ -202,6 +204,17 @@ impl Time {
         Timestamp::from_unix_millis(unix_micros / 1000).unwrap_or(Timestamp::MAX).saturating_add(duration)
     }
 
+    /// A time not long ago at which every entry that expires then is gone.
+    pub(crate) fn certainly_past(&self) -> Timestamp {
+        let error = match &self.source {
+            Source::Manual(_) => Duration::ZERO,
+            Source::Wall { driver, .. } => driver.error,
+        };
+        let ago = Duration::from_secs(1) + self.late + error;
+        let millis = self.timestamp_in(Duration::ZERO).as_unix_millis().saturating_sub(micros(ago).div_ceil(1000));
+        Timestamp::from_unix_millis(millis).unwrap_or(Timestamp::EPOCH)
+    }
+
     /// Fails unless an entry with this deadline can report this expiry.
     pub(crate) fn check_expires_at(&self, deadline: Deadline, answer: Option<ExpiresAt>) -> Result<(), Failure> {
         match answer {
@@ -244,10 +257,10 @@ impl DriverClock {
 
     /// Writes an entry and reads when it expires: that time less the lifetime is what the driver's clock showed between
     /// the call and the return. The quickest of a few probes tells it best. `None` for a driver that does not answer.
-    async fn ask(origin: Instant, store: &dyn Store) -> Option<Self> {
+    async fn ask(origin: Instant, store: &dyn Store, granularity: Duration) -> Option<Self> {
         let mut best: Option<Self> = None;
         for _ in 0..Self::PROBES {
-            let probe = Self::probe(origin, store).await?;
+            let probe = Self::probe(origin, store, granularity).await?;
             if best.is_none_or(|best| probe.error < best.error) {
                 best = Some(probe);
             }
@@ -255,7 +268,7 @@ impl DriverClock {
         best
     }
 
-    async fn probe(origin: Instant, store: &dyn Store) -> Option<Self> {
+    async fn probe(origin: Instant, store: &dyn Store, granularity: Duration) -> Option<Self> {
         let key = "conformance-clock-probe";
         let sent = since(origin);
         store.set(key, "probe").ttl(Self::PROBE_TTL).await.ok()?;
@@ -264,7 +277,11 @@ impl DriverClock {
         store.delete(key).await.ok()?;
         let ExpiresAt::At(time) = entry.expires_at? else { return None };
         let shown = (time.as_unix_millis() * 1000).checked_sub(micros(Self::PROBE_TTL))?;
-        Self::between(shown.checked_sub(acked.0)?, shown.checked_sub(sent.0)?.saturating_add(micros(TICK)))
+        // A driver that counts in coarse steps may have rounded the expiry up to the next one.
+        Self::between(
+            shown.checked_sub(acked.plus(granularity).0)?,
+            shown.checked_sub(sent.0)?.saturating_add(micros(TICK)),
+        )
     }
 
     fn of_machine(origin: Instant) -> Self {

@@ -1,15 +1,32 @@
 //! Lists a namespace from its first page to its last.
 
-use store_core::{Cursor, Namespace, StoreExt};
+use std::collections::BTreeSet;
+
+use store_core::{Cursor, Listing, Namespace, Store, StoreExt};
 
 use crate::context::StoreHandle;
-use crate::failure::Failure;
+use crate::failure::{Failure, ensure_eq};
 
 /// How far an enumeration reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
     Namespace,
     Subtree,
+}
+
+/// Fetches page after page, and gives each key once: an unordered list may show one twice.
+pub(crate) async fn walk_set(
+    store: &StoreHandle,
+    reach: Reach,
+    limit: usize,
+) -> Result<BTreeSet<(Namespace, String)>, Failure> {
+    let listed = walk(store, reach, limit).await?;
+    let length = listed.len();
+    let seen = BTreeSet::from_iter(listed);
+    if store.capabilities().listing == Listing::ByteOrder {
+        ensure_eq!(length, seen.len(), "how many keys were listed in byte order, each once");
+    }
+    Ok(seen)
 }
 
 /// Fetches page after page.

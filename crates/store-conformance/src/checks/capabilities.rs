@@ -11,7 +11,7 @@ use crate::context::{CacheHandle, Context, Scope, StoreHandle};
 use crate::failure::{CheckResult, Failure, Verdict, ensure, ensure_eq};
 use crate::registry::{Family, Needs, check};
 use crate::undeclaring::Undeclaring;
-use crate::walk::{Reach, walk};
+use crate::walk::{Reach, walk_set};
 
 pub(crate) const FAMILY: Family = Family {
     name: "capabilities",
@@ -57,7 +57,7 @@ async fn keeps_in_store(store: &StoreHandle) -> Result<(), Failure> {
         ensure_eq!(store.delete(KEY).if_value("1").await?, false, "a delete under a condition on the value");
     }
     if declared.listing != Listing::None {
-        ensure_eq!(walk(store, Reach::Namespace, 10).await?.len(), 1, "the length of the list");
+        ensure_eq!(walk_set(store, Reach::Namespace, 10).await?.len(), 1, "how many keys are listed");
     }
     if declared.take.is_supported() {
         ensure_eq!(store.take(KEY).await?.is_some(), true, "take of an entry");

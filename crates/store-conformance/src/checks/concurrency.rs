@@ -9,7 +9,6 @@ use crate::choices::Choices;
 use crate::context::{CacheHandle, Context, Scope, StoreHandle};
 use crate::failure::{CheckResult, Failure, ensure};
 use crate::history::{Action, Event, Value, counts_one_by_one, is_linearizable};
-use crate::options::random;
 use crate::race::at_once;
 use crate::registry::{Family, check};
 
@@ -33,7 +32,7 @@ async fn entries_are_linearizable(scope: &Scope<'_>) -> Result<(), Failure> {
     let handles = [scope.store()?, scope.second_store()?];
     let began = Instant::now();
     let callers = (0..CALLERS).zip(handles.iter().cycle()).map(|(caller, handle)| {
-        let mut caller = Caller::new(caller, handle.clone(), began);
+        let mut caller = Caller::new(caller, handle.clone(), began, scope.seed);
         async move {
             for _ in 0..ACTIONS {
                 caller.act().await?;
@@ -71,10 +70,11 @@ struct Caller {
 }
 
 impl Caller {
-    fn new(number: usize, store: StoreHandle, began: Instant) -> Self {
+    fn new(number: usize, store: StoreHandle, began: Instant, seed: u64) -> Self {
         let written = Value::try_from(number * 1_000_000).unwrap_or_default();
         let (seen, histories) = Default::default();
-        Self { number, store, began, choices: Choices::new(random()), written, seen, histories }
+        let choices = Choices::named(seed, &number.to_string());
+        Self { number, store, began, choices, written, seen, histories }
     }
 
     async fn act(&mut self) -> Result<(), Error> {

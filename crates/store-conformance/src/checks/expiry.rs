@@ -17,7 +17,7 @@ use crate::race::{Look, look_on};
 use crate::registry::{Family, check};
 use crate::strategy::{long_ttls, short_ttls, values};
 use crate::time::{Deadline, Presence, Time};
-use crate::walk::{Reach, walk};
+use crate::walk::{Reach, walk, walk_set};
 
 pub(crate) const FAMILY: Family = Family {
     name: "expiry",
@@ -223,9 +223,9 @@ async fn everybody_sees(store: &StoreHandle, time: &Time, deadline: Deadline, va
         ensure!(left?.is_some(), "ttl missed the entry before its expiry");
     }
     if store.capabilities().listing != Listing::None {
-        let (listed, during) = time.measure(walk(store, Reach::Namespace, 10)).await;
+        let (listed, during) = time.measure(walk_set(store, Reach::Namespace, 10)).await;
         if deadline.presence(during) == Presence::Present {
-            ensure_eq!(listed?.len(), 1, "the length of the list before the expiry");
+            ensure_eq!(listed?.len(), 1, "how many keys are listed before the expiry");
         }
     }
     let (outcome, during) = time.measure(store.set(KEY, "other").if_absent()).await;

@@ -135,8 +135,7 @@ async fn expiry_at(context: &Context) -> CheckResult {
     .await?;
     once(context, async |scope: &Scope<'_>| {
         let store = scope.store()?;
-        let just_now = scope.time().timestamp_in(Duration::ZERO).as_unix_millis().saturating_sub(1000);
-        for past in [Timestamp::EPOCH, Timestamp::from_unix_millis(just_now).unwrap_or(Timestamp::EPOCH)] {
+        for past in [Timestamp::EPOCH, scope.time().certainly_past()] {
             a_past_time_leaves_nothing(&store, Expiry::At(past)).await?;
         }
         Ok(())

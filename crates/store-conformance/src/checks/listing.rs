@@ -14,7 +14,7 @@ use crate::failure::{CheckResult, Failure, ensure, ensure_eq, refused_with};
 use crate::race::at_once;
 use crate::registry::{Family, check};
 use crate::strategy::{LOOK_ALIKES, keys, short_ttls};
-use crate::walk::{Reach, walk};
+use crate::walk::{Reach, walk, walk_set};
 
 pub(crate) const FAMILY: Family =
     Family { name: "listing", checks: &[check!(list_is_complete, Listing), check!(list_refuses_bad_input, Listing)] };
@@ -204,7 +204,7 @@ async fn list_refuses_bad_input(context: &Context) -> CheckResult {
         }
         let longest = "x".repeat(100_000);
         refused_with(store.list().after(Cursor::new(longest)).await, ErrorKind::InvalidCursor, "a long cursor")?;
-        ensure_eq!(walk(&store, Reach::Namespace, 1000).await?.len(), 20, "how many keys are there");
+        ensure_eq!(walk_set(&store, Reach::Namespace, 1000).await?.len(), 20, "how many keys are there");
         Ok(())
     })
     .await

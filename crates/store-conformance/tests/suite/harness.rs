@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Options, Report};
-use store_core::{Cache, Capabilities, ManualClock, Store};
+use store_core::{Cache, Capabilities, Listing, ManualClock, Store};
 
 use crate::fault::Fault;
 use crate::store::ModelStore;
@@ -13,6 +13,8 @@ use crate::store::ModelStore;
 pub(crate) struct Setup {
     pub(crate) capabilities: Option<Capabilities>,
     pub(crate) deviations: Vec<Deviation>,
+    /// How the store lists, where not in byte order.
+    pub(crate) listing: Option<Listing>,
 }
 
 struct ModelHarness {
@@ -49,6 +51,10 @@ pub(crate) fn run(fault: Fault, setup: Setup, options: Options) -> Report {
             let mut store = ModelStore::new(clock.clone(), fault);
             if let Some(capabilities) = &setup.capabilities {
                 store = store.declaring(capabilities.clone());
+            }
+            if let Some(listing) = setup.listing {
+                let capabilities = store.capabilities().clone().with_listing(listing);
+                store = store.declaring(capabilities);
             }
             Ok::<_, HarnessError>(ModelHarness { clock, store, setup })
         }

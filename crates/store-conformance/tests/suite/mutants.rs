@@ -1,6 +1,7 @@
 //! Each broken store is found out by the checks that are there for its fault.
 
 use store_conformance::{Options, Status};
+use store_core::Listing;
 
 use crate::fault::Fault;
 use crate::harness::{Setup, run};
@@ -68,6 +69,13 @@ fn the_healthy_store_passes_every_check() {
         let expected = if impossible { Status::Unsupported } else { Status::Pass };
         assert_eq!(check.status, expected, "{}: {:?}", check.name(), check.note);
     }
+}
+
+#[test]
+fn an_unordered_store_may_list_each_key_twice() {
+    let setup = Setup { listing: Some(Listing::Unordered), ..Setup::default() };
+    let report = run(Fault::ListRepeatsKeys, setup, Options::new());
+    assert!(report.is_success(), "{report}");
 }
 
 #[test]

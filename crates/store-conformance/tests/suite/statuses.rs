@@ -46,6 +46,17 @@ fn a_declared_deviation_has_to_fail() {
 }
 
 #[test]
+fn a_whole_run_with_a_deviation_that_the_model_sees_too_succeeds() {
+    let clauses = ["renew_only_if_expiring", "programs_agree_with_the_model"];
+    let deviations = clauses.map(|clause| Deviation::new(clause, "renewal gives every entry an expiry")).to_vec();
+    let setup = Setup { deviations, ..Setup::default() };
+    let report = run(Fault::RenewMakesLastingExpire, setup, Options::new());
+    assert!(report.is_success(), "{report}");
+    assert_eq!(status_of(&report, "renew_only_if_expiring"), Status::Deviation);
+    assert_eq!(report.model().map(|model| model.status), Some(Status::Deviation));
+}
+
+#[test]
 fn a_deviation_from_an_unknown_clause_runs_nothing() {
     let setup = Setup { deviations: vec![Deviation::new("no_such_clause", "a typing error")], ..Setup::default() };
     let report = run(Fault::None, setup, Options::new().only(DELETE));
