@@ -16,15 +16,28 @@ pub(crate) struct Family {
 pub(crate) struct Check {
     pub(crate) clause: &'static str,
     pub(crate) needs: Needs,
+    pub(crate) company: Company,
     pub(crate) body: for<'a> fn(&'a Context) -> LocalBoxFuture<'a, CheckResult>,
 }
 
-/// Registers the check of a clause: the function that has the clause's name, and what it needs.
+/// Whether other checks run beside one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Company {
+    Others,
+    /// It moves so much data at once that beside others it could run into the driver's deadlines.
+    Alone,
+}
+
+/// Registers the check of a clause: the function that has the clause's name, what it needs, and whether it runs alone.
 macro_rules! check {
     ($clause:ident, $needs:ident) => {
+        check!($clause, $needs, Others)
+    };
+    ($clause:ident, $needs:ident, $company:ident) => {
         $crate::registry::Check {
             clause: stringify!($clause),
             needs: $crate::registry::Needs::$needs,
+            company: $crate::registry::Company::$company,
             body: |context| Box::pin($clause(context)),
         }
     };

@@ -18,7 +18,7 @@ use crate::failure::{CheckResult, Failure, Verdict};
 use crate::harness::{ClockControl, Harness, HarnessError};
 use crate::model::{self, Coverage};
 use crate::options::Options;
-use crate::registry::{Check, Needs};
+use crate::registry::{Check, Company, Needs};
 use crate::report::{CheckReport, Report, Status, Subject};
 
 /// How many threads share a processor where checks mostly wait.
@@ -95,6 +95,13 @@ impl Trial {
         match self {
             Self::Clause(_, check) => check.needs,
             Self::Model => Needs::Nothing,
+        }
+    }
+
+    fn company(self) -> Company {
+        match self {
+            Self::Clause(_, check) => check.company,
+            Self::Model => Company::Others,
         }
     }
 }
@@ -182,8 +189,22 @@ impl<'a> Engine<'a> {
     }
 
     fn run_all(&self, trials: &[Trial], threads: usize, watch: &(impl Fn(&CheckReport) + Sync)) -> Vec<Ended> {
-        let queue: Mutex<VecDeque<(usize, Trial)>> = Mutex::new(trials.iter().copied().enumerate().collect());
-        let ended = Mutex::new(Vec::new());
+        let (alone, together): (VecDeque<_>, VecDeque<_>) =
+            trials.iter().copied().enumerate().partition(|(_, trial)| trial.company() == Company::Alone);
+        let mut ended = self.run_queue(together, threads, watch);
+        ended.extend(self.run_queue(alone, 1, watch));
+        ended.sort_by_key(|(place, _)| *place);
+        ended.into_iter().map(|(_, ended)| ended).collect()
+    }
+
+    fn run_queue(
+        &self,
+        queue: VecDeque<(usize, Trial)>,
+        threads: usize,
+        watch: &(impl Fn(&CheckReport) + Sync),
+    ) -> Vec<(usize, Ended)> {
+        let threads = threads.min(queue.len());
+        let (queue, ended) = (Mutex::new(queue), Mutex::new(Vec::new()));
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let work = || {
             while let Some((place, trial)) = next() {
@@ -194,13 +215,11 @@ impl<'a> Engine<'a> {
         };
         // A check runs on a thread of its own and not as a task: what it does itself must not hold up the driver's tasks.
         thread::scope(|scope| {
-            for _ in 0..threads.min(trials.len()) {
+            for _ in 0..threads {
                 scope.spawn(work);
             }
         });
-        let mut ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
-        ended.sort_by_key(|(place, _)| *place);
-        ended.into_iter().map(|(_, ended)| ended).collect()
+        ended.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn run_one(&self, trial: Trial) -> (CheckReport, Coverage) {

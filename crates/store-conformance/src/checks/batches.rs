@@ -24,7 +24,7 @@ pub(crate) const FAMILY: Family = Family {
         check!(set_many_is_atomic, AtomicBatches),
         check!(delete_many_reports_each, Cache),
         check!(expire_many_reports_each, Cache),
-        check!(batch_limits, Cache),
+        check!(batch_limits, Cache, Alone),
     ],
 };
 

@@ -16,7 +16,7 @@ pub(crate) const FAMILY: Family = Family {
         check!(get_after_set_returns_value, Nothing),
         check!(missing_is_none, Nothing),
         check!(exists_agrees_with_get, Nothing),
-        check!(value_limits, Nothing),
+        check!(value_limits, Nothing, Alone),
     ],
 };
 

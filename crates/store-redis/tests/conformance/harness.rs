@@ -8,6 +8,9 @@ use store_core::{Address, Cache, Namespace, Store, async_trait};
 use store_redis::{Config, Protocol, RedisCache, RedisStore};
 use store_testkit::RedisServer;
 
+/// Far more than any operation takes, so that no check fails because the machine has other work.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 pub(crate) struct RedisHarness {
     server: &'static RedisServer,
     protocol: Protocol,
@@ -18,7 +21,12 @@ pub(crate) struct RedisHarness {
 impl RedisHarness {
     pub(crate) async fn start(protocol: Protocol) -> Result<Self, HarnessError> {
         let server = store_testkit::shared()?;
-        let config = server.url().parse::<Config>()?.with_protocol(protocol);
+        let config = server
+            .url()
+            .parse::<Config>()?
+            .with_protocol(protocol)
+            .with_deadline(PATIENCE)
+            .with_connect_timeout(PATIENCE);
         let (first, second) =
             (RedisStore::connect_with(config.clone()).await?, RedisStore::connect_with(config).await?);
         Ok(Self { server, protocol, first, second })
