@@ -26,6 +26,11 @@ impl Handle {
         Ok(Self { store: store.namespace(namespace)?, cache: Some(cache.namespace(namespace)?) })
     }
 
+    /// The cache, of a handle that has one.
+    pub(crate) fn cache(&self) -> Result<&CacheHandle, Failure> {
+        self.cache.as_ref().ok_or_else(|| Failure::new("the harness has a cache in one call and none in another"))
+    }
+
     /// The same handle on a namespace nested in its own.
     pub(crate) fn at(&self, path: &[&str]) -> Result<Self, Failure> {
         let cache = self.cache.as_ref().map(|cache| cache.namespace(path)).transpose()?;
@@ -198,8 +203,13 @@ impl Scope<'_> {
             (Some(first), Some(second)) => {
                 [Handle::of_cache(first, &self.namespace)?, Handle::of_cache(second, &self.namespace)?]
             }
-            _ => [self.store()?, self.second_store()?].map(|store| Handle { store, cache: None }),
+            _ => self.stores()?,
         })
+    }
+
+    /// Two handles on the data of the store, also where there is a cache.
+    pub(crate) fn stores(&self) -> Result<[Handle; 2], Failure> {
+        Ok([self.store()?, self.second_store()?].map(|store| Handle { store, cache: None }))
     }
 
     /// Puts something that is not an entry under `key`.

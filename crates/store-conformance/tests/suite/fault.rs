@@ -6,6 +6,7 @@ pub(crate) enum Fault {
     None,
     ReadsExpired,
     ExistsIgnoresExpiry,
+    OnlyGetRemovesExpired,
     BatchReadsExpired,
     ListsExpired,
     TtlInWholeSeconds,

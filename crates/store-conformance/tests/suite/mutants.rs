@@ -12,6 +12,7 @@ const MODEL: &str = "model::programs_agree_with_the_model";
 const MUTANTS: &[(Fault, &[&str])] = &[
     (Fault::ReadsExpired, &["expiry::no_read_after_expiry", "values::missing_is_none", MODEL]),
     (Fault::ExistsIgnoresExpiry, &["expiry::no_read_after_expiry", "values::exists_agrees_with_get", MODEL]),
+    (Fault::OnlyGetRemovesExpired, &["expiry::no_read_after_expiry", "values::exists_agrees_with_get", MODEL]),
     (Fault::BatchReadsExpired, &["expiry::no_read_after_expiry", MODEL]),
     (Fault::ListsExpired, &["expiry::no_read_after_expiry", "listing::list_is_complete", MODEL]),
     (Fault::TtlInWholeSeconds, &["lifetimes::expiry_in", "lifetimes::ttl_rounds_up", "expiry::no_loss_before_expiry", MODEL]),

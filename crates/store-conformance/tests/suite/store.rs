@@ -204,6 +204,9 @@ impl Store for ModelStore {
         let mut state = self.open()?;
         let place = self.place(at);
         state.reads += 1;
+        if self.has(Fault::OnlyGetRemovesExpired) && self.live(&state, &place).is_none() {
+            state.cells.remove(&place);
+        }
         if self.has(Fault::StaleReadsNowAndThen)
             && state.reads % 50 == 0
             && let Some((previous, value)) = &state.previous
@@ -276,7 +279,7 @@ impl Store for ModelStore {
         let state = self.open()?;
         let place = self.place(at);
         Ok(match self.fault {
-            Fault::ExistsIgnoresExpiry => state.cells.contains_key(&place),
+            Fault::ExistsIgnoresExpiry | Fault::OnlyGetRemovesExpired => state.cells.contains_key(&place),
             _ => self.live(&state, &place).is_some(),
         })
     }
