@@ -7,6 +7,7 @@ use proptest::sample::{select, subsequence};
 
 use store_core::{Bytes, Ttl};
 
+use crate::choices::Choices;
 use crate::time::Time;
 
 /// Text that is special to wire keys, globs, percent-encoding, cluster hash tags, C strings or text protocols, and
@@ -122,8 +123,19 @@ pub(crate) fn values() -> impl Strategy<Value = Bytes> + Clone {
         3 => any::<i16>().prop_map(|number| Bytes::from(number.to_string())),
         2 => select(NASTY).prop_map(|text| Bytes::from_static(text.as_bytes())),
         3 => proptest::collection::vec(any::<u8>(), 1..64).prop_map(Bytes::from),
-        1 => (any::<u8>(), 1..8192usize).prop_map(|(byte, len)| Bytes::from(vec![byte; len])),
+        1 => (any::<u64>(), 1..8192usize).prop_map(|(seed, bytes)| unlike_itself(seed, bytes)),
     ]
+}
+
+/// A value of so many bytes in which no part is like another, so that parts that were swapped or repeated are seen.
+pub(crate) fn unlike_itself(seed: u64, bytes: usize) -> Bytes {
+    let mut choices = Choices::named(seed, "value");
+    let mut value = Vec::with_capacity(bytes + size_of::<u64>());
+    while value.len() < bytes {
+        value.extend(choices.next().to_le_bytes());
+    }
+    value.truncate(bytes);
+    Bytes::from(value)
 }
 
 /// A lifetime whose end the suite can afford to await: some milliseconds where it has to wait, up to a day where it

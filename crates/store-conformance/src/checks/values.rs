@@ -9,7 +9,7 @@ use crate::cases::{for_all, once};
 use crate::context::{Context, Scope, StoreHandle};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq, refused_with};
 use crate::registry::{Family, check};
-use crate::strategy::{keys, short_ttls, values};
+use crate::strategy::{keys, short_ttls, unlike_itself, values};
 
 pub(crate) const FAMILY: Family = Family {
     name: "values",
@@ -161,10 +161,11 @@ async fn value_limits(context: &Context) -> CheckResult {
         }
         ensure_eq!(store.get("k").await?.as_deref(), Some(&b"before"[..]), "the value after what was refused");
         if limit <= LARGEST_TRIED {
-            store.set("k", vec![7; limit]).await?;
+            let value = unlike_itself(context.seed, limit);
+            store.set("k", value.clone()).await?;
             let back = store.get("k").await?.unwrap_or_default();
             ensure_eq!(back.len(), limit, "the length of a value at the limit");
-            ensure_eq!(back.iter().all(|&byte| byte == 7), true, "whether a value at the limit came back unharmed");
+            ensure!(back == value, "a value at the limit did not come back as it was");
         }
         Ok(())
     })
