@@ -21,7 +21,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    set_up::server_for_tests()?;
+    set_up::server_for_tests(workspace)?;
     if options.only.as_deref().is_none_or(|group| group == INSTRUCTIONS) {
         set_up::valgrind()?;
     }

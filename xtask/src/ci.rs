@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::steps::Steps;
 use crate::workspace::{Workspace, published};
-use crate::{conformance, deny, msrv, run, test, tidy};
+use crate::{conformance, containers, deny, msrv, run, test, tidy};
 
 /// What is quick to say no comes first.
 pub(crate) fn run(workspace: &Workspace) -> ExitCode {
@@ -20,6 +20,7 @@ pub(crate) fn run(workspace: &Workspace) -> ExitCode {
     steps.run("documentation", || documentation(workspace));
     test::add_steps(workspace, &mut steps);
     steps.run("conformance report", || conformance::run(workspace, &conformance::Options::default()));
+    steps.run_noting("one container deployment", || containers::check(workspace));
     steps.run_noting("dependencies and licences", || deny::check(workspace));
     steps.finish()
 }

@@ -40,6 +40,20 @@ const DRIVERS: &[Driver] = &[
         target: "conformance_resp3",
         server: Server::Needed,
     },
+    Driver { name: "redis-sentinel", package: "store-redis", target: "conformance_sentinel", server: Server::Needed },
+    Driver { name: "redis-cluster", package: "store-redis", target: "conformance_cluster", server: Server::Needed },
+    Driver {
+        name: "redis-cluster-per-namespace",
+        package: "store-redis",
+        target: "conformance_cluster_per_namespace",
+        server: Server::Needed,
+    },
+    Driver {
+        name: "redis-cluster-per-key",
+        package: "store-redis",
+        target: "conformance_cluster_per_key",
+        server: Server::Needed,
+    },
 ];
 
 #[derive(clap::Args, Default)]
@@ -70,7 +84,7 @@ pub(crate) struct Options {
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let drivers = selected(&options.drivers)?;
     if drivers.iter().any(|driver| driver.server == Server::Needed) {
-        set_up::server_for_tests()?;
+        set_up::server_for_tests(workspace)?;
     }
     let clauses = clauses::declared(&Tree::of_repository(workspace.root())?);
     let directory = workspace.output_directory("conformance")?;
@@ -121,6 +135,9 @@ fn run_driver(workspace: &Workspace, driver: &Driver, options: &Options, directo
         fs::remove_file(&file).with_context(|| format!("removing {}", file.display()))?;
     }
     let mut command = workspace.cargo(["test", "--package", driver.package, "--test", driver.target]);
+    if driver.server == Server::Needed {
+        command.args(set_up::backend_features()?);
+    }
     if options.release {
         command.arg("--release");
     }

@@ -6,7 +6,10 @@
 mod bench;
 mod ci;
 mod conformance;
+mod containers;
 mod deny;
+mod faults;
+mod images;
 mod msrv;
 mod redis;
 mod run;
@@ -42,9 +45,13 @@ enum Task {
     Conformance(conformance::Options),
     /// Runs the benchmarks.
     Bench(bench::Options),
+    /// Lets servers fail in every way that the tests know, and counts what the Redis driver makes of it.
+    Faults(faults::Options),
     /// Starts or ends a Redis server to try things on.
     #[command(subcommand)]
     Redis(redis::Task),
+    /// Makes the servers of other versions that tests can ask for, as container images and to run as processes.
+    Images(images::Options),
     /// Checks the rules that no compiler knows; see xtask/src/tidy.rs for the list.
     Tidy(tidy::Options),
 }
@@ -66,7 +73,9 @@ fn dispatch(task: Task) -> Result<ExitCode> {
         Task::Ci => return Ok(ci::run(&workspace)),
         Task::Conformance(options) => conformance::run(&workspace, &options),
         Task::Bench(options) => bench::run(&workspace, &options),
+        Task::Faults(options) => faults::run(&workspace, &options),
         Task::Redis(task) => redis::run(&workspace, &task),
+        Task::Images(options) => images::run(&workspace, &options),
         Task::Tidy(options) => tidy::run(&workspace, &options),
     };
     done.map(|()| ExitCode::SUCCESS)

@@ -1,94 +1,107 @@
-//! `cargo xtask redis up` and `down`: one server to try things on, that stays until it is told to end.
+//! `cargo xtask redis up` and `down`: a deployment to try things on, that stays until it is told to end.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-use clap::Subcommand;
+use anyhow::{Context, Result, bail, ensure};
+use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
-use store_testkit::{DetachedServer, Listen, ServerOptions};
+use store_testkit::{ClusterOptions, DetachedDeployment, DetachedServer, Listen, SentinelOptions, ServerOptions};
 
 use crate::set_up;
 use crate::workspace::Workspace;
 
 #[derive(Subcommand)]
 pub(crate) enum Task {
-    /// Starts a server and prints its URL.
+    /// Starts a deployment and prints its URL.
     Up(UpOptions),
-    /// Ends the server that `up` started and removes its files.
+    /// Ends the deployment that `up` started and removes its files.
     Down,
 }
 
 #[derive(clap::Args)]
 pub(crate) struct UpOptions {
-    /// Listens on a unix socket instead of a TCP port.
+    /// Listens on a unix socket instead of a TCP port; for `standalone` only.
     #[arg(long)]
     unix: bool,
-    /// What to start; this version knows `standalone`.
-    #[arg(long, default_value = "standalone", value_parser = parse_topology)]
+    /// What to start.
+    #[arg(long, value_enum, default_value_t = Topology::Standalone)]
     topology: Topology,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Topology {
+    /// One server.
     Standalone,
-}
-
-fn parse_topology(name: &str) -> Result<Topology, String> {
-    match name {
-        "standalone" => Ok(Topology::Standalone),
-        "sentinel" | "cluster" => Err(format!("{name} comes with a later version; this one starts `standalone`")),
-        _ => Err("this version starts `standalone`".to_owned()),
-    }
+    /// A primary, two replicas and three sentinels.
+    Sentinel,
+    /// Three primaries with a replica each.
+    Cluster,
 }
 
 pub(crate) fn run(workspace: &Workspace, task: &Task) -> Result<()> {
     let place = Place { directory: workspace.output_directory("redis")? };
     match task {
-        Task::Up(options) => match options.topology {
-            Topology::Standalone => up(&place, options),
-        },
+        Task::Up(options) => up(workspace, &place, options),
         Task::Down => down(&place),
     }
 }
 
-fn up(place: &Place, options: &UpOptions) -> Result<()> {
-    if let Some(server) = place.recorded()? {
-        if server.is_running()? {
-            eprintln!("already up as process {}; `cargo xtask redis down` ends it", server.pid());
-            println!("{}", server.url());
+fn up(workspace: &Workspace, place: &Place, options: &UpOptions) -> Result<()> {
+    if let Some(deployment) = place.recorded()? {
+        if deployment.is_running()? {
+            say("already up", &deployment);
             return Ok(());
         }
         place.clear()?;
     }
-    set_up::server_binary()?;
-    let listen = if options.unix { Listen::Unix } else { Listen::Tcp };
-    let server = DetachedServer::start(&ServerOptions::new().listen(listen), &place.server_directory()?)?;
-    place.record(&server)?;
-    eprintln!("up as process {}; `cargo xtask redis down` ends it", server.pid());
-    println!("{}", server.url());
+    set_up::server_binary(workspace)?;
+    let deployment = start(options, &place.server_directory()?)?;
+    place.record(&deployment)?;
+    say("up", &deployment);
     Ok(())
 }
 
+fn start(options: &UpOptions, directory: &Path) -> Result<DetachedDeployment> {
+    ensure!(!options.unix || options.topology == Topology::Standalone, "--unix is for `standalone` only");
+    let listen = if options.unix { Listen::Unix } else { Listen::Tcp };
+    let deployment = match options.topology {
+        Topology::Standalone => DetachedDeployment::standalone(&ServerOptions::new().listen(listen), directory),
+        Topology::Sentinel => DetachedDeployment::sentinel(&SentinelOptions::new(), directory),
+        Topology::Cluster => DetachedDeployment::cluster(&ClusterOptions::new(), directory),
+    };
+    Ok(deployment?)
+}
+
+/// The URL alone goes to standard output, for whoever captures it.
+fn say(state: &str, deployment: &DetachedDeployment) {
+    eprintln!("{state} as {}; `cargo xtask redis down` ends it", processes(deployment));
+    println!("{}", deployment.url());
+}
+
+fn processes(deployment: &DetachedDeployment) -> String {
+    let ids: Vec<_> = deployment.servers().iter().map(|server| server.pid().to_string()).collect();
+    let noun = if ids.len() == 1 { "process" } else { "processes" };
+    format!("{noun} {}", ids.join(", "))
+}
+
 fn down(place: &Place) -> Result<()> {
-    let Some(server) = place.recorded()? else { bail!("no server is up: `cargo xtask redis up` starts one") };
-    if server.is_running()? {
-        server.shut_down()?;
-        eprintln!("process {} has ended", server.pid());
-    } else {
-        eprintln!("process {} is gone already", server.pid());
-    }
+    let Some(deployment) = place.recorded()? else { bail!("nothing is up: `cargo xtask redis up` starts a server") };
+    let was_running = deployment.is_running()?;
+    deployment.shut_down()?;
+    let end = if was_running { "ended" } else { "gone already" };
+    eprintln!("{}: {end}", processes(&deployment));
     place.clear()
 }
 
-/// Where the server's files lie and where its name is recorded.
+/// Where the servers' files lie and where their names are recorded.
 struct Place {
     directory: PathBuf,
 }
 
 impl Place {
     fn record_path(&self) -> PathBuf {
-        self.directory.join("server.json")
+        self.directory.join("deployment.json")
     }
 
     fn server_directory(&self) -> Result<PathBuf> {
@@ -97,18 +110,17 @@ impl Place {
         Ok(path)
     }
 
-    fn record(&self, server: &DetachedServer) -> Result<()> {
-        let record = json!({ "pid": server.pid(), "run_id": server.run_id(), "url": server.url() });
-        fs::write(self.record_path(), format!("{record:#}\n")).context("recording the server")
+    fn record(&self, deployment: &DetachedDeployment) -> Result<()> {
+        fs::write(self.record_path(), format!("{:#}\n", to_json(deployment))).context("recording the deployment")
     }
 
-    fn recorded(&self) -> Result<Option<DetachedServer>> {
+    fn recorded(&self) -> Result<Option<DetachedDeployment>> {
         let path = self.record_path();
         if !path.exists() {
             return Ok(None);
         }
-        let named = || read_record(&path);
-        named().map(Some).with_context(|| format!("reading {}", path.display()))
+        let read = || from_json(&serde_json::from_str(&fs::read_to_string(&path)?)?);
+        read().map(Some).with_context(|| format!("reading {}", path.display()))
     }
 
     fn clear(&self) -> Result<()> {
@@ -116,12 +128,25 @@ impl Place {
     }
 }
 
-fn read_record(path: &Path) -> Result<DetachedServer> {
-    let record: Value = serde_json::from_str(&fs::read_to_string(path)?)?;
+fn to_json(deployment: &DetachedDeployment) -> Value {
+    let server =
+        |server: &DetachedServer| json!({ "pid": server.pid(), "run_id": server.run_id(), "url": server.url() });
+    json!({ "url": deployment.url(), "servers": deployment.servers().iter().map(server).collect::<Vec<_>>() })
+}
+
+fn from_json(record: &Value) -> Result<DetachedDeployment> {
+    let servers = record["servers"].as_array().context("no servers")?;
+    let servers = servers.iter().map(server_from_json).collect::<Result<_>>()?;
+    Ok(DetachedDeployment::from_parts(text(record, "url")?, servers))
+}
+
+fn server_from_json(record: &Value) -> Result<DetachedServer> {
     let pid = record["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()).context("no pid")?;
-    let text =
-        |name: &str| Ok::<_, anyhow::Error>(record[name].as_str().with_context(|| format!("no {name}"))?.to_owned());
-    Ok(DetachedServer::from_parts(pid, text("run_id")?, text("url")?))
+    Ok(DetachedServer::from_parts(pid, text(record, "run_id")?, text(record, "url")?))
+}
+
+fn text(record: &Value, name: &str) -> Result<String> {
+    Ok(record[name].as_str().with_context(|| format!("no {name}"))?.to_owned())
 }
 
 #[cfg(test)]
@@ -129,10 +154,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_topology_of_a_later_version_is_refused_with_what_there_is() {
-        assert_eq!(parse_topology("standalone"), Ok(Topology::Standalone));
-        for name in ["sentinel", "cluster", "ring"] {
-            assert!(parse_topology(name).unwrap_err().contains("`standalone`"));
-        }
+    fn a_deployment_is_read_back_as_it_was_recorded() {
+        let server = |pid| DetachedServer::from_parts(pid, "a".repeat(40), format!("redis://127.0.0.1:{pid}"));
+        let deployment = DetachedDeployment::from_parts("redis+cluster://h".to_owned(), vec![server(7), server(8)]);
+        assert_eq!(from_json(&to_json(&deployment)).unwrap(), deployment);
+    }
+
+    #[test]
+    fn a_record_of_another_form_is_refused_with_what_is_missing() {
+        let record = json!({ "url": "redis://h", "servers": [{ "pid": 7, "url": "redis://h" }] });
+        assert_eq!(from_json(&record).unwrap_err().to_string(), "no run_id");
+    }
+
+    #[test]
+    fn a_socket_is_for_one_server_only() {
+        let options = UpOptions { unix: true, topology: Topology::Cluster };
+        assert!(start(&options, Path::new("unused")).unwrap_err().to_string().contains("`standalone`"));
     }
 }

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
-use store_testkit::{Backend, find_program};
+use store_testkit::{Backend, Release, find_program};
 
-use crate::run;
+use crate::workspace::Workspace;
+use crate::{images, run};
 
 /// A program that one of several names provides, and the package that brings it.
 struct Need {
@@ -30,17 +31,29 @@ const SERVER: Need = Need {
 const VALGRIND: Need = Need { programs: &["valgrind"], package: "valgrind", otherwise: "to count instructions" };
 
 /// A server for tests: what the backend needs.
-pub(crate) fn server_for_tests() -> Result<()> {
+pub(crate) fn server_for_tests(workspace: &Workspace) -> Result<()> {
     match Backend::from_environment()? {
-        Backend::Process => server_binary(),
+        Backend::Process => server_binary(workspace),
+        Backend::Docker => images::ensure_image(workspace, Release::from_environment()?.unwrap_or(Release::Redis70)),
         // The user's server is there or it is not; the tests will say.
         _ => Ok(()),
     }
 }
 
-/// A server that can be started here.
-pub(crate) fn server_binary() -> Result<()> {
-    ensure(&SERVER)
+/// What cargo has to be told for tests of a crate that depends on store-testkit to find that backend built in.
+pub(crate) fn backend_features() -> Result<&'static [&'static str]> {
+    match Backend::from_environment()? {
+        Backend::Docker => Ok(&["--features", "store-testkit/containers"]),
+        _ => Ok(&[]),
+    }
+}
+
+/// A server that can be started here: of the release that the environment names, or what the machine has.
+pub(crate) fn server_binary(workspace: &Workspace) -> Result<()> {
+    match Release::from_environment()? {
+        None => ensure(&SERVER),
+        Some(release) => images::ensure_program(workspace, release),
+    }
 }
 
 /// Valgrind, for its instruction counts.

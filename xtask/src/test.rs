@@ -4,10 +4,12 @@ use std::ffi::OsStr;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use store_testkit::{RedisServer, ServerOptions};
+use store_testkit::{
+    ClusterDeployment, ClusterOptions, RedisServer, SentinelDeployment, SentinelOptions, ServerOptions,
+};
 
 use crate::steps::Steps;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, published_features};
 use crate::{run, set_up, text};
 
 /// A book's worth.
@@ -21,15 +23,16 @@ pub(crate) fn run(workspace: &Workspace) -> ExitCode {
 
 /// The steps of this command, for those that do more. Without a server none of them is worth its time.
 pub(crate) fn add_steps(workspace: &Workspace, steps: &mut Steps) {
-    if !steps.run("a server for the tests", set_up::server_for_tests) {
+    if !steps.run("a server for the tests", || set_up::server_for_tests(workspace)) {
         return;
     }
     steps.run("tests: unit, integration, conformance, documentation", || {
-        let selection = ["--workspace", "--exclude", "store-bench", "--all-features", "--no-fail-fast"];
-        run::run(workspace.cargo(["test"]).args(selection))
+        let selection = ["--workspace", "--exclude", "store-bench", "--no-fail-fast", "--features"];
+        run::run(workspace.cargo(["test"]).args(selection).arg(published_features(&workspace.metadata()?).join(",")))
     });
     steps.run("quickstart: the same on memory and on Redis", || quickstart(workspace, &[]).map(drop));
     steps.run("quickstart: the words of a text, counted on memory and on Redis", || quickstart_counts(workspace));
+    steps.run("redis-topologies: the same on one server, behind Sentinel and on a Cluster", || topologies(workspace));
 }
 
 /// The quickstart itself compares its counts with a plain count, and fails when they differ.
@@ -53,10 +56,33 @@ fn quickstart(workspace: &Workspace, arguments: &[&OsStr]) -> Result<String> {
     };
     let on_memory = run::capture(&mut command())?;
     let on_redis = run::capture(command().args(["--url", server.url()]))?;
-    ensure!(!on_memory.trim().is_empty(), "the quickstart printed nothing");
-    if let Some((memory, redis)) = on_memory.lines().zip(on_redis.lines()).find(|(memory, redis)| memory != redis) {
-        eprintln!("on memory: {memory}\non Redis:  {redis}");
-    }
-    ensure!(on_memory == on_redis, "the quickstart's output differs between memory and Redis");
+    ensure_same(("on memory", &on_memory), ("on Redis", &on_redis))?;
     Ok(on_memory)
+}
+
+/// Runs the example on all three topologies. What begins with `#` tells about the servers; all else must be the same.
+fn topologies(workspace: &Workspace) -> Result<()> {
+    let server = RedisServer::start(ServerOptions::new())?;
+    let sentinel = SentinelDeployment::start(SentinelOptions::new())?;
+    let cluster = ClusterDeployment::start(ClusterOptions::new())?;
+    let output = |url: &str| -> Result<String> {
+        let mut example = workspace.cargo(["run", "--quiet", "--package", "redis-topologies", "--", url]);
+        let output = run::capture(&mut example)?;
+        Ok(output.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n"))
+    };
+    let on_one_server = output(server.url())?;
+    for (place, url) in [("behind Sentinel", sentinel.url()), ("on a Cluster", cluster.url())] {
+        ensure_same(("on one server", &on_one_server), (place, &output(url)?))?;
+    }
+    Ok(())
+}
+
+/// Compares what an example printed in two places.
+fn ensure_same((place, printed): (&str, &str), (other_place, other): (&str, &str)) -> Result<()> {
+    ensure!(!printed.trim().is_empty(), "nothing was printed {place}");
+    if let Some((one, other)) = printed.lines().zip(other.lines()).find(|(one, other)| one != other) {
+        eprintln!("{place}: {one}\n{other_place}: {other}");
+    }
+    ensure!(printed == other, "what was printed {place} and {other_place} differs");
+    Ok(())
 }

@@ -54,6 +54,17 @@ pub(crate) fn published(metadata: &Value) -> impl Iterator<Item = &Value> {
     packages.iter().filter(move |package| is_member(package) && package["publish"].is_null())
 }
 
+/// All features of the published crates, as in `store-core/json`. Those of tools are left out: the one that brings
+/// containers more than doubles what a build of the tests compiles.
+pub(crate) fn published_features(metadata: &Value) -> Vec<String> {
+    let names = |package: &Value| {
+        let package_name = package["name"].as_str().unwrap_or_default().to_owned();
+        let features = package["features"].as_object().cloned().unwrap_or_default();
+        features.into_iter().map(move |(feature, _)| format!("{package_name}/{feature}"))
+    };
+    published(metadata).flat_map(names).collect()
+}
+
 fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
@@ -63,4 +74,20 @@ fn cargo(root: &Path) -> Command {
 fn metadata(root: &Path, options: &[&str]) -> Result<Value> {
     let text = run::capture(cargo(root).args(["metadata", "--format-version", "1"]).args(options))?;
     serde_json::from_str(&text).context("reading the output of cargo metadata")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn features_of_tools_are_not_among_those_of_published_crates() {
+        let package =
+            |id: &str, publish: Value| json!({"id": id, "name": id, "publish": publish, "features": {"f": []}});
+        let packages = [package("a", Value::Null), package("tool", json!([])), package("foreign", Value::Null)];
+        let metadata = json!({"workspace_members": ["a", "tool"], "packages": packages});
+        assert_eq!(published_features(&metadata), ["a/f"]);
+    }
 }

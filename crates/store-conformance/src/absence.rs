@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use store_core::{CacheExt, ErrorKind, Remaining, StoreExt};
+use store_core::{CacheExt, ErrorKind, LockExt, Remaining, StoreExt, Ttl};
 
 use crate::context::{CacheHandle, Context, StoreHandle};
 use crate::failure::{Failure, ensure_eq, refused_with};
@@ -10,6 +10,7 @@ use crate::registry::Needs;
 
 const KEY: &str = "there";
 const VALUE: &str = "1";
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Fails unless the driver refuses all that `needs` is about.
 pub(crate) async fn verify_absent(context: &Context, needs: Needs) -> Result<(), Failure> {
@@ -36,6 +37,18 @@ pub(crate) async fn refuses_in_store(store: &StoreHandle, needs: Needs) -> Resul
             unsupported(store.list().await, "list")?;
             unsupported(store.clear().await, "clear")?;
         }
+        Needs::Locks => {
+            unsupported(store.try_lock(KEY, SECOND).await, "try_lock")?;
+            unsupported(store.lock(KEY, SECOND).wait(SECOND).await, "lock")?;
+        }
+        Needs::Replication => {
+            unsupported(store.set(KEY, "2").replicated(1, SECOND).await, "a replicated set")?;
+            unsupported(store.set(KEY, "2").if_present().replicated(1, SECOND).await, "a replicated if_present")?;
+            unsupported(store.delete(KEY).replicated(1, SECOND).await, "a replicated delete")?;
+            unsupported(store.expire(KEY, Ttl::MAX).replicated(1, SECOND).await, "a replicated expire")?;
+            unsupported(store.take(KEY).replicated(1, SECOND).await, "a replicated take")?;
+            unsupported(store.update(KEY, |_| None).replicated(1, SECOND).await, "a replicated update")?;
+        }
         Needs::Nothing | Needs::Cache | Needs::Counters | Needs::AtomicBatches | Needs::SnapshotReads => {}
     }
     ensure_eq!(store.get(KEY).await?.as_deref(), Some(VALUE.as_bytes()), "the value after what was refused");
@@ -53,7 +66,20 @@ pub(crate) async fn refuses_in_cache(cache: &CacheHandle, needs: Needs) -> Resul
         }
         Needs::AtomicBatches => unsupported(cache.set_many([(OTHER, VALUE)]).atomic().await, "an atomic set_many")?,
         Needs::SnapshotReads => unsupported(cache.get_many(&[OTHER]).snapshot().await, "a snapshot")?,
-        Needs::Nothing | Needs::ValueConditions | Needs::Renewal | Needs::Take | Needs::Listing | Needs::Cache => {}
+        Needs::Replication => {
+            unsupported(cache.add(OTHER, VALUE).replicated(1, SECOND).await, "a replicated add")?;
+            unsupported(cache.set_many([(OTHER, VALUE)]).replicated(1, SECOND).await, "a replicated set_many")?;
+            unsupported(cache.delete_many(&[OTHER]).replicated(1, SECOND).await, "a replicated delete_many")?;
+            unsupported(cache.expire_many(&[OTHER], Ttl::MAX).replicated(1, SECOND).await, "a replicated expire_many")?;
+            unsupported(cache.increment(OTHER, 1).replicated(1, SECOND).await, "a replicated increment")?;
+        }
+        Needs::Nothing
+        | Needs::Locks
+        | Needs::ValueConditions
+        | Needs::Renewal
+        | Needs::Take
+        | Needs::Listing
+        | Needs::Cache => {}
     }
     ensure_eq!(cache.exists(OTHER).await?, false, "the entry that what was refused would have made");
     Ok(())

@@ -8,6 +8,7 @@ use store_core::{Address, Cache, Capabilities, ErrorKind, Key, Listing, Namespac
 use crate::failure::Failure;
 use crate::harness::{Harness, Planted};
 use crate::options::{Options, random};
+use crate::outage::Interruptible;
 use crate::time::Time;
 
 pub(crate) type StoreHandle = Namespaced<Arc<dyn Store>>;
@@ -88,6 +89,16 @@ impl Context {
 
     pub(crate) fn has_cache(&self) -> bool {
         self.harness.cache().is_some()
+    }
+
+    /// Handles whose way to the backend may be interrupted.
+    pub(crate) async fn interruptible(&self) -> Result<Option<Interruptible>, Failure> {
+        Ok(self.harness.interruptible().await?)
+    }
+
+    /// How many replicas there certainly are.
+    pub(crate) fn replicas(&self) -> u32 {
+        self.harness.replicas()
     }
 
     /// How many inputs a check generates.

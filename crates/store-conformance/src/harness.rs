@@ -4,6 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::outage::Interruptible;
 use store_core::{Address, Cache, ManualClock, Namespace, Store, async_trait};
 
 /// Why a harness could not be made or could not do what it was asked for.
@@ -52,6 +53,12 @@ pub trait Harness: Send + Sync + 'static {
         None
     }
 
+    /// How many replicas the backend certainly has. Where there are any and the driver declares replication, writes that
+    /// ask for one of them have to succeed.
+    fn replicas(&self) -> u32 {
+        0
+    }
+
     /// Clauses that the driver is known to break, each with the reason. Such a check has to fail: when it passes, the
     /// run fails until the deviation is struck off.
     ///
@@ -59,6 +66,15 @@ pub trait Harness: Send + Sync + 'static {
     /// `programs_agree_with_the_model`, is a deviation too, at the price that it shows nothing else.
     fn deviations(&self) -> Vec<Deviation> {
         Vec::new()
+    }
+
+    /// Further handles on the data of [`store`](Self::store), over a way to the backend that the suite may interrupt
+    /// while `store` keeps its own; where there is such a way.
+    ///
+    /// # Errors
+    /// When there is one and it could not be made.
+    async fn interruptible(&self) -> Result<Option<Interruptible>, HarnessError> {
+        Ok(None)
     }
 
     /// Puts something that is not an entry, such as a list, where an entry at `at` would be.

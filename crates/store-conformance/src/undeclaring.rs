@@ -1,9 +1,9 @@
 //! A driver that could do everything it could before, but declares the least.
 
 use store_core::{
-    Address, BatchItem, Bytes, Cache, Capabilities, CounterOptions, DeleteOptions, Entry, ExpireOptions, GetOptions,
-    Key, Lifetime, ListOptions, Namespace, Page, Remaining, Result, SetOptions, SetOutcome, Store, WriteOptions,
-    async_trait,
+    Address, BatchItem, Bytes, Cache, Capabilities, CounterOptions, DeleteOptions, Entry, ExpireOptions, FencingToken,
+    GetOptions, Key, Lifetime, ListOptions, LockOptions, LockOwner, Namespace, Page, Remaining, Result, SetOptions,
+    SetOutcome, Store, Ttl, WriteOptions, async_trait,
 };
 
 /// Forwards every operation to the store under it, so that only the declaration can make a call fail.
@@ -73,6 +73,27 @@ impl<S: Store> Store for Undeclaring<S> {
 
     async fn clear_subtree(&self, namespace: &Namespace, options: WriteOptions) -> Result<u64> {
         self.inner.clear_subtree(namespace, options).await
+    }
+
+    async fn acquire_lock(
+        &self,
+        at: Address<'_>,
+        owner: LockOwner,
+        options: LockOptions,
+    ) -> Result<Option<FencingToken>> {
+        self.inner.acquire_lock(at, owner, options).await
+    }
+
+    async fn extend_lock(&self, at: Address<'_>, owner: LockOwner, ttl: Ttl) -> Result<bool> {
+        self.inner.extend_lock(at, owner, ttl).await
+    }
+
+    async fn release_lock(&self, at: Address<'_>, owner: LockOwner) -> Result<bool> {
+        self.inner.release_lock(at, owner).await
+    }
+
+    async fn lock_is_held(&self, at: Address<'_>, owner: LockOwner) -> Result<bool> {
+        self.inner.lock_is_held(at, owner).await
     }
 
     async fn ping(&self) -> Result<()> {

@@ -8,9 +8,10 @@ use std::pin::Pin;
 use bytes::Bytes;
 
 use crate::cache::Cache;
-use crate::call::{HERE, Origin, check_batch, check_key, check_value, require};
+use crate::call::{HERE, Origin, check_batch, check_durability, check_key, check_value, require};
 use crate::capability::{BatchAtomicity, Capabilities, Support};
-use crate::entry::{BatchItem, HiddenValue, WriteOptions};
+use crate::durability::{Durability, durability_setter};
+use crate::entry::{BatchItem, ExpireOptions, HiddenValue, WriteOptions};
 use crate::error::{Error, Result};
 use crate::expiry::Expiry;
 use crate::key::Key;
@@ -133,12 +134,14 @@ pub struct SetMany<'a, S: ?Sized> {
     store: &'a S,
     items: Vec<SetItem<'a>>,
     expiry: Result<Expiry>,
+    durability: Result<Durability>,
     atomicity: BatchAtomicity,
 }
 
 impl<'a, S: Cache + ?Sized> SetMany<'a, S> {
     pub(crate) fn new(store: &'a S, items: Vec<SetItem<'a>>) -> Self {
-        Self { store, items, expiry: Ok(Expiry::Default), atomicity: BatchAtomicity::PerKey }
+        let (expiry, durability) = (Ok(Expiry::Default), Ok(Durability::default()));
+        Self { store, items, expiry, durability, atomicity: BatchAtomicity::PerKey }
     }
 
     expiry_setters!();
@@ -147,6 +150,8 @@ impl<'a, S: Cache + ?Sized> SetMany<'a, S> {
         self.expiry = expiry;
         self
     }
+
+    durability_setter!();
 
     /// Requires that the batch is applied in one step. Where [`BatchAtomicity::All`] is declared every batch is;
     /// elsewhere this call fails with [`Unsupported`](crate::ErrorKind::Unsupported).
@@ -183,7 +188,9 @@ impl<'a, S: Cache + ?Sized> IntoFuture for SetMany<'a, S> {
     fn into_future(self) -> Self::IntoFuture {
         let store = self.store;
         Box::pin(named(store, "set_many", async move {
-            store.set_entries(&HERE, self.check()?, WriteOptions::default()).await
+            let items = self.check()?;
+            let durability = check_durability(store.capabilities(), self.durability.clone())?;
+            store.set_entries(&HERE, items, WriteOptions { durability }).await
         }))
     }
 }
@@ -194,12 +201,15 @@ impl<'a, S: Cache + ?Sized> IntoFuture for SetMany<'a, S> {
 pub struct DeleteMany<'a, S: ?Sized, K> {
     store: &'a S,
     keys: &'a [K],
+    durability: Result<Durability>,
 }
 
 impl<'a, S: Cache + ?Sized, K: AsRef<str> + Sync> DeleteMany<'a, S, K> {
     pub(crate) fn new(store: &'a S, keys: &'a [K]) -> Self {
-        Self { store, keys }
+        Self { store, keys, durability: Ok(Durability::default()) }
     }
+
+    durability_setter!();
 }
 
 impl<'a, S: Cache + ?Sized, K: AsRef<str> + Sync> IntoFuture for DeleteMany<'a, S, K> {
@@ -207,10 +217,11 @@ impl<'a, S: Cache + ?Sized, K: AsRef<str> + Sync> IntoFuture for DeleteMany<'a, 
     type IntoFuture = Answer<'a, Vec<bool>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { store, keys } = self;
+        let Self { store, keys, durability } = self;
         Box::pin(named(store, "delete_many", async move {
+            let durability = check_durability(store.capabilities(), durability)?;
             let keys = check_keys("delete_many", store.capabilities(), keys)?;
-            store.delete_entries(&HERE, &keys, WriteOptions::default()).await
+            store.delete_entries(&HERE, &keys, WriteOptions { durability }).await
         }))
     }
 }
@@ -223,12 +234,15 @@ pub struct ExpireMany<'a, S: ?Sized, K> {
     store: &'a S,
     keys: &'a [K],
     expiry: Result<Expiry>,
+    durability: Result<Durability>,
 }
 
 impl<'a, S: Cache + ?Sized, K: AsRef<str> + Sync> ExpireMany<'a, S, K> {
     pub(crate) fn new(store: &'a S, keys: &'a [K], expiry: Result<Expiry>) -> Self {
-        Self { store, keys, expiry }
+        Self { store, keys, expiry, durability: Ok(Durability::default()) }
     }
+
+    durability_setter!();
 }
 
 impl<'a, S: Cache + ?Sized, K: AsRef<str> + Sync> IntoFuture for ExpireMany<'a, S, K> {
@@ -236,11 +250,12 @@ impl<'a, S: Cache + ?Sized, K: AsRef<str> + Sync> IntoFuture for ExpireMany<'a, 
     type IntoFuture = Answer<'a, Vec<bool>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { store, keys, expiry } = self;
+        let Self { store, keys, expiry, durability } = self;
         Box::pin(named(store, "expire_many", async move {
             let lifetime = expiry?.for_change(store.default_lifetime())?;
+            let durability = check_durability(store.capabilities(), durability)?;
             let keys = check_keys("expire_many", store.capabilities(), keys)?;
-            store.expire_entries(&HERE, &keys, lifetime.into()).await
+            store.expire_entries(&HERE, &keys, ExpireOptions { lifetime, durability }).await
         }))
     }
 }

@@ -71,15 +71,11 @@ pub trait Cache: Store {
     ///
     /// # Cancel safety
     /// Each entry is as before or as after; where the batch is atomic, all of them are.
-    async fn set_entries(
-        &self,
-        namespace: &Namespace,
-        items: Vec<BatchItem<'_>>,
-        _options: WriteOptions,
-    ) -> Result<()> {
+    async fn set_entries(&self, namespace: &Namespace, items: Vec<BatchItem<'_>>, options: WriteOptions) -> Result<()> {
         for (index, item) in (0..).zip(items) {
             let at = Address { namespace, key: item.key };
-            let stored = self.set_entry(at, item.value, SetOptions::new(item.expiry)).await;
+            let stored =
+                self.set_entry(at, item.value, SetOptions::new(item.expiry).with_durability(options.durability)).await;
             let _always_stored = stored.map_err(|error| error.after_steps(index))?;
         }
         Ok(())
@@ -96,11 +92,12 @@ pub trait Cache: Store {
         &self,
         namespace: &Namespace,
         keys: &[Key<'_>],
-        _options: WriteOptions,
+        options: WriteOptions,
     ) -> Result<Vec<bool>> {
         let mut removed = Vec::with_capacity(keys.len());
         for &key in keys {
-            let gone = self.delete_entry(Address { namespace, key }, DeleteOptions::default()).await;
+            let options = DeleteOptions::default().with_durability(options.durability);
+            let gone = self.delete_entry(Address { namespace, key }, options).await;
             removed.push(gone.map_err(|error| error.after_steps(count(&removed)))?);
         }
         Ok(removed)

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 
 use crate::capability::{Capabilities, Support};
+use crate::durability::Durability;
 use crate::entry::{Address, Condition};
 use crate::error::{Error, ErrorKind, Result};
 use crate::forward::BoxFuture;
@@ -143,6 +144,16 @@ pub(crate) fn check_condition(capabilities: &Capabilities, condition: &Condition
 pub(crate) fn check_value_condition(capabilities: &Capabilities, value: &Bytes) -> Result<()> {
     require(capabilities.value_conditions, "value_conditions")?;
     check_value(capabilities, value)
+}
+
+/// Checks how far a write has to spread against what the driver declares.
+pub(crate) fn check_durability(capabilities: &Capabilities, durability: Result<Durability>) -> Result<Durability> {
+    let durability = durability?;
+    match durability {
+        Durability::Acknowledged => {}
+        Durability::Replicated { .. } => require(capabilities.replication, "replication")?,
+    }
+    Ok(durability)
 }
 
 /// Checks the size of a batch against the driver's limit.

@@ -50,6 +50,16 @@ pub enum Eviction {
     WhenFull,
 }
 
+/// What reads see of the latest writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reads {
+    /// All of them: reads are answered by whoever answers writes.
+    Latest,
+    /// Possibly not yet all of them: reads may be answered by replicas, which lag behind. No clause that speaks of a
+    /// read after a write holds then, and none on expiry; the suite is not for such a store.
+    MayBeStale,
+}
+
 /// What stands behind a driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -58,6 +68,10 @@ pub enum Topology {
     InProcess,
     /// One server.
     Standalone,
+    /// A primary and its replicas, one of which takes its place when it fails (Redis Sentinel).
+    Sentinel,
+    /// Several primaries that share the keys among them, each with replicas (Redis Cluster).
+    Cluster,
 }
 
 /// What a driver declares.
@@ -88,6 +102,11 @@ pub struct Capabilities {
     pub snapshot_reads: Support,
     /// Enumeration, and with it `clear`.
     pub listing: Listing,
+    /// Locks.
+    pub locks: Support,
+    /// Writes that wait for replicas: [`Durability::Replicated`](crate::Durability::Replicated). It says that they are
+    /// waited for, not that there are any.
+    pub replication: Support,
     /// The longest key in bytes, at most [`Key::MAX_BYTES`].
     pub max_key_bytes: usize,
     /// The longest value in bytes. 64 MiB unless the driver says otherwise.
@@ -98,6 +117,8 @@ pub struct Capabilities {
     pub expiry_granularity: Duration,
     /// Whether entries may go before they expire.
     pub eviction: Eviction,
+    /// What reads see of the latest writes.
+    pub reads: Reads,
     /// What stands behind the driver.
     pub topology: Topology,
 }
@@ -115,11 +136,14 @@ impl Capabilities {
             batch_atomicity: BatchAtomicity::PerKey,
             snapshot_reads: Support::No,
             listing: Listing::None,
+            locks: Support::No,
+            replication: Support::No,
             max_key_bytes: Key::MAX_BYTES,
             max_value_bytes: 64 * 1024 * 1024,
             max_batch_items: 65_536,
             expiry_granularity: Duration::ZERO,
             eviction: Eviction::Never,
+            reads: Reads::Latest,
             topology,
         }
     }
@@ -174,6 +198,20 @@ impl Capabilities {
         self
     }
 
+    /// Declares locks.
+    #[must_use]
+    pub const fn with_locks(mut self) -> Self {
+        self.locks = Support::Yes;
+        self
+    }
+
+    /// Declares writes that wait for replicas.
+    #[must_use]
+    pub const fn with_replication(mut self) -> Self {
+        self.replication = Support::Yes;
+        self
+    }
+
     /// Sets the longest key in bytes; more than [`Key::MAX_BYTES`] has no effect.
     #[must_use]
     pub const fn with_max_key_bytes(mut self, bytes: usize) -> Self {
@@ -206,6 +244,12 @@ impl Capabilities {
     #[must_use]
     pub const fn with_eviction(mut self, eviction: Eviction) -> Self {
         self.eviction = eviction;
+        self
+    }
+    /// Declares what reads see of the latest writes.
+    #[must_use]
+    pub const fn with_reads(mut self, reads: Reads) -> Self {
+        self.reads = reads;
         self
     }
 }

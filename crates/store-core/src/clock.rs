@@ -1,8 +1,11 @@
 //! What time it is. The only place that reads the system's clocks.
 
 use std::fmt::Debug;
-use std::sync::Arc;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::expiry::Timestamp;
@@ -14,6 +17,12 @@ use crate::expiry::Timestamp;
 pub trait Clock: Debug + Send + Sync + 'static {
     /// The last whole millisecond that was reached.
     fn now(&self) -> Timestamp;
+
+    /// Ends once this clock shows `time`. `None` of a clock that runs by itself, for which timers are there; one that is
+    /// moved by hand has to say when, because no timer knows.
+    fn reached(&self, _time: Timestamp) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
+        None
+    }
 }
 
 /// The system's time at construction, carried on by its monotonic clock.
@@ -62,7 +71,14 @@ impl Clock for SystemClock {
 /// assert_eq!(clock.now().saturating_since(before), Duration::from_secs(3600));
 /// ```
 #[derive(Debug, Clone)]
-pub struct ManualClock(Arc<AtomicU64>);
+pub struct ManualClock(Arc<Hands>);
+
+#[derive(Debug)]
+struct Hands {
+    millis: AtomicU64,
+    /// Who is to look at the clock when it has moved.
+    watching: Mutex<Vec<Waker>>,
+}
 
 impl ManualClock {
     /// The start of 2020: a time that looks like one, the same in every run.
@@ -71,20 +87,36 @@ impl ManualClock {
     /// Starts at the beginning of 2020.
     #[must_use]
     pub fn new() -> Self {
-        Self(Arc::new(AtomicU64::new(Self::START_MILLIS)))
+        Self::at_millis(Self::START_MILLIS)
     }
 
     /// Starts at the last whole millisecond that `time` has reached.
     #[must_use]
     pub fn at(time: SystemTime) -> Self {
-        Self(Arc::new(AtomicU64::new(Timestamp::reached_at(time).as_unix_millis())))
+        Self::at_millis(Timestamp::reached_at(time).as_unix_millis())
+    }
+
+    fn at_millis(millis: u64) -> Self {
+        Self(Arc::new(Hands { millis: AtomicU64::new(millis), watching: Mutex::default() }))
     }
 
     /// Moves on by `duration`, rounded up to a whole millisecond, at most to [`Timestamp::MAX`].
     pub fn advance(&self, duration: Duration) {
-        let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |millis| {
+        let _ = self.0.millis.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |millis| {
             Timestamp::from_unix_millis(millis).map(|now| now.saturating_add(duration).as_unix_millis())
         });
+        for waker in std::mem::take(&mut *self.0.watching.lock().unwrap_or_else(PoisonError::into_inner)) {
+            waker.wake();
+        }
+    }
+
+    fn poll_reached(&self, time: Timestamp, context: &mut Context<'_>) -> Poll<()> {
+        // Watching begins before the look, or a move between the two would go unseen.
+        let mut watching = self.0.watching.lock().unwrap_or_else(PoisonError::into_inner);
+        if !watching.iter().any(|waker| waker.will_wake(context.waker())) {
+            watching.push(context.waker().clone());
+        }
+        if self.now() >= time { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -96,13 +128,21 @@ impl Default for ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_unix_millis(self.0.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
+        Timestamp::from_unix_millis(self.0.millis.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
+    }
+
+    fn reached(&self, time: Timestamp) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
+        Some(Box::pin(poll_fn(move |context| self.poll_reached(time, context))))
     }
 }
 
 impl<C: Clock + ?Sized> Clock for Arc<C> {
     fn now(&self) -> Timestamp {
         (**self).now()
+    }
+
+    fn reached(&self, time: Timestamp) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
+        (**self).reached(time)
     }
 }
 
@@ -119,6 +159,28 @@ mod tests {
         assert_eq!(clock.now().as_unix_millis(), ManualClock::START_MILLIS + 1);
         clock.advance(Duration::MAX);
         assert_eq!(clock.now(), Timestamp::MAX);
+    }
+
+    #[test]
+    fn whoever_waits_for_a_time_is_woken_when_a_manual_clock_moves_there() {
+        struct Woken(AtomicU64);
+        impl std::task::Wake for Woken {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        let (clock, woken) = (ManualClock::new(), Arc::new(Woken(AtomicU64::new(0))));
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
+        let mut reached = clock.reached(clock.now().saturating_add(Duration::from_millis(2))).unwrap();
+        assert!(reached.as_mut().poll(&mut context).is_pending());
+        clock.advance(Duration::from_millis(1));
+        assert_eq!(woken.0.load(Ordering::SeqCst), 1);
+        assert!(reached.as_mut().poll(&mut context).is_pending());
+        clock.advance(Duration::from_millis(1));
+        assert_eq!(woken.0.load(Ordering::SeqCst), 2);
+        assert!(reached.as_mut().poll(&mut context).is_ready());
+        assert!(SystemClock::new().reached(Timestamp::MAX).is_none());
     }
 
     #[test]

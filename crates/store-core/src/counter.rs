@@ -56,7 +56,8 @@ pub(crate) async fn add_by_compare_and_set<S: Store + ?Sized>(
         // Every attempt to write so far was refused, so whatever is wrong with this read, nothing was counted.
         let current = current.map_err(|error| error.with_outcome(Outcome::NotApplied))?.map(|entry| entry.value);
         let sum = checked_counter_sum(current.as_deref().map_or(Ok(0), parse_counter)?, delta)?;
-        let write = SetOptions::new(expiry).with_condition(current.map_or(Condition::IfAbsent, Condition::IfValue));
+        let condition = current.map_or(Condition::IfAbsent, Condition::IfValue);
+        let write = SetOptions::new(expiry).with_condition(condition).with_durability(options.durability);
         if store.set_entry(at, Bytes::from(sum.to_string()), write).await? == SetOutcome::Stored {
             return Ok(sum);
         }

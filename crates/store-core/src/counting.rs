@@ -3,7 +3,8 @@
 use std::future::IntoFuture;
 
 use crate::cache::Cache;
-use crate::call::{Call, require};
+use crate::call::{Call, check_durability, require};
+use crate::durability::{Durability, durability_setter};
 use crate::entry::CounterOptions;
 use crate::error::{Error, Result};
 use crate::expiry::{Expiry, Ttl};
@@ -17,11 +18,12 @@ pub struct Increment<'a, S: ?Sized> {
     key: &'a str,
     delta: Result<i64>,
     on_create: Result<Expiry>,
+    durability: Result<Durability>,
 }
 
 impl<'a, S: Cache + ?Sized> Increment<'a, S> {
     pub(crate) fn new(store: &'a S, operation: &'static str, key: &'a str, delta: Result<i64>) -> Self {
-        Self { store, operation, key, delta, on_create: Ok(Expiry::Default) }
+        Self { store, operation, key, delta, on_create: Ok(Expiry::Default), durability: Ok(Durability::default()) }
     }
 
     /// The lifetime of a counter that this call creates; an existing one keeps its own.
@@ -45,6 +47,8 @@ impl<'a, S: Cache + ?Sized> Increment<'a, S> {
         self.on_create = expiry.try_into().map_err(Into::into);
         self
     }
+
+    durability_setter!();
 }
 
 impl<'a, S: Cache + ?Sized> IntoFuture for Increment<'a, S> {
@@ -52,11 +56,12 @@ impl<'a, S: Cache + ?Sized> IntoFuture for Increment<'a, S> {
     type IntoFuture = Call<'a, i64>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { store, operation, key, delta, on_create } = self;
+        let Self { store, operation, key, delta, on_create, durability } = self;
         let ask = |at| {
             require(store.capabilities().counters, "counters")?;
             let on_create = on_create?.for_change(store.default_lifetime())?;
-            Ok(store.add_to_counter(at, delta?, CounterOptions::new(on_create)))
+            let durability = check_durability(store.capabilities(), durability)?;
+            Ok(store.add_to_counter(at, delta?, CounterOptions::new(on_create).with_durability(durability)))
         };
         Call::at_key(store, operation, key, ask, |sum| sum)
     }

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 
 use bytes::Bytes;
 
+use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expiry::{ExpiresAt, Lifetime, Ttl, WriteExpiry};
 use crate::key::{Key, KeyBuf};
@@ -130,19 +131,28 @@ pub struct SetOptions {
     pub condition: Condition,
     /// The expiry afterwards.
     pub expiry: WriteExpiry,
+    /// How far the write has to spread.
+    pub durability: Durability,
 }
 
 impl SetOptions {
     /// An unconditional write.
     #[must_use]
     pub fn new(expiry: WriteExpiry) -> Self {
-        Self { condition: Condition::Always, expiry }
+        Self { condition: Condition::Always, expiry, durability: Durability::default() }
     }
 
     /// Sets the condition.
     #[must_use]
     pub fn with_condition(mut self, condition: Condition) -> Self {
         self.condition = condition;
+        self
+    }
+
+    /// Sets how far the write has to spread.
+    #[must_use]
+    pub fn with_durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
         self
     }
 }
@@ -176,6 +186,8 @@ impl SetOutcome {
 pub struct DeleteOptions {
     /// Only an entry with exactly these bytes. Only where value conditions are declared.
     pub if_value: Option<Bytes>,
+    /// How far the removal has to spread.
+    pub durability: Durability,
 }
 
 impl DeleteOptions {
@@ -183,6 +195,13 @@ impl DeleteOptions {
     #[must_use]
     pub fn with_if_value(mut self, value: Bytes) -> Self {
         self.if_value = Some(value);
+        self
+    }
+
+    /// Sets how far the removal has to spread.
+    #[must_use]
+    pub fn with_durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
         self
     }
 }
@@ -193,11 +212,22 @@ impl DeleteOptions {
 pub struct ExpireOptions {
     /// The lifetime afterwards.
     pub lifetime: Lifetime,
+    /// How far the change has to spread.
+    pub durability: Durability,
+}
+
+impl ExpireOptions {
+    /// Sets how far the change has to spread.
+    #[must_use]
+    pub fn with_durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
 }
 
 impl From<Lifetime> for ExpireOptions {
     fn from(lifetime: Lifetime) -> Self {
-        Self { lifetime }
+        Self { lifetime, durability: Durability::default() }
     }
 }
 
@@ -207,27 +237,48 @@ impl From<Lifetime> for ExpireOptions {
 pub struct CounterOptions {
     /// The lifetime of a counter that did not exist.
     pub on_create: Lifetime,
+    /// How far the step has to spread.
+    pub durability: Durability,
 }
 
 impl CounterOptions {
     /// A counter that is created gets this lifetime.
     #[must_use]
     pub fn new(on_create: Lifetime) -> Self {
-        Self { on_create }
+        Self { on_create, durability: Durability::default() }
+    }
+
+    /// Sets how far the step has to spread.
+    #[must_use]
+    pub fn with_durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
     }
 }
 
 /// What any other write can be told beside what it writes.
-///
-/// It has no field yet. It keeps the place for what travels with a write whatever the write is, such as how many
-/// replicas have to have it, so that such an option changes no signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub struct WriteOptions {}
+pub struct WriteOptions {
+    /// How far the write has to spread.
+    pub durability: Durability,
+}
+
+impl WriteOptions {
+    /// Sets how far the write has to spread.
+    #[must_use]
+    pub fn with_durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+}
 
 impl fmt::Debug for DeleteOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeleteOptions").field("if_value", &self.if_value.as_deref().map(HiddenValue)).finish()
+        f.debug_struct("DeleteOptions")
+            .field("if_value", &self.if_value.as_deref().map(HiddenValue))
+            .field("durability", &self.durability)
+            .finish()
     }
 }
 

@@ -210,8 +210,9 @@ impl Expiry {
         Ttl::new(duration).map(Self::In)
     }
 
-    /// What a driver is told when an entry is written.
-    pub(crate) fn for_write(self, default: Lifetime) -> WriteExpiry {
+    /// What a driver is told when an entry is written. For extensions of drivers, which core does not stand above.
+    #[must_use]
+    pub fn for_write(self, default: Lifetime) -> WriteExpiry {
         match self {
             Self::Default => WriteExpiry::Replace(default),
             Self::Never => WriteExpiry::Replace(Lifetime::Never),
@@ -221,8 +222,11 @@ impl Expiry {
         }
     }
 
-    /// What a driver is told when an entry gets an expiry without being written.
-    pub(crate) fn for_change(self, default: Lifetime) -> Result<Lifetime> {
+    /// What a driver is told when an entry gets an expiry without being written. For extensions of drivers.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for [`Keep`](Self::Keep).
+    pub fn for_change(self, default: Lifetime) -> Result<Lifetime> {
         match self.for_write(default) {
             WriteExpiry::Replace(lifetime) => Ok(lifetime),
             WriteExpiry::Keep { .. } => {

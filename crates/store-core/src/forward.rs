@@ -19,8 +19,9 @@ use crate::entry::{
     SetOutcome, WriteOptions,
 };
 use crate::error::Result;
-use crate::expiry::{Lifetime, Remaining};
+use crate::expiry::{Lifetime, Remaining, Ttl};
 use crate::key::Key;
+use crate::lock::{FencingToken, LockOptions, LockOwner};
 use crate::namespace::Namespace;
 use crate::store::Store;
 
@@ -64,6 +65,10 @@ macro_rules! forward_pointer {
                 list_page<'life1>(namespace: &'life1 Namespace, options: ListOptions) -> Page;
                 clear_namespace<'life1>(namespace: &'life1 Namespace, options: WriteOptions) -> u64;
                 clear_subtree<'life1>(namespace: &'life1 Namespace, options: WriteOptions) -> u64;
+                acquire_lock<'life1>(at: Address<'life1>, owner: LockOwner, options: LockOptions) -> Option<FencingToken>;
+                extend_lock<'life1>(at: Address<'life1>, owner: LockOwner, ttl: Ttl) -> bool;
+                release_lock<'life1>(at: Address<'life1>, owner: LockOwner) -> bool;
+                lock_is_held<'life1>(at: Address<'life1>, owner: LockOwner) -> bool;
                 ping<>() -> ();
                 close<>() -> ();
             }

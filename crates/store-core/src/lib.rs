@@ -12,6 +12,7 @@ pub mod codec;
 mod contention;
 mod counter;
 mod counting;
+mod durability;
 mod encoding;
 mod entry;
 mod error;
@@ -19,6 +20,9 @@ mod expiry;
 mod forward;
 mod key;
 mod listing;
+mod lock;
+mod lock_ext;
+mod locking;
 mod namespace;
 mod namespaced;
 pub mod prelude;
@@ -37,7 +41,7 @@ pub use batch::{DeleteMany, ExpireMany, GetMany, SetItem, SetMany};
 pub use cache::{Cache, DEFAULT_CACHE_TTL};
 pub use cache_ext::CacheExt;
 pub use call::Call;
-pub use capability::{BatchAtomicity, Capabilities, Eviction, Listing, Support, Topology};
+pub use capability::{BatchAtomicity, Capabilities, Eviction, Listing, Reads, Support, Topology};
 pub use client::{
     KeyValueStoreClient, OpenOptions, OpenedStore, Record, RecordMetadata, RecordPage, RecordPageOptions,
     StoreMetadata, StoreSelector,
@@ -46,6 +50,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use codec::{Codec, CodecError, Decode, Encode};
 pub use counter::{checked_counter_sum, parse_counter};
 pub use counting::Increment;
+pub use durability::Durability;
 pub use entry::{
     Address, BatchItem, Condition, CounterOptions, Cursor, DeleteOptions, Entry, ExpireOptions, ExpiryRead, GetOptions,
     ListOptions, ListedKey, Page, Scope, SetOptions, SetOutcome, WriteOptions,
@@ -54,6 +59,9 @@ pub use error::{Error, ErrorKind, Outcome, Result, Retry};
 pub use expiry::{ExpiresAt, Expiry, Lifetime, Remaining, Timestamp, Ttl, WriteExpiry};
 pub use key::{Key, KeyBuf};
 pub use listing::{Keys, List};
+pub use lock::{FencingToken, LockOptions, LockOwner};
+pub use lock_ext::LockExt;
+pub use locking::{Lock, LockGuard, TryLock};
 pub use namespace::Namespace;
 pub use namespaced::Namespaced;
 pub use registry::StoreRegistry;

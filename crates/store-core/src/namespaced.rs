@@ -9,9 +9,10 @@ use crate::entry::{
     SetOutcome, WriteOptions,
 };
 use crate::error::{Error, Result};
-use crate::expiry::{Lifetime, Remaining};
+use crate::expiry::{Lifetime, Remaining, Ttl};
 use crate::forward::BoxFuture;
 use crate::key::Key;
+use crate::lock::{FencingToken, LockOptions, LockOwner};
 use crate::namespace::Namespace;
 use crate::store::Store;
 
@@ -132,6 +133,10 @@ impl<S: Store> Store for Namespaced<S> {
         take_entry(options: WriteOptions) -> Option<Bytes>;
         entry_exists() -> bool;
         entry_remaining() -> Option<Remaining>;
+        acquire_lock(owner: LockOwner, options: LockOptions) -> Option<FencingToken>;
+        extend_lock(owner: LockOwner, ttl: Ttl) -> bool;
+        release_lock(owner: LockOwner) -> bool;
+        lock_is_held(owner: LockOwner) -> bool;
     }
 
     fn list_page<'life0, 'life1, 'async_trait>(

@@ -8,6 +8,7 @@ pub use crate::codec;
 pub use crate::entry::{Cursor, SetOutcome};
 pub use crate::error::{Error, ErrorKind, Outcome, Retry};
 pub use crate::expiry::{Expiry, Remaining, Ttl};
+pub use crate::lock_ext::LockExt;
 pub use crate::namespace::Namespace;
 pub use crate::namespaced::Namespaced;
 pub use crate::registry::StoreRegistry;

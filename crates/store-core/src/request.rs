@@ -3,10 +3,14 @@
 use bytes::Bytes;
 use std::fmt;
 use std::future::IntoFuture;
+use std::time::Duration;
 
-use crate::call::{Call, HERE, check_condition, check_value, check_value_condition, require};
+use crate::call::{Call, HERE, check_condition, check_durability, check_value, check_value_condition, require};
 use crate::capability::Listing;
-use crate::entry::{Condition, DeleteOptions, Entry, GetOptions, HiddenValue, SetOptions, SetOutcome, WriteOptions};
+use crate::durability::{Durability, durability_setter};
+use crate::entry::{
+    Condition, DeleteOptions, Entry, ExpireOptions, GetOptions, HiddenValue, SetOptions, SetOutcome, WriteOptions,
+};
 use crate::error::{Error, Result};
 use crate::expiry::{Expiry, Lifetime, Ttl};
 use crate::store::Store;
@@ -133,11 +137,12 @@ pub struct Set<'a, S: ?Sized> {
     key: &'a str,
     value: Result<Bytes>,
     expiry: Result<Expiry>,
+    durability: Result<Durability>,
 }
 
 impl<'a, S: Store + ?Sized> Set<'a, S> {
     pub(crate) fn new(store: &'a S, key: &'a str, value: Result<Bytes>) -> Self {
-        Self { store, key, value, expiry: Ok(Expiry::Default) }
+        Self { store, key, value, expiry: Ok(Expiry::Default), durability: Ok(Durability::default()) }
     }
 
     expiry_setters!();
@@ -146,6 +151,8 @@ impl<'a, S: Store + ?Sized> Set<'a, S> {
         self.expiry = expiry;
         self
     }
+
+    durability_setter!();
 
     /// Stores only over a missing or expired entry.
     pub fn if_absent(self) -> ConditionalSet<'a, S> {
@@ -165,8 +172,8 @@ impl<'a, S: Store + ?Sized> Set<'a, S> {
     }
 
     fn with_condition(self, condition: Condition) -> ConditionalSet<'a, S> {
-        let Self { store, key, value, expiry } = self;
-        ConditionalSet { store, key, value, expiry, condition, operation: "set" }
+        let Self { store, key, value, expiry, durability } = self;
+        ConditionalSet { store, key, value, expiry, durability, condition, operation: "set" }
     }
 }
 
@@ -186,6 +193,7 @@ impl<S: fmt::Debug + ?Sized> fmt::Debug for Set<'_, S> {
             .field("key", &self.key)
             .field("value", &self.value.as_deref().map(HiddenValue))
             .field("expiry", &self.expiry)
+            .field("durability", &self.durability)
             .finish()
     }
 }
@@ -197,6 +205,7 @@ pub struct ConditionalSet<'a, S: ?Sized> {
     key: &'a str,
     value: Result<Bytes>,
     expiry: Result<Expiry>,
+    durability: Result<Durability>,
     condition: Condition,
     operation: &'static str,
 }
@@ -209,8 +218,10 @@ impl<'a, S: Store + ?Sized> ConditionalSet<'a, S> {
         self
     }
 
+    durability_setter!();
+
     pub(crate) fn call<O>(self, finish: fn(SetOutcome) -> O) -> Call<'a, SetOutcome, O> {
-        let Self { store, key, value, expiry, condition, operation } = self;
+        let Self { store, key, value, expiry, durability, condition, operation } = self;
         Call::at_key(
             store,
             operation,
@@ -220,7 +231,9 @@ impl<'a, S: Store + ?Sized> ConditionalSet<'a, S> {
                 check_value(capabilities, &value)?;
                 check_condition(capabilities, &condition)?;
                 let expiry = expiry?.for_write(store.default_lifetime());
-                Ok(store.set_entry(at, value, SetOptions::new(expiry).with_condition(condition)))
+                let durability = check_durability(capabilities, durability)?;
+                let options = SetOptions::new(expiry).with_condition(condition).with_durability(durability);
+                Ok(store.set_entry(at, value, options))
             },
             finish,
         )
@@ -243,30 +256,34 @@ impl<S: fmt::Debug + ?Sized> fmt::Debug for ConditionalSet<'_, S> {
             .field("key", &self.key)
             .field("value", &self.value.as_deref().map(HiddenValue))
             .field("expiry", &self.expiry)
+            .field("durability", &self.durability)
             .field("condition", &self.condition)
             .finish()
     }
 }
 
 /// A removal. Awaiting it gives `Result<bool>`: whether an entry was there and is gone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited"]
 pub struct Delete<'a, S: ?Sized> {
     store: &'a S,
     key: &'a str,
-    options: DeleteOptions,
+    if_value: Option<Bytes>,
+    durability: Result<Durability>,
 }
 
 impl<'a, S: Store + ?Sized> Delete<'a, S> {
     pub(crate) fn new(store: &'a S, key: &'a str) -> Self {
-        Self { store, key, options: DeleteOptions::default() }
+        Self { store, key, if_value: None, durability: Ok(Durability::default()) }
     }
 
     /// Removes only an entry with exactly these bytes.
     pub fn if_value(mut self, value: impl IntoValue) -> Self {
-        self.options = self.options.with_if_value(value.into_value());
+        self.if_value = Some(value.into_value());
         self
     }
+
+    durability_setter!();
 }
 
 impl<'a, S: Store + ?Sized> IntoFuture for Delete<'a, S> {
@@ -274,19 +291,32 @@ impl<'a, S: Store + ?Sized> IntoFuture for Delete<'a, S> {
     type IntoFuture = Call<'a, bool>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { store, key, options } = self;
+        let Self { store, key, if_value, durability } = self;
         Call::at_key(
             store,
             "delete",
             key,
             |at| {
-                if let Some(value) = &options.if_value {
-                    check_value_condition(store.capabilities(), value)?;
+                let capabilities = store.capabilities();
+                if let Some(value) = &if_value {
+                    check_value_condition(capabilities, value)?;
                 }
-                Ok(store.delete_entry(at, options))
+                let durability = check_durability(capabilities, durability)?;
+                Ok(store.delete_entry(at, DeleteOptions { if_value, durability }))
             },
             |removed| removed,
         )
+    }
+}
+
+impl<S: fmt::Debug + ?Sized> fmt::Debug for Delete<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delete")
+            .field("store", &self.store)
+            .field("key", &self.key)
+            .field("if_value", &self.if_value.as_deref().map(HiddenValue))
+            .field("durability", &self.durability)
+            .finish()
     }
 }
 
@@ -304,6 +334,11 @@ impl<'a, S: Store + ?Sized> Add<'a, S> {
 
     fn with_expiry_result(self, expiry: Result<Expiry>) -> Self {
         Self(self.0.with_expiry_result(expiry))
+    }
+
+    /// As [`Set::replicated`].
+    pub fn replicated(self, replicas: u32, timeout: Duration) -> Self {
+        Self(self.0.replicated(replicas, timeout))
     }
 }
 
@@ -323,13 +358,16 @@ pub struct Expire<'a, S: ?Sized> {
     store: &'a S,
     key: &'a str,
     lifetime: Result<Lifetime>,
+    durability: Result<Durability>,
 }
 
 impl<'a, S: Store + ?Sized> Expire<'a, S> {
     pub(crate) fn new(store: &'a S, key: &'a str, expiry: Result<Expiry>) -> Self {
         let lifetime = expiry.and_then(|expiry| expiry.for_change(store.default_lifetime()));
-        Self { store, key, lifetime }
+        Self { store, key, lifetime, durability: Ok(Durability::default()) }
     }
+
+    durability_setter!();
 }
 
 impl<'a, S: Store + ?Sized> IntoFuture for Expire<'a, S> {
@@ -337,8 +375,12 @@ impl<'a, S: Store + ?Sized> IntoFuture for Expire<'a, S> {
     type IntoFuture = Call<'a, bool>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { store, key, lifetime } = self;
-        Call::at_key(store, "expire", key, |at| Ok(store.expire_entry(at, lifetime?.into())), |existed| existed)
+        let Self { store, key, lifetime, durability } = self;
+        let ask = |at| {
+            let (lifetime, durability) = (lifetime?, check_durability(store.capabilities(), durability)?);
+            Ok(store.expire_entry(at, ExpireOptions { lifetime, durability }))
+        };
+        Call::at_key(store, "expire", key, ask, |existed| existed)
     }
 }
 
@@ -348,12 +390,15 @@ impl<'a, S: Store + ?Sized> IntoFuture for Expire<'a, S> {
 pub struct Take<'a, S: ?Sized> {
     store: &'a S,
     key: &'a str,
+    durability: Result<Durability>,
 }
 
 impl<'a, S: Store + ?Sized> Take<'a, S> {
     pub(crate) fn new(store: &'a S, key: &'a str) -> Self {
-        Self { store, key }
+        Self { store, key, durability: Ok(Durability::default()) }
     }
+
+    durability_setter!();
 }
 
 impl<'a, S: Store + ?Sized> IntoFuture for Take<'a, S> {
@@ -361,10 +406,11 @@ impl<'a, S: Store + ?Sized> IntoFuture for Take<'a, S> {
     type IntoFuture = Call<'a, Option<Bytes>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { store, key } = self;
+        let Self { store, key, durability } = self;
         let ask = |at| {
-            require(store.capabilities().take, "take")?;
-            Ok(store.take_entry(at, WriteOptions::default()))
+            let capabilities = store.capabilities();
+            require(capabilities.take, "take")?;
+            Ok(store.take_entry(at, WriteOptions { durability: check_durability(capabilities, durability)? }))
         };
         Call::at_key(store, "take", key, ask, |value| value)
     }

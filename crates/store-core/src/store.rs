@@ -11,7 +11,8 @@ use crate::entry::{
     WriteOptions,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::expiry::{Lifetime, Remaining};
+use crate::expiry::{Lifetime, Remaining, Ttl};
+use crate::lock::{FencingToken, LockOptions, LockOwner};
 use crate::namespace::Namespace;
 
 /// Keeps entries until they expire or are removed.
@@ -178,14 +179,15 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     /// The walk may be partly done.
-    async fn clear_subtree(&self, namespace: &Namespace, _options: WriteOptions) -> Result<u64> {
+    async fn clear_subtree(&self, namespace: &Namespace, options: WriteOptions) -> Result<u64> {
         let mut removed = 0;
+        let delete = DeleteOptions::default().with_durability(options.durability);
         let mut options = ListOptions::default().with_scope(Scope::Subtree);
         loop {
             let page = self.list_page(namespace, options.clone()).await.map_err(|error| error.after_steps(removed))?;
             for listed in &page.keys {
                 let at = Address { namespace: &listed.namespace, key: listed.key.as_key() };
-                let gone = self.delete_entry(at, DeleteOptions::default()).await;
+                let gone = self.delete_entry(at, delete.clone()).await;
                 removed += u64::from(gone.map_err(|error| error.after_steps(removed))?);
             }
             match page.next {
@@ -193,6 +195,58 @@ pub trait Store: Debug + Send + Sync + 'static {
                 None => return Ok(removed),
             }
         }
+    }
+
+    /// Acquires a lock for `owner`, waiting as long as the options say while another holds it; `None` when it is held
+    /// still. An owner that holds it already gets the same token, and the new lifetime. A lock is no entry, whatever its
+    /// name. What is promised of locks is told at [`LockExt`](crate::LockExt).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] unless declared; any kind of transport.
+    ///
+    /// # Cancel safety
+    /// The lock is acquired or not; a dropped call may still acquire it.
+    async fn acquire_lock(
+        &self,
+        _at: Address<'_>,
+        _owner: LockOwner,
+        _options: LockOptions,
+    ) -> Result<Option<FencingToken>> {
+        Err(Error::unsupported("locks"))
+    }
+
+    /// Sets the remaining lifetime of a lock; whether `owner` holds it. A lock of another owner, and one that is free,
+    /// stay as they are.
+    ///
+    /// # Errors
+    /// As [`acquire_lock`](Self::acquire_lock).
+    ///
+    /// # Cancel safety
+    /// The lock is extended or not.
+    async fn extend_lock(&self, _at: Address<'_>, _owner: LockOwner, _ttl: Ttl) -> Result<bool> {
+        Err(Error::unsupported("locks"))
+    }
+
+    /// Frees a lock; whether `owner` held it. A lock of another owner stays as it is.
+    ///
+    /// # Errors
+    /// As [`acquire_lock`](Self::acquire_lock).
+    ///
+    /// # Cancel safety
+    /// The lock is free or not.
+    async fn release_lock(&self, _at: Address<'_>, _owner: LockOwner) -> Result<bool> {
+        Err(Error::unsupported("locks"))
+    }
+
+    /// Whether `owner` holds the lock.
+    ///
+    /// # Errors
+    /// As [`acquire_lock`](Self::acquire_lock).
+    ///
+    /// # Cancel safety
+    /// Dropping the future changes nothing.
+    async fn lock_is_held(&self, _at: Address<'_>, _owner: LockOwner) -> Result<bool> {
+        Err(Error::unsupported("locks"))
     }
 
     /// Proves that the backend can be reached and used now. People call it too, so a driver names itself and the

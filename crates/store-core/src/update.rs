@@ -6,11 +6,12 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 
-use crate::call::{HERE, Origin, check_key, check_value, require};
+use crate::call::{HERE, Origin, check_durability, check_key, check_value, require};
 use crate::contention::{ATTEMPTS, contended, stand_back};
+use crate::durability::{Durability, durability_setter};
 use crate::entry::{Address, Condition, DeleteOptions, GetOptions, SetOptions};
 use crate::error::{Error, Outcome, Result};
-use crate::expiry::{Expiry, WriteExpiry};
+use crate::expiry::Expiry;
 use crate::request::expiry_setters;
 use crate::store::Store;
 
@@ -21,11 +22,12 @@ pub struct Update<'a, S: ?Sized, F> {
     key: &'a str,
     compute: F,
     expiry: Result<Expiry>,
+    durability: Result<Durability>,
 }
 
 impl<'a, S: Store + ?Sized, F> Update<'a, S, F> {
     pub(crate) fn new(store: &'a S, key: &'a str, compute: F) -> Self {
-        Self { store, key, compute, expiry: Ok(Expiry::Keep) }
+        Self { store, key, compute, expiry: Ok(Expiry::Keep), durability: Ok(Durability::default()) }
     }
 
     expiry_setters!();
@@ -35,22 +37,24 @@ impl<'a, S: Store + ?Sized, F> Update<'a, S, F> {
         self
     }
 
+    durability_setter!();
+
     async fn run<E>(self) -> Result<Option<Bytes>, E>
     where
         F: FnMut(Option<Bytes>) -> Result<Option<Bytes>, E>,
         E: From<Error>,
     {
-        let Self { store, key, mut compute, expiry } = self;
+        let Self { store, key, mut compute, expiry, durability } = self;
         let capabilities = store.capabilities();
         let mut origin = Origin { operation: "update", driver: capabilities.driver, key: None };
         let key = check_key(capabilities, key).map_err(|error| origin.name(error))?;
         origin.key = Some(key);
         let attempts = Attempts { store, at: Address { namespace: &HERE, key } };
-        let expiry = attempts.check(expiry).map_err(|error| origin.name(error))?;
+        let how = attempts.check(expiry, durability).map_err(|error| origin.name(error))?;
         for lost in 0..ATTEMPTS {
             let current = attempts.read().await.map_err(|error| origin.name(error))?;
             let next = compute(current.clone())?;
-            let written = attempts.write(current, next.clone(), expiry).await;
+            let written = attempts.write(current, next.clone(), &how).await;
             if written.map_err(|error| origin.name(error))? {
                 return Ok(next);
             }
@@ -67,9 +71,12 @@ struct Attempts<'a, S: ?Sized> {
 }
 
 impl<S: Store + ?Sized> Attempts<'_, S> {
-    fn check(&self, expiry: Result<Expiry>) -> Result<WriteExpiry> {
-        require(self.store.capabilities().value_conditions, "value_conditions")?;
-        Ok(expiry?.for_write(self.store.default_lifetime()))
+    /// How each attempt writes, apart from its condition.
+    fn check(&self, expiry: Result<Expiry>, durability: Result<Durability>) -> Result<SetOptions> {
+        let capabilities = self.store.capabilities();
+        require(capabilities.value_conditions, "value_conditions")?;
+        let expiry = expiry?.for_write(self.store.default_lifetime());
+        Ok(SetOptions::new(expiry).with_durability(check_durability(capabilities, durability)?))
     }
 
     async fn read(&self) -> Result<Option<Bytes>> {
@@ -79,16 +86,17 @@ impl<S: Store + ?Sized> Attempts<'_, S> {
     }
 
     /// Whether nobody wrote in between.
-    async fn write(&self, current: Option<Bytes>, next: Option<Bytes>, expiry: WriteExpiry) -> Result<bool> {
+    async fn write(&self, current: Option<Bytes>, next: Option<Bytes>, how: &SetOptions) -> Result<bool> {
         match (current, next) {
             (None, None) => Ok(true),
             (Some(current), None) => {
-                self.store.delete_entry(self.at, DeleteOptions::default().with_if_value(current)).await
+                let options = DeleteOptions::default().with_if_value(current).with_durability(how.durability);
+                self.store.delete_entry(self.at, options).await
             }
             (current, Some(next)) => {
                 check_value(self.store.capabilities(), &next)?;
                 let condition = current.map_or(Condition::IfAbsent, Condition::IfValue);
-                let options = SetOptions::new(expiry).with_condition(condition);
+                let options = how.clone().with_condition(condition);
                 Ok(self.store.set_entry(self.at, next, options).await?.is_stored())
             }
         }
@@ -115,6 +123,7 @@ impl<S: fmt::Debug + ?Sized, F> fmt::Debug for Update<'_, S, F> {
             .field("store", &self.store)
             .field("key", &self.key)
             .field("expiry", &self.expiry)
+            .field("durability", &self.durability)
             .finish_non_exhaustive()
     }
 }

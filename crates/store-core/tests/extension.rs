@@ -9,8 +9,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures_core::Stream;
 use store_core::prelude::*;
 use store_core::{
-    Address, Capabilities, DeleteOptions, Entry, ExpireOptions, ExpiresAt, GetOptions, Lifetime, ListOptions,
-    ListedKey, Listing, Page, Result, SetItem, SetOptions, SetOutcome, Timestamp, Topology, WriteExpiry, async_trait,
+    Address, Capabilities, DeleteOptions, Durability, Entry, ExpireOptions, ExpiresAt, GetOptions, Lifetime,
+    ListOptions, ListedKey, Listing, Page, Result, SetItem, SetOptions, SetOutcome, Timestamp, Topology, WriteExpiry,
+    async_trait,
 };
 
 /// A driver that declares nothing optional and records what it is asked.
@@ -38,6 +39,11 @@ impl Recorder {
     }
 }
 
+/// Marks a write that has to spread.
+fn spread(durability: Durability) -> &'static str {
+    if durability == Durability::Acknowledged { "" } else { " replicated" }
+}
+
 async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
     poll_fn(|context| Pin::new(&mut *stream).poll_next(context)).await
 }
@@ -62,17 +68,18 @@ impl Store for Recorder {
     }
 
     async fn set_entry(&self, at: Address<'_>, _value: Bytes, options: SetOptions) -> Result<SetOutcome> {
-        self.record(format!("set {} {:?} {:?}", place(at), options.condition, options.expiry));
+        let (condition, expiry) = (options.condition, options.expiry);
+        self.record(format!("set {} {condition:?} {expiry:?}{}", place(at), spread(options.durability)));
         Ok(SetOutcome::Stored)
     }
 
-    async fn delete_entry(&self, at: Address<'_>, _options: DeleteOptions) -> Result<bool> {
-        self.record(format!("delete {}", place(at)));
+    async fn delete_entry(&self, at: Address<'_>, options: DeleteOptions) -> Result<bool> {
+        self.record(format!("delete {}{}", place(at), spread(options.durability)));
         Ok(true)
     }
 
     async fn expire_entry(&self, at: Address<'_>, options: ExpireOptions) -> Result<bool> {
-        self.record(format!("expire {} {:?}", place(at), options.lifetime));
+        self.record(format!("expire {} {:?}{}", place(at), options.lifetime, spread(options.durability)));
         Ok(true)
     }
 
@@ -263,4 +270,31 @@ fn traits_are_object_safe_and_pointers_implement_them() {
 fn entry_lifetimes_move_between_stores_unchanged() {
     let expiry = ExpiresAt::At(Timestamp::MAX);
     assert_eq!(Lifetime::from(expiry).expires_at(Timestamp::EPOCH), expiry);
+}
+
+#[tokio::test]
+async fn every_write_passes_on_how_far_it_has_to_spread() {
+    let store = Recorder::declaring(
+        Capabilities::minimal("recorder", Topology::InProcess).with_value_conditions().with_replication(),
+    );
+    let (replicas, timeout) = (2, Duration::from_secs(1));
+    store.set("set", "1").replicated(replicas, timeout).await.unwrap();
+    let over_existing = store.set("if", "1").if_present().replicated(replicas, timeout).await.unwrap();
+    let over_bytes = store.set("set", "1").replicated(replicas, timeout).if_value("0").await.unwrap();
+    assert!(over_existing.is_stored() && over_bytes.is_stored());
+    store.add("add", "1").replicated(replicas, timeout).await.unwrap();
+    store.delete("delete").replicated(replicas, timeout).await.unwrap();
+    store.expire("expire", Ttl::MAX).replicated(replicas, timeout).await.unwrap();
+    store.update("update", |_| Some("1".into())).replicated(replicas, timeout).await.unwrap();
+    store.increment("n", 1).replicated(replicas, timeout).await.unwrap();
+    store.set_many([("a", "1"), ("b", "1")]).replicated(replicas, timeout).await.unwrap();
+    store.delete_many(&["a", "b"]).replicated(replicas, timeout).await.unwrap();
+    store.expire_many(&["a", "b"], Ttl::MAX).replicated(replicas, timeout).await.unwrap();
+    let (writes, reads): (Vec<_>, Vec<_>) = store.asked().into_iter().partition(|asked| !asked.starts_with("get"));
+    assert_eq!((writes.len(), reads.len()), (14, 2), "{writes:?} {reads:?}");
+    assert!(writes.iter().all(|write| write.ends_with(" replicated")), "{writes:?}");
+
+    let undeclared = Recorder::new();
+    let refused = undeclared.set("set", "1").replicated(replicas, timeout).await.unwrap_err();
+    assert_eq!((refused.kind(), undeclared.asked().len()), (ErrorKind::Unsupported, 0));
 }

@@ -10,6 +10,7 @@ use store_core::{BatchAtomicity, Capabilities, Clock, Eviction, Lifetime, Listin
 
 use crate::budget::Budget;
 use crate::engine::Engine;
+use crate::locks::Locks;
 use crate::shard::Shard;
 use crate::sweeper;
 
@@ -123,6 +124,7 @@ impl<T> Builder<T> {
             hasher: RandomState::new(),
             shards: (0..shards.next_power_of_two()).map(|_| RwLock::new(Some(Shard::default()))).collect(),
             budget: Budget::new(self.limit_bytes),
+            locks: Locks::new(),
             alive: Mutex::new(None),
         });
         if let Some(interval) = self.sweep_interval {
@@ -140,6 +142,7 @@ impl<T> Builder<T> {
             .with_batch_atomicity(BatchAtomicity::All)
             .with_snapshot_reads()
             .with_listing(Listing::Unordered)
+            .with_locks()
             .with_eviction(if self.limit_bytes.is_some() { Eviction::WhenFull } else { Eviction::Never });
         match self.max_value_bytes {
             Some(bytes) => all.with_max_value_bytes(bytes),

@@ -1,7 +1,8 @@
 //! What both handles share: the shards, their locks, the clock, and one method for each operation of the contract.
 //!
 //! No operation waits: a lock is held for a bounded number of steps and never across an `await`. So a future completes
-//! at its first poll, `clear` and `close` apart, and can only be dropped before or after its effect.
+//! at its first poll, `clear` and `close` apart, and can only be dropped before or after its effect. What people know as
+//! locks, and may wait for, has a module of its own.
 //!
 //! The clock is read under the lock, in a batch under the last of its locks. So whoever gets a lock later judges by a
 //! time that is no earlier. A time from before the lock may be old by then: its caller would revive an entry that
@@ -19,6 +20,7 @@ use store_core::{
 use tokio::sync::oneshot;
 
 use crate::budget::{Budget, entry_cost, namespace_cost};
+use crate::locks::Locks;
 use crate::shard::{STEP, Shard, Target};
 use crate::slot::Payload;
 
@@ -33,6 +35,7 @@ pub(crate) struct Engine {
     /// A power of two of them. `None` once the store is closed: the state and the data go in one step.
     pub(crate) shards: Box<[RwLock<Option<Shard>>]>,
     pub(crate) budget: Budget,
+    pub(crate) locks: Locks,
     /// Dropped with the engine or by `close`; either ends the sweeper, which holds the other end.
     pub(crate) alive: Mutex<Option<oneshot::Sender<Infallible>>>,
 }
@@ -128,6 +131,7 @@ impl Engine {
     /// Empties the shards first, which is quick, and frees their data afterwards, a shard at a time.
     pub(crate) async fn close(&self) {
         self.alive.lock().take();
+        self.locks.close();
         let data: Vec<_> = self.shards.iter().map(|shard| shard.write().take()).collect();
         for shard in data {
             drop(shard);
@@ -145,7 +149,7 @@ impl Engine {
     }
 
     /// Removes up to [`STEP`] expired entries of the first shard from this one on that has any, and returns that shard,
-    /// where the next step goes on. `None` when nothing has expired, or the store is closed.
+    /// where the next step goes on; behind the last shard come the locks. `None` when nothing has expired, or the store is closed.
     pub(crate) fn sweep(&self, from: usize) -> Option<usize> {
         // Before any lock: what had expired then has expired still, and nobody is told anything.
         let now = self.clock.now();
@@ -156,7 +160,7 @@ impl Engine {
                 return Some(shard);
             }
         }
-        None
+        self.locks.free_expired(now, STEP).then_some(self.shards.len())
     }
 
     /// Evicts until the limit is kept: from the shard that was written first, which is at hand, and from the others in
@@ -220,6 +224,7 @@ impl fmt::Debug for Engine {
             .field("bytes", &self.bytes())
             .field("shards", &self.shards.len())
             .field("budget", &self.budget)
+            .field("locks", &self.locks)
             .finish_non_exhaustive()
     }
 }

@@ -7,6 +7,7 @@ mod builder;
 mod engine;
 mod expiry_queue;
 mod growth;
+mod locks;
 mod namespaces;
 mod shard;
 mod slot;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use store_core::{
     Address, BatchItem, Bytes, Cache, Capabilities, CounterOptions, DEFAULT_CACHE_TTL, DeleteOptions, Entry,
-    ExpireOptions, GetOptions, Key, Lifetime, ListOptions, Namespace, Page, Remaining, Result, SetOptions, SetOutcome,
-    Store, WriteOptions, async_trait,
+    ExpireOptions, FencingToken, GetOptions, Key, Lifetime, ListOptions, LockOptions, LockOwner, Namespace, Page,
+    Remaining, Result, SetOptions, SetOutcome, Store, Ttl, WriteOptions, async_trait,
 };
 
 use crate::builder::Builder;
@@ -31,8 +31,8 @@ use crate::engine::Engine;
 /// ```
 ///
 /// # Cancel safety
-/// No operation waits for anything: all but `clear` and `close` complete when they are first polled. Dropping a future
-/// before that means nothing happened.
+/// No operation waits for anything but a `lock` that is told to: all but that one, `clear` and `close` complete when they
+/// are first polled. Dropping a future before that means nothing happened.
 #[derive(Clone, Debug)]
 pub struct MemoryStore {
     engine: Arc<Engine>,
@@ -161,6 +161,27 @@ macro_rules! handle {
 
             async fn clear_subtree(&self, namespace: &Namespace, _options: WriteOptions) -> Result<u64> {
                 self.engine.clear_subtree(namespace).await
+            }
+
+            async fn acquire_lock(
+                &self,
+                at: Address<'_>,
+                owner: LockOwner,
+                options: LockOptions,
+            ) -> Result<Option<FencingToken>> {
+                self.engine.locks.acquire(&*self.engine.clock, at, owner, options).await
+            }
+
+            async fn extend_lock(&self, at: Address<'_>, owner: LockOwner, ttl: Ttl) -> Result<bool> {
+                self.engine.locks.extend(&*self.engine.clock, at, owner, ttl)
+            }
+
+            async fn release_lock(&self, at: Address<'_>, owner: LockOwner) -> Result<bool> {
+                self.engine.locks.release(&*self.engine.clock, at, owner)
+            }
+
+            async fn lock_is_held(&self, at: Address<'_>, owner: LockOwner) -> Result<bool> {
+                self.engine.locks.is_held(&*self.engine.clock, at, owner)
             }
 
             async fn ping(&self) -> Result<()> {

@@ -2,17 +2,23 @@
 //!
 //! All of them exist since Redis 7.0 and in every Valkey.
 
-use redis::{Cmd, RedisWrite, ToRedisArgs};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use redis::{Cmd, Pipeline, RedisWrite, ToRedisArgs};
 use store_core::{Lifetime, Timestamp, Ttl, WriteExpiry};
 
-use crate::config::{Config, Protocol};
-use crate::keyspace::WireKey;
+use crate::config::{Config, Protocol, Secret};
+use crate::credentials::Credentials;
+use crate::keyspace::{LockKeys, WireKey};
 
 /// The user that a password alone belongs to.
 const DEFAULT_USER: &str = "default";
 
 /// Room for the small arguments of a command, so that key and value never move while it is put together.
 const SMALL_ARGUMENTS_BYTES: usize = 64;
+
+const NANOS_PER_MILLI: u128 = 1_000_000;
 
 /// The expiry as SET takes it. Everything in whole milliseconds.
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +103,13 @@ impl ToRedisArgs for Presence {
 
 pub(crate) fn get(key: WireKey<'_>) -> Cmd {
     of_key("GET", key)
+}
+
+/// The owner of a lock, and its token.
+pub(crate) fn get_lock(keys: &LockKeys) -> Cmd {
+    let mut get = redis::cmd("GET");
+    get.arg(&keys.lock);
+    get
 }
 
 /// The expiry in milliseconds since the Unix epoch; -1 without one, -2 without an entry.
@@ -184,20 +197,30 @@ pub(crate) fn scan(cursor: u64, pattern: &str, count: usize) -> Cmd {
 }
 
 /// Chooses the protocol, and says who we are as far as the settings do.
-pub(crate) fn hello(config: &Config) -> Cmd {
+pub(crate) fn hello(config: &Config, credentials: Option<&Credentials>) -> Cmd {
     let mut hello = redis::cmd("HELLO");
     hello.arg(match config.protocol {
         Protocol::Resp2 => 2,
         Protocol::Resp3 => 3,
     });
-    if let Some(password) = &config.password {
-        let user = config.username.as_ref().map_or(DEFAULT_USER, |user| user.reveal());
-        hello.arg("AUTH").arg(user).arg(password.reveal());
+    if let Some(credentials) = credentials {
+        hello.arg("AUTH").arg(user_name(credentials)).arg(credentials.password.reveal());
     }
     if let Some(name) = &config.client_name {
         hello.arg("SETNAME").arg(name);
     }
     hello
+}
+
+/// Says who we are from now on.
+pub(crate) fn auth(credentials: &Credentials) -> Cmd {
+    let mut command = redis::cmd("AUTH");
+    command.arg(user_name(credentials)).arg(credentials.password.reveal());
+    command
+}
+
+fn user_name(credentials: &Credentials) -> &str {
+    credentials.username.as_ref().map_or(DEFAULT_USER, Secret::reveal)
 }
 
 pub(crate) fn select(db: u32) -> Cmd {
@@ -210,6 +233,84 @@ pub(crate) fn server_info() -> Cmd {
     let mut command = redis::cmd("INFO");
     command.arg("server");
     command
+}
+
+/// Whether the server is a primary or a replica, and of whom.
+pub(crate) fn role() -> Cmd {
+    redis::cmd("ROLE")
+}
+
+/// Has a replica in a cluster answer reads for the slots of its primary.
+pub(crate) fn read_only() -> Cmd {
+    redis::cmd("READONLY")
+}
+
+/// Has a node of a cluster answer the next command for a slot that it is still taking over.
+pub(crate) fn asking() -> Cmd {
+    redis::cmd("ASKING")
+}
+
+/// Which nodes have which slots.
+pub(crate) fn cluster_slots() -> Cmd {
+    of_two_words("CLUSTER", "SLOTS")
+}
+
+/// The state of the cluster as a node sees it.
+pub(crate) fn cluster_info() -> Cmd {
+    of_two_words("CLUSTER", "INFO")
+}
+
+/// All nodes as a node sees them, with the slots that are leaving or reaching it.
+pub(crate) fn cluster_nodes() -> Cmd {
+    of_two_words("CLUSTER", "NODES")
+}
+
+/// The primary of a service, as a sentinel sees it.
+pub(crate) fn sentinel_primary(service: &str) -> Cmd {
+    let mut command = of_two_words("SENTINEL", "MASTER");
+    command.arg(service);
+    command
+}
+
+/// Where a sentinel sends clients of a service: already to the successor of a primary that it is replacing.
+pub(crate) fn sentinel_address(service: &str) -> Cmd {
+    let mut command = of_two_words("SENTINEL", "GET-MASTER-ADDR-BY-NAME");
+    command.arg(service);
+    command
+}
+
+/// The replicas of a service, as a sentinel sees them.
+pub(crate) fn sentinel_replicas(service: &str) -> Cmd {
+    let mut command = of_two_words("SENTINEL", "REPLICAS");
+    command.arg(service);
+    command
+}
+
+fn of_two_words(first: &str, second: &str) -> Cmd {
+    let mut command = redis::cmd(first);
+    command.arg(second);
+    command
+}
+
+/// Waits until so many replicas have all that this connection has written; answers how many have.
+pub(crate) fn wait(replicas: NonZeroU32, timeout: Duration) -> Cmd {
+    let mut command = redis::cmd("WAIT");
+    // The server takes 0 for as long as it takes.
+    let millis = u64::try_from(timeout.as_nanos().div_ceil(NANOS_PER_MILLI)).unwrap_or(u64::MAX).max(1);
+    command.arg(replicas.get()).arg(millis);
+    command
+}
+
+/// Has the next transaction of this connection come to nothing if any of the keys is written to before it.
+pub(crate) fn watch(wire_keys: &[Vec<u8>]) -> Cmd {
+    let mut command = redis::cmd("WATCH");
+    command.arg(wire_keys);
+    command
+}
+
+/// Forgets the watched keys.
+pub(crate) fn unwatch() -> Cmd {
+    redis::cmd("UNWATCH")
 }
 
 /// Begins a transaction.
@@ -265,6 +366,16 @@ fn with_number(name: &str, key: WireKey<'_>, number: u64) -> Cmd {
     let mut command = sized(name, 2, key.len());
     command.arg(key).arg(number);
     command
+}
+
+/// Commands that leave in one write.
+pub(crate) fn pipeline(commands: impl IntoIterator<Item = Cmd>) -> Pipeline {
+    let commands = commands.into_iter();
+    let mut pipeline = Pipeline::with_capacity(commands.size_hint().0);
+    for command in commands {
+        pipeline.add_command(command);
+    }
+    pipeline
 }
 
 /// A command with room for `arguments`, of which the large ones take `bytes`.

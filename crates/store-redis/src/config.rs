@@ -9,76 +9,104 @@ use store_core::{Error, ErrorKind, Lifetime, Result};
 
 use crate::url;
 
+mod deployment;
 mod retry;
 mod server;
+mod tls;
+mod validate;
 
+pub(crate) use deployment::reachable;
+pub use deployment::{Cluster, Coverage, Deployment, ReadFrom, Sentinel, SlotPolicy};
 pub use retry::{AtLeastOnce, RetryPolicy};
 pub use server::{Coalescing, Keepalive, Protocol, Secret, Server};
+pub(crate) use tls::Verification;
+pub use tls::{Identity, Pem, Roots, Tls};
 
 /// The port that Redis listens on unless it is told otherwise.
 pub(crate) const DEFAULT_PORT: u16 = 6379;
 
-/// The longest value that a server takes in its default configuration; it answers a longer one by closing the line.
-const SERVER_MAX_VALUE_BYTES: usize = 512 * 1024 * 1024;
+/// The port that sentinels listen on unless they are told otherwise.
+pub(crate) const DEFAULT_SENTINEL_PORT: u16 = 26379;
 
-/// Far beyond any use, and far below what semaphores and memory can count.
-const MOST_CONNECTIONS: usize = 1000;
-const MOST_IN_FLIGHT: u32 = 1_000_000;
-
-/// How to reach a server, and how to treat it.
+/// How to reach the servers, and how to treat them.
 ///
-/// Made from a URL ([`str::parse`]), or by [`Config::tcp`] and [`Config::unix`], and refined with
-/// setters. All timeouts are longer than zero; a value that makes no sense is an error when the store connects.
+/// Made from a URL ([`str::parse`]), or by [`Config::tcp`], [`Config::unix`], [`Config::sentinel`] and
+/// [`Config::cluster`], and refined with setters. Every duration is longer than zero and at most a day. A setting that
+/// makes no sense, alone or with the others, is an error of kind [`Config`](ErrorKind::Config) that names it: when the
+/// URL is parsed, or else when the store connects, before anything is dialled.
 ///
-/// `Debug` never shows user name and password.
-///
-/// ```
-/// use std::time::Duration;
-/// use store_redis::Config;
-///
-/// let config = Config::tcp("cache.example", 6379).with_db(2).with_deadline(Duration::from_millis(800));
-/// assert_eq!("redis://cache.example/2?deadline=0.8".parse::<Config>()?, config);
-/// # Ok::<(), store_core::Error>(())
-/// ```
+/// `Debug` never shows user names and passwords.
 ///
 /// # URLs
 /// ```text
-/// redis://[[user]:password@][host][:port][/db][?option=value&…]        also valkey://
-/// unix://[[user]:password@]/path/to/socket[?option=value&…]            also redis+unix://, valkey+unix://
+/// redis://[[user]:password@][host][:port][/db][?option=value&…]
+/// unix://[[user]:password@]/path/to/socket[?option=value&…]
+/// redis+sentinel://[[user]:password@]host[:port][,host[:port]…]/service[?option=value&…]
+/// redis+cluster://[[user]:password@]host[:port][,host[:port]…][?option=value&…]
 /// ```
-/// A missing host is `localhost`, a missing port 6379. User name, password, host, path and option values are
-/// percent-decoded once. An option in the query wins over the same thing elsewhere in the URL. Durations are seconds,
-/// `2` or `0.25`; those that can be switched off are by `no`, `off`, `false` or `0`. A user without a password has the
-/// empty one: `user:@host`. An option that is not in this table, or that comes twice, is an error:
+/// With TLS these are `rediss://`, `redis+sentinels://` (TLS to the servers and to the sentinels) and
+/// `redis+clusters://`. For `redis` one may write `valkey`, and for `unix` also `redis+unix` and `valkey+unix`.
 ///
-/// | option | also | field |
-/// | --- | --- | --- |
-/// | `db` | | [`db`](Self::db) |
-/// | `username`, `password` | | [`username`](Self::username), [`password`](Self::password) |
-/// | `client_name` | | [`client_name`](Self::client_name) |
-/// | `protocol` | | [`protocol`](Self::protocol): `2`, `3`, `resp2`, `resp3` |
-/// | `connections` | | [`connections`](Self::connections) |
-/// | `connect_timeout` | `socket_connect_timeout` | [`connect_timeout`](Self::connect_timeout) |
-/// | `deadline` | | [`deadline`](Self::deadline) |
-/// | `response_timeout` | `socket_timeout` | [`response_timeout`](Self::response_timeout); can be switched off |
-/// | `keepalive` | `socket_keepalive` | [`keepalive`](Self::keepalive): `yes`, or the idle time; can be switched off |
-/// | `user_timeout` | | [`user_timeout`](Self::user_timeout); can be switched off |
-/// | `nodelay` | | [`coalescing`](Self::coalescing): `yes`, `no` |
-/// | `health_check_interval` | | [`health_check_interval`](Self::health_check_interval); can be switched off |
-/// | `timeouts_before_probe` | | [`timeouts_before_probe`](Self::timeouts_before_probe) |
-/// | `max_in_flight` | | [`max_in_flight`](Self::max_in_flight) |
-/// | `max_value_bytes` | | [`max_value_bytes`](Self::max_value_bytes) |
-/// | `default_ttl` | | [`default_lifetime`](Self::default_lifetime): seconds, or `never` |
-/// | `retries` | | [`RetryPolicy::retries`] |
-/// | `retry_first_pause`, `retry_longest_pause` | | [`RetryPolicy::first_pause`], [`RetryPolicy::longest_pause`] |
-/// | `retry_budget_percent` | | [`RetryPolicy::budget_percent`] |
-/// | `at_least_once` | | [`RetryPolicy::at_least_once`]: `never`, `same_answer`, `same_effect` |
+/// ```
+/// use std::time::Duration;
+/// use store_redis::{Cluster, Config, Sentinel, Server, Tls};
+///
+/// let config: Config = "redis://cache.example/2?deadline=0.8".parse()?;
+/// assert_eq!(config, Config::tcp("cache.example", 6379).with_db(2).with_deadline(Duration::from_millis(800)));
+/// # Ok::<(), store_core::Error>(())
+/// ```
+/// ```
+/// # use store_redis::{Config, Pem, Tls};
+/// let config: Config = "rediss://web:secret@cache.example?tls_ca_file=/etc/redis/ca.pem".parse()?;
+/// let tls = Tls::new().with_roots(Pem::File("/etc/redis/ca.pem".into()));
+/// assert_eq!(config, Config::tcp("cache.example", 6379).with_tls(Some(tls)).with_user("web", "secret"));
+/// # Ok::<(), store_core::Error>(())
+/// ```
+/// ```
+/// # use store_redis::Config;
+/// let config: Config = "unix:///run/redis.sock?db=1".parse()?;
+/// assert_eq!(config, Config::unix("/run/redis.sock").with_db(1));
+/// # Ok::<(), store_core::Error>(())
+/// ```
+/// ```
+/// # use store_redis::{Config, Sentinel, Server};
+/// let config: Config = "redis+sentinel://web:secret@s1,s2:26380/orders?sentinel_password=other&db=1".parse()?;
+/// let sentinels = [Server::tcp("s1", 26379), Server::tcp("s2", 26380)];
+/// let sentinel = Sentinel::new(sentinels, "orders").with_password("other");
+/// assert_eq!(config, Config::sentinel(sentinel).with_user("web", "secret").with_db(1));
+/// # Ok::<(), store_core::Error>(())
+/// ```
+/// ```
+/// # use store_redis::{Cluster, Config, Server, Tls};
+/// let config: Config = "redis+clusters://:secret@c1:7000,c2:7000".parse()?;
+/// let cluster = Cluster::new([Server::tcp("c1", 7000), Server::tcp("c2", 7000)]);
+/// assert_eq!(config, Config::cluster(cluster).with_tls(Some(Tls::new())).with_password("secret"));
+/// # Ok::<(), store_core::Error>(())
+/// ```
+///
+/// A missing host is `localhost`; a missing port is 6379, that of a sentinel 26379. User and password are those of the
+/// servers; the sentinels have options of their own. User name, password, hosts, service, path and option values are
+/// percent-decoded once. A user without a password has the empty one: `user:@host`.
+///
+/// # Options of a URL
+/// An option wins over the same thing elsewhere in the URL. One that is not in this table, that comes twice, or that
+/// does not fit the form is an error; `also` is what redis-py calls it. Durations are seconds, `2` or `0.25`; those that
+/// can be switched off are by `no`, `off`, `false` or `0`. Files are read when the store connects. The options of TLS
+/// hold for sentinels and servers alike.
+///
+#[doc = include_str!("url/options.md")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// Where the server listens.
-    pub server: Server,
-    /// The database to select. 0 by default.
+    /// Which servers hold the data.
+    pub deployment: Deployment,
+    /// TLS to the servers that hold the data. None by default.
+    pub tls: Option<Tls>,
+    /// Which servers answer reads. The primary by default.
+    pub read_from: ReadFrom,
+    /// How entries are spread over the slots of a cluster. [`SlotPolicy::Root`] by default.
+    pub slot_policy: SlotPolicy,
+    /// The database to select. 0 by default; a cluster has no other.
     pub db: u32,
     /// The ACL user. None by default: the server's default user.
     pub username: Option<Secret>,
@@ -91,6 +119,11 @@ pub struct Config {
     /// How many connections all callers share. 1 by default, at most 1000; more help only where one core cannot drive
     /// the line.
     pub connections: NonZeroUsize,
+    /// How many connections to each server may be open for calls that share none: transactions, and writes that wait
+    /// for replicas. 8 by default, at most 1000.
+    pub exclusive_connections: NonZeroUsize,
+    /// How long such a call waits for one of them. 1 s by default.
+    pub exclusive_wait: Duration,
     /// How long a connection may take to be made, handshake included. 2 s by default.
     pub connect_timeout: Duration,
     /// How long a call may take in all: waiting, dialling, repeating, and the reply. 5 s by default.
@@ -110,7 +143,7 @@ pub struct Config {
     /// connection that gives none within the connect timeout is closed. 30 s by default; `None` never does.
     pub health_check_interval: Option<Duration>,
     /// After how many timeouts in a row a second connection is tried, which replaces the first if the server answers
-    /// on it. 3 by default. A call that its caller drops while it waits counts as one, if it waited for 200 ms.
+    /// on it. 2 by default. A call that its caller drops while it waits counts as one, if it waited for 200 ms.
     pub timeouts_before_probe: NonZeroU32,
     /// How many calls may wait for a reply on one connection; further ones wait for a place. 8192 by default, at
     /// most 1000000.
@@ -126,23 +159,40 @@ pub struct Config {
 impl Config {
     /// A server on a TCP port, with every other setting at its default.
     pub fn tcp(host: impl Into<String>, port: u16) -> Self {
-        Self::at(Server::Tcp { host: host.into(), port })
+        Self::at(Deployment::Standalone(Server::tcp(host, port)))
     }
 
     /// A server on a unix socket, with every other setting at its default.
     pub fn unix(path: impl Into<PathBuf>) -> Self {
-        Self::at(Server::Unix { path: path.into() })
+        Self::at(Deployment::Standalone(Server::unix(path)))
     }
 
-    pub(crate) fn at(server: Server) -> Self {
+    /// A primary behind sentinels, with every other setting at its default.
+    #[must_use]
+    pub fn sentinel(sentinel: Sentinel) -> Self {
+        Self::at(Deployment::Sentinel(sentinel))
+    }
+
+    /// A cluster, with every other setting at its default.
+    #[must_use]
+    pub fn cluster(cluster: Cluster) -> Self {
+        Self::at(Deployment::Cluster(cluster))
+    }
+
+    pub(crate) fn at(deployment: Deployment) -> Self {
         Self {
-            server,
+            deployment,
+            tls: None,
+            read_from: ReadFrom::default(),
+            slot_policy: SlotPolicy::default(),
             db: 0,
             username: None,
             password: None,
             client_name: None,
             protocol: Protocol::default(),
             connections: NonZeroUsize::MIN,
+            exclusive_connections: const { NonZeroUsize::new(8).expect("a positive constant") },
+            exclusive_wait: Duration::from_secs(1),
             connect_timeout: Duration::from_secs(2),
             deadline: Duration::from_secs(5),
             response_timeout: None,
@@ -150,7 +200,7 @@ impl Config {
             user_timeout: Some(Duration::from_secs(10)),
             coalescing: Coalescing::default(),
             health_check_interval: Some(Duration::from_secs(30)),
-            timeouts_before_probe: nonzero(3),
+            timeouts_before_probe: nonzero(2),
             max_in_flight: nonzero(8192),
             max_value_bytes: 64 * 1024 * 1024,
             retry: RetryPolicy::default(),
@@ -158,77 +208,10 @@ impl Config {
         }
     }
 
-    /// Refuses what makes no sense, before anything is dialled.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Config`], naming the option.
-    pub(crate) fn validate(&self) -> Result<()> {
-        self.validate_server()?;
-        if self.username.is_some() && self.password.is_none() {
-            return Err(config_error(
-                "username",
-                "a user name needs a password; of a user without one it is empty, user:@host",
-            ));
-        }
-        if self.client_name.as_deref().is_some_and(|name| !is_client_name(name)) {
-            return Err(config_error("client_name", "a client name is 1 or more printable ASCII characters, no space"));
-        }
-        if self.connections.get() > MOST_CONNECTIONS {
-            return Err(config_error("connections", "at most 1000 connections are shared"));
-        }
-        if self.max_in_flight.get() > MOST_IN_FLIGHT {
-            return Err(config_error("max_in_flight", "at most 1000000 calls wait on one connection"));
-        }
-        if !(1..=SERVER_MAX_VALUE_BYTES).contains(&self.max_value_bytes) {
-            return Err(config_error("max_value_bytes", "a value has a limit of 1 byte to 512 MiB"));
-        }
-        self.validate_durations()
+    /// Whether the data is of use although some of it cannot be reached.
+    pub(crate) fn may_be_partial(&self) -> bool {
+        matches!(&self.deployment, Deployment::Cluster(cluster) if cluster.coverage == Coverage::Partial)
     }
-
-    fn validate_server(&self) -> Result<()> {
-        match &self.server {
-            Server::Tcp { host, .. } if host.is_empty() => Err(config_error("host", "a host has a name")),
-            Server::Tcp { port: 0, .. } => Err(config_error("port", "a port is 1 to 65535")),
-            Server::Unix { path } if path.as_os_str().is_empty() => Err(config_error("path", "a socket has a path")),
-            Server::Unix { path } if path.as_os_str().as_encoded_bytes().contains(&0) => {
-                Err(config_error("path", "a path contains no NUL"))
-            }
-            Server::Tcp { .. } | Server::Unix { .. } => Ok(()),
-        }
-    }
-
-    fn validate_durations(&self) -> Result<()> {
-        let always = [
-            ("connect_timeout", self.connect_timeout),
-            ("deadline", self.deadline),
-            ("retry_first_pause", self.retry.first_pause),
-            ("retry_longest_pause", self.retry.longest_pause),
-        ];
-        let where_set = [
-            ("response_timeout", self.response_timeout),
-            ("user_timeout", self.user_timeout),
-            ("health_check_interval", self.health_check_interval),
-            ("keepalive", self.keepalive.map(|keepalive| keepalive.idle)),
-            ("keepalive", self.keepalive.map(|keepalive| keepalive.interval)),
-        ];
-        let set = where_set.into_iter().filter_map(|(option, duration)| Some((option, duration?)));
-        for (option, duration) in always.into_iter().chain(set) {
-            if duration.is_zero() {
-                return Err(config_error(option, "a duration is longer than zero"));
-            }
-            if duration > LONGEST_DURATION {
-                return Err(config_error(option, "a duration is at most one day"));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Beyond it no setting makes sense, and arithmetic on points in time stays far from its limits.
-const LONGEST_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
-
-fn is_client_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// An error about the setting `option`. `reason` never contains the setting: it may be a secret in the wrong place.
@@ -255,14 +238,24 @@ macro_rules! setters {
 }
 
 setters! {
-    /// Sets [`server`](Self::server).
-    with_server(server: Server);
+    /// Sets [`deployment`](Self::deployment).
+    with_deployment(deployment: Deployment);
+    /// Sets [`tls`](Self::tls).
+    with_tls(tls: Option<Tls>);
+    /// Sets [`read_from`](Self::read_from).
+    with_read_from(read_from: ReadFrom);
+    /// Sets [`slot_policy`](Self::slot_policy).
+    with_slot_policy(slot_policy: SlotPolicy);
     /// Sets [`db`](Self::db).
     with_db(db: u32);
     /// Sets [`protocol`](Self::protocol).
     with_protocol(protocol: Protocol);
     /// Sets [`connections`](Self::connections).
     with_connections(connections: NonZeroUsize);
+    /// Sets [`exclusive_connections`](Self::exclusive_connections).
+    with_exclusive_connections(exclusive_connections: NonZeroUsize);
+    /// Sets [`exclusive_wait`](Self::exclusive_wait).
+    with_exclusive_wait(exclusive_wait: Duration);
     /// Sets [`connect_timeout`](Self::connect_timeout).
     with_connect_timeout(connect_timeout: Duration);
     /// Sets [`deadline`](Self::deadline).

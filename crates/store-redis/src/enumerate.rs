@@ -1,20 +1,27 @@
 //! Walks through the keys of a namespace: `list` and `clear`.
 //!
-//! A walk is a chain of SCAN steps. A step looks at a bounded number of places in the server's table, so it never holds
-//! the server up for long, and it may meet none of our keys, or one twice. The cursor between two steps means something
-//! only to the server process that gave it: the next step asks that one, and where another one answers, the walk begins
-//! again.
+//! A walk is a chain of SCAN steps through each server that has such keys. A step looks at a bounded number of places in
+//! the server's table, so it never holds the server up for long, and it may meet none of our keys, or one twice. The
+//! place between two steps means something only to the server process that gave it: the next step asks that one, and
+//! where another one answers, the walk begins again. So it does where the servers at its end are not those of its
+//! beginning in the same parts; [`tour`] says why that is enough.
+
+mod tour;
 
 use std::fmt;
 
-use store_core::{Cursor, Error, ErrorKind, ListOptions, Namespace, Outcome, Page, Result, Scope};
+use store_core::{Cursor, ListOptions, Namespace, Page, Result, Scope};
 
 use crate::connection::ServerId;
-use crate::keyspace::Region;
+use crate::keyspace::{Region, Spread};
 use crate::operations::Operations;
 use crate::reply::ScanStep;
-use crate::request::{Class, Request};
+use crate::request::{Class, Request, Route};
+use crate::slot::Slot;
 use crate::{command, reply};
+
+pub(crate) use tour::Tour;
+use tour::stops;
 
 /// What one step of `list` asks SCAN for: the limit of the page, but enough that a namespace which is a small part of
 /// the database needs no thousands of steps, and not so much that others wait.
@@ -26,77 +33,125 @@ const CLEAR_STEP: usize = 1000;
 /// How many keys are removed by one command.
 const REMOVE_AT_ONCE: usize = 1000;
 
-/// How often `clear` begins again. More says that no walk lasts as long as a connection does.
-const CLEAR_RESTARTS: usize = 16;
-
 /// The cursor with which SCAN begins, and with which it says that it is through.
 const START: u64 = 0;
 
 impl Operations {
-    /// One step, or two where the cursor was given by a server that is gone.
+    /// One step, or two where a walk has to begin again or goes on to the next server.
     pub(crate) async fn list_page(&self, namespace: &Namespace, options: ListOptions) -> Result<Page> {
-        let region = Region::new(namespace, options.scope);
-        let fingerprint = fingerprint(self.db, &region);
+        let region = self.keyspace.region(namespace, options.scope);
+        let region_print = fingerprint(self.db, &region);
         let count = options.limit.get().clamp(*LIST_STEP.start(), *LIST_STEP.end());
-        let place = options.cursor.as_ref().map(|cursor| Place::parse(cursor, &fingerprint)).transpose()?;
-        let (step, server) = self.scan_from(place, &region, count).await?;
+        let asked = options.cursor.as_ref().map(|cursor| Place::parse(cursor, &region_print)).transpose()?;
+        let mut place = match asked {
+            Some(place) => place,
+            None => self.beginning(&region, region_print).await?,
+        };
+        let (mut step, by) = self.scan(scan(place.position, &region, count).at_server(place.server)).await?;
+        if by != place.server {
+            // The places of one server mean nothing to another.
+            place = self.beginning(&region, place.region).await?;
+            let again;
+            (step, again) = self.scan(scan(START, &region, count).at_server(place.server)).await?;
+            if again != place.server {
+                return Ok(Page::new(Vec::new(), Some(place.into())));
+            }
+        }
         let keys = step.wire_keys.iter().filter_map(|wire_key| region.listed(wire_key)).collect();
-        let next = (step.cursor != START).then(|| Place { server, fingerprint, position: step.cursor }.into());
-        Ok(Page::new(keys, next))
+        let next = match step.cursor {
+            START => self.after_server(&region, place).await?,
+            position => Some(Place { position, ..place }),
+        };
+        Ok(Page::new(keys, next.map(Cursor::from)))
     }
 
-    /// A chain of steps, each with a removal where it meets something, and again from the start if the server was
-    /// replaced meanwhile: the new one may hold what the old one had already removed.
+    /// Where a walk begins.
+    async fn beginning(&self, region: &Region, region_print: String) -> Result<Place> {
+        let layout = self.executor.layout(region.slot()).await?;
+        let server = stops(region.slot(), &layout).next().ok_or_else(Cursor::invalid)?;
+        Ok(Place { region: region_print, layout: layout.fingerprint(), stop: 0, server, position: START })
+    }
+
+    /// Where a walk goes on that is through with a server: at the next, or from the beginning if keys may have moved
+    /// behind its back.
+    async fn after_server(&self, region: &Region, place: Place) -> Result<Option<Place>> {
+        let layout = self.executor.layout(region.slot()).await?;
+        if layout.fingerprint() != place.layout {
+            return self.beginning(region, place.region).await.map(Some);
+        }
+        let mut ahead = stops(region.slot(), &layout).skip(place.stop);
+        if ahead.next() != Some(place.server) {
+            return Err(Cursor::invalid());
+        }
+        let (next, stop) = (ahead.next(), place.stop + 1);
+        Ok(next.map(|server| Place { stop, server, position: START, ..place }))
+    }
+
+    /// A chain of steps through each server, each with a removal where it meets something, and again from the start if
+    /// the servers or their parts have changed meanwhile: one may hold now what another had when it was visited.
     pub(crate) async fn clear_subtree(&self, namespace: &Namespace) -> Result<u64> {
         let mut removed = 0;
-        match self.clear(&Region::new(namespace, Scope::Subtree), &mut removed).await {
+        match self.clear(&self.keyspace.region(namespace, Scope::Subtree), &mut removed).await {
             Ok(()) => Ok(removed),
             Err(error) => Err(error.after_steps(removed)),
         }
     }
 
     async fn clear(&self, region: &Region, removed: &mut u64) -> Result<()> {
-        for _ in 0..=CLEAR_RESTARTS {
-            if self.clear_once(region, removed).await? == Walk::Complete {
-                return Ok(());
+        let mut tour = Tour::of(&self.executor, region.slot());
+        while let Some(server) = tour.next().await? {
+            if self.clear_server(region, server, removed).await? == Walk::Interrupted {
+                tour.interrupt();
             }
         }
-        let message = format!("the server changed during every walk through its keys; limit={CLEAR_RESTARTS} restarts");
-        Err(Error::new(ErrorKind::Unavailable, message).with_outcome(Outcome::NotApplied))
+        Ok(())
     }
 
-    async fn clear_once(&self, region: &Region, removed: &mut u64) -> Result<Walk> {
-        let (mut step, server) = self.scan(scan(START, region, CLEAR_STEP)).await?;
+    async fn clear_server(&self, region: &Region, server: ServerId, removed: &mut u64) -> Result<Walk> {
+        let mut position = START;
         loop {
-            // The pattern has found them; the last word before a removal is with the spelling of our own keys.
-            step.wire_keys.retain(|wire_key| region.contains(wire_key));
-            for wire_keys in step.wire_keys.chunks(REMOVE_AT_ONCE) {
-                let request = Request::one(Class::IdempotentAnswerChanges, command::delete_all(wire_keys));
-                let (gone, by) = self.executor.one_with_server(request.at_server(server)).await?;
-                *removed += reply::count(gone)?;
-                if by != server {
-                    return Ok(Walk::Interrupted);
-                }
-            }
-            if step.cursor == START {
-                return Ok(Walk::Complete);
-            }
-            let by;
-            (step, by) = self.scan(scan(step.cursor, region, CLEAR_STEP).at_server(server)).await?;
+            let (mut step, by) = self.scan(scan(position, region, CLEAR_STEP).at_server(server)).await?;
             if by != server {
                 return Ok(Walk::Interrupted);
             }
+            // The pattern has found them; the last word before a removal is with the spelling of our own keys.
+            step.wire_keys.retain(|wire_key| region.contains(wire_key));
+            for wire_keys in step.wire_keys.chunks(REMOVE_AT_ONCE) {
+                if self.remove(wire_keys, server, removed).await? == Walk::Interrupted {
+                    return Ok(Walk::Interrupted);
+                }
+            }
+            match step.cursor {
+                START => return Ok(Walk::Complete),
+                next => position = next,
+            }
         }
     }
 
-    async fn scan_from(&self, place: Option<Place>, region: &Region, count: usize) -> Result<(ScanStep, ServerId)> {
-        if let Some(place) = place {
-            let (step, server) = self.scan(scan(place.position, region, count).at_server(place.server)).await?;
-            if server == place.server {
-                return Ok((step, server));
+    async fn remove(&self, wire_keys: &[Vec<u8>], server: ServerId, removed: &mut u64) -> Result<Walk> {
+        match self.keyspace.spread() {
+            Spread::OneServer => {
+                let request = Request::one(Class::IdempotentAnswerChanges, command::delete_all(wire_keys));
+                let (gone, by) = self.executor.one_with_server(request.at_server(server)).await?;
+                *removed += reply::count(gone)?;
+                Ok(if by == server { Walk::Complete } else { Walk::Interrupted })
+            }
+            // One by one, because each may have gone ahead to another node.
+            Spread::Slots => {
+                let requests = wire_keys.chunks(1).zip(wire_keys).map(|(one, wire_key)| {
+                    let request = Request::one(Class::IdempotentAnswerChanges, command::delete_all(one));
+                    request.to(Route::Slot(Slot::of_wire_key(wire_key)))
+                });
+                let mut failure = None;
+                for outcome in self.executor.each(requests.collect()).await {
+                    match outcome.and_then(reply::only).and_then(reply::count) {
+                        Ok(gone) => *removed += gone,
+                        Err(error) => failure = failure.or(Some(error)),
+                    }
+                }
+                failure.map_or(Ok(Walk::Complete), Err)
             }
         }
-        self.scan(scan(START, region, count)).await
     }
 
     async fn scan(&self, request: Request) -> Result<(ScanStep, ServerId)> {
@@ -119,11 +174,17 @@ enum Walk {
     Interrupted,
 }
 
-/// What a cursor of `list` says: which server was asked, for what, and how far it got.
+/// What a cursor of `list` says: through what it leads, by way of whom, and how far it has got.
 #[derive(Debug, PartialEq, Eq)]
 struct Place {
+    /// The fingerprint of the region.
+    region: String,
+    /// The fingerprint of the layout that the walk goes by.
+    layout: String,
+    /// How many servers it is through with.
+    stop: usize,
+    /// The one that it is at.
     server: ServerId,
-    fingerprint: String,
     position: u64,
 }
 
@@ -131,33 +192,38 @@ struct Place {
 fn fingerprint(db: u32, region: &Region) -> String {
     let text = format!("{db} {}", region.pattern());
     let mut digits = sha1_smol::Sha1::from(text).digest().to_string();
-    digits.truncate(16);
+    digits.truncate(FINGERPRINT_DIGITS);
     digits
 }
 
+const FINGERPRINT_DIGITS: usize = 16;
+
 impl Place {
     /// The version of the spelling, so that a later one can tell its own from this.
-    const VERSION: &str = "1";
+    const VERSION: &str = "2";
 
     /// The place that a cursor of the region with this fingerprint stands for.
-    fn parse(cursor: &Cursor, fingerprint: &str) -> Result<Self> {
-        let place = Self::read(cursor.as_str()).filter(|place| place.fingerprint == fingerprint);
-        place.ok_or_else(Cursor::invalid)
+    fn parse(cursor: &Cursor, region: &str) -> Result<Self> {
+        Self::read(cursor.as_str()).filter(|place| place.region == region).ok_or_else(Cursor::invalid)
     }
 
     fn read(text: &str) -> Option<Self> {
-        let (server, rest) = text.strip_prefix(Self::VERSION)?.strip_prefix('.')?.split_once('.')?;
-        let (fingerprint, position) = rest.split_once('.')?;
-        let (server, position) = (ServerId::parse(server)?, position.parse().ok()?);
-        let place = Self { server, fingerprint: fingerprint.to_owned(), position };
-        // Number parsers take more than one spelling, and the start is never handed out.
-        (place.position != START && place.to_string() == text).then_some(place)
+        let mut parts = text.strip_prefix(Self::VERSION)?.strip_prefix('.')?.split('.');
+        let is_fingerprint = |text: &&str| text.len() == FINGERPRINT_DIGITS;
+        let region = parts.next().filter(is_fingerprint)?.to_owned();
+        let layout = parts.next().filter(is_fingerprint)?.to_owned();
+        let stop = parts.next()?.parse().ok()?;
+        let server = ServerId::parse(parts.next()?)?;
+        let place = Self { region, layout, stop, server, position: parts.next()?.parse().ok()? };
+        // Number parsers take more than one spelling.
+        (place.to_string() == text).then_some(place)
     }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}.{}", Self::VERSION, self.server, self.fingerprint, self.position)
+        let Self { region, layout, stop, server, position } = self;
+        write!(f, "{}.{region}.{layout}.{stop}.{server}.{position}", Self::VERSION)
     }
 }
 
@@ -169,22 +235,29 @@ impl From<Place> for Cursor {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use store_core::ErrorKind;
 
-    const FINGERPRINT: &str = "0123456789abcdef";
+    use super::*;
+    use crate::config::Config;
+    use crate::keyspace::Keyspace;
+
+    const REGION: &str = "0123456789abcdef";
+    const LAYOUT: &str = "fedcba9876543210";
 
     fn fingerprint_of(db: u32, segments: &[&str], scope: Scope) -> String {
-        fingerprint(db, &Region::new(&Namespace::try_from(segments).unwrap(), scope))
+        let keyspace = Keyspace::new(&Config::tcp("localhost", 6379));
+        fingerprint(db, &keyspace.region(&Namespace::try_from(segments).unwrap(), scope))
     }
 
     #[test]
     fn a_cursor_reads_back_as_its_place() {
         let server = ServerId::parse("00f0a1b2c3d4e5f6").unwrap();
-        let place = |position| Place { server, fingerprint: FINGERPRINT.to_owned(), position };
-        for position in [1, u64::MAX] {
-            assert_eq!(Place::parse(&place(position).into(), FINGERPRINT).unwrap(), place(position));
+        let place =
+            |stop, position| Place { region: REGION.to_owned(), layout: LAYOUT.to_owned(), stop, server, position };
+        for (stop, position) in [(0, 0), (1, 0), (0, 1), (usize::MAX, u64::MAX)] {
+            assert_eq!(Place::parse(&place(stop, position).into(), REGION).unwrap(), place(stop, position));
         }
-        assert_eq!(Cursor::from(place(7)).as_str(), "1.00f0a1b2c3d4e5f6.0123456789abcdef.7");
+        assert_eq!(Cursor::from(place(2, 7)).as_str(), "2.0123456789abcdef.fedcba9876543210.2.00f0a1b2c3d4e5f6.7");
     }
 
     #[test]
@@ -206,27 +279,26 @@ mod tests {
     fn a_cursor_in_any_other_spelling_is_refused() {
         for text in [
             "",
-            "1",
+            "2",
             "7",
-            "1.00f0a1b2c3d4e5f6",
-            "1.00f0a1b2c3d4e5f6.7",
-            "1.00f0a1b2c3d4e5f6.0123456789abcdef",
-            "1.00f0a1b2c3d4e5f6.0123456789abcdef.",
-            "1.00f0a1b2c3d4e5f6.0123456789abcdef.0",
-            "1.00f0a1b2c3d4e5f6.0123456789abcdef.07",
-            "1.00f0a1b2c3d4e5f6.0123456789abcdef.+7",
-            "1.00f0a1b2c3d4e5f6.0123456789abcdef.-7",
-            "1.00f0a1b2c3d4e5f6.0123456789abcdef.7.8",
-            "1.00f0a1b2c3d4e5f6.0123456789abcdef.18446744073709551616",
-            "1.00f0a1b2c3d4e5f6.0123456789ABCDEF.7",
-            "1.00f0a1b2c3d4e5f6.0123456789abcdee.7",
-            "1.00f0a1b2c3d4e5f6..7",
-            "1.00F0A1B2C3D4E5F6.0123456789abcdef.7",
-            "1.+0f0a1b2c3d4e5f6.0123456789abcdef.7",
-            "1.f6.0123456789abcdef.7",
-            "2.00f0a1b2c3d4e5f6.0123456789abcdef.7",
+            "1.00f0a1b2c3d4e5f6.0123456789abcdef.7",
+            "2.0123456789abcdef.fedcba9876543210.2.00f0a1b2c3d4e5f6",
+            "2.0123456789abcdef.fedcba9876543210.2.00f0a1b2c3d4e5f6.",
+            "2.0123456789abcdef.fedcba9876543210.2.00f0a1b2c3d4e5f6.07",
+            "2.0123456789abcdef.fedcba9876543210.2.00f0a1b2c3d4e5f6.+7",
+            "2.0123456789abcdef.fedcba9876543210.2.00f0a1b2c3d4e5f6.-7",
+            "2.0123456789abcdef.fedcba9876543210.2.00f0a1b2c3d4e5f6.7.8",
+            "2.0123456789abcdef.fedcba9876543210.2.00f0a1b2c3d4e5f6.18446744073709551616",
+            "2.0123456789abcdef.fedcba9876543210.02.00f0a1b2c3d4e5f6.7",
+            "2.0123456789abcdef.fedcba9876543210.2.00F0A1B2C3D4E5F6.7",
+            "2.0123456789abcdef.fedcba9876543210.2.f6.7",
+            "2.0123456789abcdef.fedcba98765432.2.00f0a1b2c3d4e5f6.7",
+            "2.0123456789abcdef..2.00f0a1b2c3d4e5f6.7",
+            "2.0123456789ABCDEF.fedcba9876543210.2.00f0a1b2c3d4e5f6.7",
+            "2.0123456789abcdee.fedcba9876543210.2.00f0a1b2c3d4e5f6.7",
+            "3.0123456789abcdef.fedcba9876543210.2.00f0a1b2c3d4e5f6.7",
         ] {
-            let error = Place::parse(&Cursor::new(text), FINGERPRINT).unwrap_err();
+            let error = Place::parse(&Cursor::new(text), REGION).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidCursor, "{text}");
         }
     }

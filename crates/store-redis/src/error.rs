@@ -6,12 +6,15 @@
 use std::borrow::Cow;
 use std::error::Error as _;
 use std::io;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use redis::{RedisError, ServerError};
 use store_core::{Error, ErrorKind, Outcome, Result, Retry};
 
 use crate::config::Server;
+use crate::connection::tls::verdict_on;
+use crate::slot::Slot;
 
 /// What servers answer instead of a result, as far as it makes a difference. The client crate's own enumeration is
 /// open and knows only half of these.
@@ -151,6 +154,38 @@ fn is_code_word(code: &str) -> bool {
     code.len() <= 24 && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
 }
 
+/// Where a node of a cluster sends us instead of answering.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Redirect {
+    pub(crate) kind: RedirectKind,
+    pub(crate) slot: Slot,
+    /// `None` where it is the host that was asked.
+    pub(crate) host: Option<String>,
+    pub(crate) port: u16,
+}
+
+/// For how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RedirectKind {
+    /// From now on: the other node has the slot.
+    Moved,
+    /// This once: the slot is moving, and this key has gone ahead.
+    Ask,
+}
+
+/// What a redirection says; `None` for every other error.
+pub(crate) fn redirect(error: &ServerError) -> Option<Redirect> {
+    let kind = match Code::of(error) {
+        Code::Moved => RedirectKind::Moved,
+        Code::Ask => RedirectKind::Ask,
+        _ => return None,
+    };
+    let (slot, address) = error.details()?.split_once(' ')?;
+    let (host, port) = address.rsplit_once(':')?;
+    let host = Some(host).filter(|host| !host.is_empty() && *host != "?").map(str::to_owned);
+    Some(Redirect { kind, slot: Slot::new(slot.parse().ok()?)?, host, port: port.parse().ok()? })
+}
+
 /// Whether the server has to be sent the text of the script.
 pub(crate) fn is_unknown_script(error: &ServerError) -> bool {
     Code::of(error) == Code::NoScript
@@ -173,8 +208,20 @@ pub(crate) fn line_broken(server: &Server, cause: &RedisError, outcome: Outcome)
     Error::new(ErrorKind::Unavailable, format!("{how}; server={server}")).with_outcome(outcome)
 }
 
+/// What a failure below the protocol says about a connection that was to be made.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    pub(crate) kind: ErrorKind,
+    pub(crate) retry: Retry,
+    pub(crate) message: String,
+}
+
 /// The line to `server` ended before it was known whether a Redis server is at its other end.
 pub(crate) fn handshake_broken(server: &Server, cause: &RedisError) -> Error {
+    // A server may look at our certificate after we have taken TLS to be established.
+    if let Some(verdict) = io_error(cause).and_then(verdict_on) {
+        return judged(server, verdict);
+    }
     let how = match cause.kind() {
         redis::ErrorKind::Parse => Cow::Borrowed(FOREIGN_PROTOCOL),
         _ => Cow::Owned(format!(
@@ -186,18 +233,49 @@ pub(crate) fn handshake_broken(server: &Server, cause: &RedisError) -> Error {
     cannot_connect(server, how)
 }
 
+/// TLS with `server` came to nothing.
+pub(crate) fn tls_refused(server: &Server, cause: &io::Error) -> Error {
+    match verdict_on(cause) {
+        Some(verdict) => judged(server, verdict),
+        None => cannot_connect(server, format!("the connection ended during the TLS handshake: {}", cause.kind())),
+    }
+}
+
+fn judged(server: &Server, Verdict { kind, retry, message }: Verdict) -> Error {
+    Error::new(kind, format!("cannot connect: {message}; server={server}"))
+        .with_retry(retry)
+        .with_outcome(Outcome::NotApplied)
+}
+
+/// `who` has refused a connection to `server`. Kind and advice are those of the refusal.
+pub(crate) fn dial_refused(server: &Server, who: &str, refusal: &Error) -> Error {
+    let message = format!("cannot connect: {who}: {refusal}; server={server}");
+    Error::new(refusal.kind(), message).with_retry(refusal.retry()).with_outcome(Outcome::NotApplied)
+}
+
 const FOREIGN_PROTOCOL: &str = "the server sent something that is not the Redis protocol";
 
 fn io_kind(cause: &RedisError) -> io::ErrorKind {
+    io_error(cause).map_or(io::ErrorKind::BrokenPipe, io::Error::kind)
+}
+
+fn io_error(cause: &RedisError) -> Option<&io::Error> {
     type Shared = Arc<dyn std::error::Error + Send + Sync>;
     // The client crate hands out the pointer that it shares the error by.
     let shared = cause.source().and_then(|source| source.downcast_ref::<Shared>());
-    shared.and_then(|error| error.downcast_ref::<io::Error>()).map_or(io::ErrorKind::BrokenPipe, io::Error::kind)
+    shared?.downcast_ref::<io::Error>()
 }
 
 /// No connection to `server` could be made, because of `reason`.
 pub(crate) fn cannot_connect(server: &Server, reason: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Unavailable, format!("cannot connect: {}; server={server}", reason.into()))
+        .with_outcome(Outcome::NotApplied)
+}
+
+/// The server at the other end is not, or no longer, what it was taken for.
+pub(crate) fn wrong_role(server: &Server, wanted: &'static str) -> Error {
+    Error::new(ErrorKind::Unavailable, format!("the server is no {wanted}; server={server}"))
+        .with_retry(Retry::AfterRefresh)
         .with_outcome(Outcome::NotApplied)
 }
 
@@ -210,6 +288,19 @@ pub(crate) fn timed_out_unsent(waiting_for: &'static str) -> Error {
 /// The call's time was up after the request may have left.
 pub(crate) fn no_reply_in_time(server: &Server) -> Error {
     Error::new(ErrorKind::Timeout, format!("no reply in time; server={server}"))
+}
+
+/// The write stands on the primary, and fewer replicas than were asked for have acknowledged it in their time.
+pub(crate) fn too_few_replicas(wanted: NonZeroU32, got: u64) -> Error {
+    Error::new(ErrorKind::Timeout, format!("too few replicas acknowledged the write; wanted={wanted} got={got}"))
+}
+
+/// All exclusive connections to the server were taken for as long as the call could wait.
+pub(crate) fn no_exclusive_connection(limit: usize) -> Error {
+    Error::new(
+        ErrorKind::Overloaded,
+        format!("too many calls need a connection of their own; exclusive_connections={limit}"),
+    )
 }
 
 /// All places on the connection were taken for as long as the call could wait.
@@ -245,6 +336,19 @@ mod tests {
             let error = from_server(&parse(row[1]));
             let (kind, retry, outcome) = (error.kind(), error.retry(), error.outcome());
             assert_eq!([format!("{kind:?}"), format!("{retry:?}"), format!("{outcome:?}")], row[2..5], "{row:?}");
+        }
+    }
+
+    #[test]
+    fn a_redirection_names_slot_and_node() {
+        let to = |reply| redirect(&parse(reply)).map(|to| (to.kind, to.slot.number(), to.host, to.port));
+        let host = |host: &str| Some(host.to_owned());
+        assert_eq!(to("MOVED 3999 127.0.0.1:6381"), Some((RedirectKind::Moved, 3999, host("127.0.0.1"), 6381)));
+        assert_eq!(to("ASK 1 node-7.example:7"), Some((RedirectKind::Ask, 1, host("node-7.example"), 7)));
+        assert_eq!(to("MOVED 1 ::1:6381"), Some((RedirectKind::Moved, 1, host("::1"), 6381)));
+        assert_eq!(to("MOVED 1 :6381"), Some((RedirectKind::Moved, 1, None, 6381)));
+        for reply in ["MOVED", "MOVED x h:1", "MOVED 1 h", "MOVED 16384 h:1", "MOVED 1 h:99999", "ERR 1 h:1"] {
+            assert_eq!(to(reply), None, "{reply}");
         }
     }
 

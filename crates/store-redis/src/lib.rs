@@ -9,6 +9,19 @@
 //! `NotApplied`. One that ends after bytes may have left is `Unavailable` and `Unknown`; a reply that does not come
 //! within the deadline is `Timeout` and `Unknown`.
 //!
+//! What is wrong with a certificate stays wrong until somebody changes something, so it is no reason to try again. Before
+//! a connection is made:
+//!
+//! | failure of TLS | kind | retry | outcome |
+//! | --- | --- | --- | --- |
+//! | a PEM text or file that cannot be read, or holds nothing of use | `Config` | `Never` | `NotApplied` |
+//! | the server's certificate: expired, not valid yet, of an authority that is not trusted, for another host | `Config` | `Never` | `NotApplied` |
+//! | no version or cipher in common; the server speaks no TLS | `Config` | `Never` | `NotApplied` |
+//! | the server refuses our certificate, or asks for one where we have none | `PermissionDenied` | `Never` | `NotApplied` |
+//! | no answer to the handshake in time; the connection ends in it | `Unavailable` | `AfterBackoff` | `NotApplied` |
+//!
+//! A server that asks for a certificate by TLS 1.2 says of a missing one only that the handshake failed: `Config`.
+//!
 //! # Runtimes
 //!
 //! The driver needs a tokio runtime with I/O and time enabled ([`enable_all`]); a call outside any runtime is
@@ -21,21 +34,35 @@
 //!
 //! [`enable_all`]: https://docs.rs/tokio/latest/tokio/runtime/struct.Builder.html#method.enable_all
 #![forbid(unsafe_code)]
+#![allow(dead_code, unused_imports, reason = "to be removed when the topologies are complete")]
 
+mod batches;
+mod builder;
 mod command;
 mod config;
 mod connection;
+mod credentials;
+mod draft;
 mod enumerate;
+mod environment;
 mod error;
 mod keyspace;
+mod locks;
 mod operations;
+pub mod raw;
 mod reply;
 mod request;
 mod script;
+mod slot;
+mod stats;
 mod store;
+mod topology;
+mod transaction;
 mod url;
 
 // Whoever depends on this crate needs no other one.
+/// For the escape hatches that take or give commands and replies as they are: [`NewConnection::raw_command`].
+pub use redis;
 pub use store_core;
 #[doc(no_inline)]
 pub use store_core::*;
@@ -45,8 +72,19 @@ pub mod prelude {
     #[doc(no_inline)]
     pub use store_core::prelude::*;
 
-    pub use crate::{RedisCache, RedisStore};
+    pub use crate::{RedisCache, RedisStore, Transactions};
 }
 
-pub use config::{AtLeastOnce, Coalescing, Config, Keepalive, Protocol, RetryPolicy, Secret, Server};
+pub use builder::Builder;
+pub use config::{
+    AtLeastOnce, Cluster, Coalescing, Config, Coverage, Deployment, Identity, Keepalive, Pem, Protocol, ReadFrom,
+    RetryPolicy, Roots, Secret, Sentinel, Server, SlotPolicy, Tls,
+};
+pub use connection::{NewConnection, OnConnect, Role};
+pub use credentials::{CredentialProvider, Credentials};
+pub use draft::Draft;
+pub use slot::Slot;
+pub use stats::Stats;
 pub use store::{RedisCache, RedisStore};
+pub use topology::{Member, Servers};
+pub use transaction::{Transaction, Transactions};

@@ -5,56 +5,59 @@ use std::time::Duration;
 use bytes::Bytes;
 use redis::{Cmd, Value};
 use store_core::{
-    Address, BatchAtomicity, BatchItem, Capabilities, Condition, DeleteOptions, Entry, Error, Eviction, ExpiresAt,
-    ExpiryRead, GetOptions, Key, Lifetime, Listing, Namespace, Remaining, Result, SetOptions, SetOutcome, Topology,
+    Address, BatchAtomicity, BatchItem, Capabilities, Condition, CounterOptions, DeleteOptions, Durability, Entry,
+    Error, Eviction, ExpireOptions, ExpiresAt, ExpiryRead, GetOptions, Key, Lifetime, Listing, Namespace, Reads,
+    Remaining, Result, SetOptions, SetOutcome, Topology,
 };
 
 use crate::command::{self, Presence, SetExpiry};
-use crate::config::Config;
+use crate::config::{Config, Deployment, ReadFrom, SlotPolicy};
 use crate::connection::Executor;
-use crate::keyspace::WireKey;
+use crate::draft::Terms;
+use crate::enumerate::Tour;
+use crate::environment::Components;
+use crate::keyspace::{Keyspace, Spread, WireKey};
 use crate::request::{Class, Request};
+use crate::topology::Servers;
 use crate::{reply, script};
 
 /// The name of the driver in errors and reports.
-const DRIVER: &str = "redis";
+pub(crate) const DRIVER: &str = "redis";
 
 /// What `RedisStore` and `RedisCache` have in common.
 #[derive(Debug)]
 pub(crate) struct Operations {
     pub(crate) executor: Executor,
     pub(crate) capabilities: Capabilities,
+    pub(crate) keyspace: Keyspace,
     /// The number of the database, which is part of what a cursor stands for.
     pub(crate) db: u32,
 }
 
 impl Operations {
-    pub(crate) async fn connect(config: &Config) -> Result<Self> {
-        let executor = Executor::connect(config).await?;
-        let capabilities = Capabilities::minimal(DRIVER, Topology::Standalone)
-            .with_value_conditions()
-            .with_renewal()
-            .with_take()
-            .with_counters()
-            .with_batch_atomicity(BatchAtomicity::All)
-            .with_snapshot_reads()
-            .with_listing(Listing::Unordered)
-            .with_max_value_bytes(config.max_value_bytes)
-            .with_expiry_granularity(Duration::from_millis(1))
-            .with_eviction(eviction(&executor).await);
-        Ok(Self { executor, capabilities, db: config.db })
+    pub(crate) async fn connect(config: &Config, components: Components) -> Result<Self> {
+        let executor = Executor::connect(config.clone(), components).await?;
+        let keyspace = Keyspace::new(config);
+        let capabilities = declared(config, keyspace).with_eviction(eviction(&executor).await);
+        Ok(Self { executor, capabilities, keyspace, db: config.db })
+    }
+
+    /// What a transaction in `namespace` needs to know.
+    pub(crate) fn terms<'a>(&'a self, namespace: &'a Namespace, default_lifetime: Lifetime) -> Terms<'a> {
+        Terms { keyspace: self.keyspace, namespace, default_lifetime, capabilities: &self.capabilities }
     }
 
     pub(crate) async fn get_entry(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {
-        let key = WireKey::new(at);
+        let key = self.keyspace.wire_key(at);
         let found = match (options.renew, options.expiry) {
             (None, ExpiryRead::Skip) => {
-                let found = self.one(Class::Read, command::get(key)).await?;
+                let found = self.read(key, command::get(key)).await?;
                 return Ok(reply::value(found)?.map(Entry::new));
             }
             (None, ExpiryRead::Include) => {
                 let commands = [command::get(key), command::expires_at(key)];
-                let [found, expiry] = self.atomic(Class::Read, commands).await?;
+                let request = Request::atomic(Class::Read, commands).to(key.route()).or_of_replicas();
+                let [found, expiry] = self.all(request).await?;
                 reply::entry(found, expiry)?
             }
             (Some(ttl), _) => reply::value_and_expiry(self.executor.one(script::get_and_renew(key, ttl)).await?)?,
@@ -63,168 +66,147 @@ impl Operations {
     }
 
     pub(crate) async fn set_entry(&self, at: Address<'_>, value: Bytes, options: SetOptions) -> Result<SetOutcome> {
-        let (key, expiry) = (WireKey::new(at), options.expiry);
+        let (key, expiry, durability) = (self.keyspace.wire_key(at), options.expiry, options.durability);
         match options.condition {
             Condition::Always => match command::overwrite(key, &value, expiry) {
-                (None, set) => reply::set_outcome(self.one(Class::Idempotent, set).await?),
+                (None, set) => reply::set_outcome(self.write(Class::Idempotent, key, set, durability).await?),
                 (Some(reserve), set) => {
-                    let [_, _] = self.atomic(Class::Idempotent, [reserve, set]).await?;
+                    let [_, _] = self.atomic(Class::Idempotent, key, [reserve, set], durability).await?;
                     Ok(SetOutcome::Stored)
                 }
             },
             Condition::IfAbsent => {
                 let set = command::set(key, &value, SetExpiry::over_missing(expiry), Presence::Absent);
-                reply::set_outcome(self.one(Class::NotRepeatable, set).await?)
+                reply::set_outcome(self.write(Class::NotRepeatable, key, set, durability).await?)
             }
             Condition::IfPresent => {
                 let set = command::set(key, &value, SetExpiry::over_existing(expiry), Presence::Present);
-                reply::set_outcome(self.one(Class::NotRepeatable, set).await?)
+                reply::set_outcome(self.write(Class::NotRepeatable, key, set, durability).await?)
             }
             Condition::IfValue(expected) => {
                 let swap = script::compare_and_set(key, expected, value, SetExpiry::over_existing(expiry));
-                reply::swapped(self.executor.one(swap).await?)
+                reply::swapped(self.executor.one(swap.spread(durability)).await?)
             }
             _ => Err(Error::unsupported("a condition newer than this driver")),
         }
     }
 
     pub(crate) async fn delete_entry(&self, at: Address<'_>, options: DeleteOptions) -> Result<bool> {
-        let key = WireKey::new(at);
+        let key = self.keyspace.wire_key(at);
         reply::flag(match options.if_value {
-            None => self.one(Class::IdempotentAnswerChanges, command::delete(key)).await?,
-            Some(expected) => self.executor.one(script::compare_and_delete(key, expected)).await?,
+            None => self.write(Class::IdempotentAnswerChanges, key, command::delete(key), options.durability).await?,
+            Some(expected) => {
+                self.executor.one(script::compare_and_delete(key, expected).spread(options.durability)).await?
+            }
         })
     }
 
-    pub(crate) async fn expire_entry(&self, at: Address<'_>, lifetime: Lifetime) -> Result<bool> {
-        let (key, class) = (WireKey::new(at), Class::IdempotentAnswerChanges);
-        reply::flag(match lifetime {
-            Lifetime::In(ttl) => self.one(class, command::expire_in(key, ttl)).await?,
-            Lifetime::At(time) => self.one(class, command::expire_at(key, time)).await?,
+    pub(crate) async fn expire_entry(&self, at: Address<'_>, options: ExpireOptions) -> Result<bool> {
+        let (key, class) = (self.keyspace.wire_key(at), Class::IdempotentAnswerChanges);
+        reply::flag(match options.lifetime {
+            Lifetime::In(ttl) => self.write(class, key, command::expire_in(key, ttl), options.durability).await?,
+            Lifetime::At(time) => self.write(class, key, command::expire_at(key, time), options.durability).await?,
             Lifetime::Never => {
-                let [existed, _] = self.atomic(class, command::expire_never(key)).await?;
+                let [existed, _] = self.atomic(class, key, command::expire_never(key), options.durability).await?;
                 existed
             }
         })
     }
 
-    pub(crate) async fn take_entry(&self, at: Address<'_>) -> Result<Option<Bytes>> {
-        reply::value(self.one(Class::NotRepeatable, command::take(WireKey::new(at))).await?)
+    pub(crate) async fn take_entry(&self, at: Address<'_>, durability: Durability) -> Result<Option<Bytes>> {
+        let key = self.keyspace.wire_key(at);
+        reply::value(self.write(Class::NotRepeatable, key, command::take(key), durability).await?)
     }
 
     pub(crate) async fn entry_exists(&self, at: Address<'_>) -> Result<bool> {
-        reply::flag(self.one(Class::Read, command::exists(WireKey::new(at))).await?)
+        let key = self.keyspace.wire_key(at);
+        reply::flag(self.read(key, command::exists(key)).await?)
     }
 
     pub(crate) async fn entry_remaining(&self, at: Address<'_>) -> Result<Option<Remaining>> {
-        reply::remaining(self.one(Class::Read, command::remaining(WireKey::new(at))).await?)
+        let key = self.keyspace.wire_key(at);
+        reply::remaining(self.read(key, command::remaining(key)).await?)
     }
 
-    pub(crate) async fn get_entries(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<Option<Bytes>>> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let found = self.one(Class::Read, command::get_many(wire_keys(namespace, keys))).await?;
-        reply::values(found, keys.len())
-    }
-
-    pub(crate) async fn set_entries(&self, namespace: &Namespace, items: Vec<BatchItem<'_>>) -> Result<()> {
-        if items.is_empty() {
-            return Ok(());
-        }
-        let commands = items.iter().flat_map(|item| {
-            let key = WireKey::new(Address { namespace, key: item.key });
-            let (reserve, set) = command::overwrite(key, &item.value, item.expiry);
-            reserve.into_iter().chain([set])
-        });
-        self.batch(Request::atomic(Class::Idempotent, commands)).await?;
-        Ok(())
-    }
-
-    pub(crate) async fn delete_entries(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<bool>> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let commands = wire_keys(namespace, keys).map(command::delete);
-        self.flags(Request::pipeline(Class::IdempotentAnswerChanges, commands), 1).await
-    }
-
-    pub(crate) async fn expire_entries(
-        &self,
-        namespace: &Namespace,
-        keys: &[Key<'_>],
-        lifetime: Lifetime,
-    ) -> Result<Vec<bool>> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (keys, class) = (wire_keys(namespace, keys), Class::IdempotentAnswerChanges);
-        match lifetime {
-            Lifetime::In(ttl) => {
-                self.flags(Request::pipeline(class, keys.map(|key| command::expire_in(key, ttl))), 1).await
+    pub(crate) async fn add_to_counter(&self, at: Address<'_>, delta: i64, options: CounterOptions) -> Result<i64> {
+        let (key, class) = (self.keyspace.wire_key(at), Class::NotRepeatable);
+        let counts = |request: Request| request.to(key.route()).spread(options.durability).telling_nothing();
+        match options.on_create {
+            Lifetime::Never => {
+                let increment = Request::one(class, command::increment(key, delta));
+                reply::integer(self.executor.one(counts(increment)).await?)
             }
-            Lifetime::At(time) => {
-                self.flags(Request::pipeline(class, keys.map(|key| command::expire_at(key, time))), 1).await
-            }
-            // In one step, or an entry could expire between its two commands.
-            Lifetime::Never => self.flags(Request::atomic(class, keys.flat_map(command::expire_never)), 2).await,
-        }
-    }
-
-    pub(crate) async fn add_to_counter(&self, at: Address<'_>, delta: i64, on_create: Lifetime) -> Result<i64> {
-        let (key, class) = (WireKey::new(at), Class::NotRepeatable);
-        match on_create {
-            Lifetime::Never => reply::integer(self.one(class, command::increment(key, delta)).await?),
             Lifetime::In(_) => {
-                let create = command::set(key, b"0", on_create.into(), Presence::Absent);
-                let [_, sum] = self.atomic(class, [create, command::increment(key, delta)]).await?;
+                let create = command::set(key, b"0", options.on_create.into(), Presence::Absent);
+                let request = Request::atomic(class, [create, command::increment(key, delta)]);
+                let [_, sum] = self.all(counts(request)).await?;
                 reply::integer(sum)
             }
-            Lifetime::At(time) => reply::decimal(self.executor.one(script::add_to_counter(key, delta, time)).await?),
+            Lifetime::At(time) => {
+                reply::decimal(self.executor.one(counts(script::add_to_counter(key, delta, time))).await?)
+            }
         }
     }
 
     pub(crate) async fn ping(&self) -> Result<()> {
-        let reply = self.one(Class::Read, command::ping()).await;
-        reply.and_then(reply::status).map_err(|error| named(error, "ping"))
+        let replies = ask_primaries(&self.executor, command::ping).await;
+        let answered = replies.and_then(|replies| replies.into_iter().try_for_each(reply::status));
+        answered.map_err(|error| named(error, "ping"))
     }
 
     pub(crate) async fn delete_whole_database(&self) -> Result<()> {
-        let reply = self.one(Class::NotRepeatable, command::delete_whole_database()).await;
-        reply.and_then(reply::status).map_err(|error| named(error, "delete_whole_database"))
+        self.flush_primaries().await.map_err(|error| named(error, "delete_whole_database"))
     }
 
-    async fn one(&self, class: Class, command: Cmd) -> Result<Value> {
-        self.executor.one(Request::one(class, command)).await
+    async fn flush_primaries(&self) -> Result<()> {
+        let (mut tour, mut flushed) = (Tour::of_all_slots(&self.executor), 0);
+        while let Some(server) = tour.next().await.map_err(|error| error.after_steps(flushed))? {
+            let request = Request::one(Class::NotRepeatable, command::delete_whole_database()).at_server(server);
+            let outcome = self.executor.one_with_server(request).await.map_err(|error| error.after_steps(flushed));
+            let (reply, by) = outcome?;
+            reply::status(reply)?;
+            flushed += 1;
+            if by != server {
+                tour.interrupt();
+            }
+        }
+        Ok(())
     }
 
-    /// Commands in one step, all of which have to succeed.
-    async fn atomic<const N: usize>(&self, class: Class, commands: [Cmd; N]) -> Result<[Value; N]> {
-        let replies = self.executor.many(Request::atomic(class, commands)).await?;
-        reply::exactly(replies.into_iter().collect::<Result<_>>()?)
+    pub(crate) fn servers(&self) -> Result<Servers> {
+        let members = self.executor.members().map_err(|error| named(error, "topology"))?;
+        Ok(Servers { topology: self.capabilities.topology, members })
     }
 
-    /// The replies to a batch of writes, all of which have to succeed.
-    async fn batch(&self, request: Request) -> Result<Vec<Value>> {
+    async fn write(&self, class: Class, key: WireKey<'_>, command: Cmd, durability: Durability) -> Result<Value> {
+        self.executor.one(Request::one(class, command).to(key.route()).spread(durability)).await
+    }
+
+    /// A read that a replica may answer.
+    async fn read(&self, key: WireKey<'_>, command: Cmd) -> Result<Value> {
+        self.executor.one(Request::one(Class::Read, command).to(key.route()).or_of_replicas()).await
+    }
+
+    /// Commands on one key in one step, all of which have to succeed.
+    async fn atomic<const N: usize>(
+        &self,
+        class: Class,
+        key: WireKey<'_>,
+        commands: [Cmd; N],
+        durability: Durability,
+    ) -> Result<[Value; N]> {
+        self.all(Request::atomic(class, commands).to(key.route()).spread(durability)).await
+    }
+
+    async fn all<const N: usize>(&self, request: Request) -> Result<[Value; N]> {
         let replies = self.executor.many(request).await?;
-        // The server does not undo the commands around one that fails.
-        let applied = replies.iter().filter(|reply| reply.is_ok()).count() as u64;
-        replies.into_iter().collect::<Result<_>>().map_err(|error: Error| error.after_steps(applied))
-    }
-
-    /// What the first of every `commands_per_key` replies says.
-    async fn flags(&self, request: Request, commands_per_key: usize) -> Result<Vec<bool>> {
-        self.batch(request).await?.into_iter().step_by(commands_per_key).map(reply::flag).collect()
+        reply::exactly(replies.into_iter().collect::<Result<_>>()?)
     }
 }
 
 /// Tells an error where it comes from, for operations that no extension trait stands above.
 fn named(error: Error, operation: &'static str) -> Error {
     error.with_driver(DRIVER).with_context(operation, None)
-}
-
-fn wire_keys<'a>(namespace: &'a Namespace, keys: &'a [Key<'a>]) -> impl ExactSizeIterator<Item = WireKey<'a>> + Clone {
-    keys.iter().map(move |&key| WireKey::new(Address { namespace, key }))
 }
 
 fn to_entry((value, expires_at): (Bytes, ExpiresAt), asked: ExpiryRead) -> Entry {
@@ -234,10 +216,48 @@ fn to_entry((value, expires_at): (Bytes, ExpiresAt), asked: ExpiryRead) -> Entry
     }
 }
 
-/// Whether the server drops entries when it is full, by its policy at this moment. One that does not tell is taken to.
+/// What is promised here, but for eviction, which the servers decide.
+fn declared(config: &Config, keyspace: Keyspace) -> Capabilities {
+    let topology = match config.deployment {
+        Deployment::Standalone(_) => Topology::Standalone,
+        Deployment::Sentinel(_) => Topology::Sentinel,
+        Deployment::Cluster(_) => Topology::Cluster,
+    };
+    let capabilities = Capabilities::minimal(DRIVER, topology)
+        .with_value_conditions()
+        .with_renewal()
+        .with_take()
+        .with_counters()
+        .with_listing(Listing::Unordered)
+        .with_locks()
+        .with_replication()
+        .with_max_value_bytes(config.max_value_bytes)
+        .with_expiry_granularity(Duration::from_millis(1));
+    let capabilities = match (keyspace.spread(), keyspace.policy()) {
+        (Spread::Slots, SlotPolicy::PerKey) => capabilities,
+        (Spread::OneServer, _) | (Spread::Slots, SlotPolicy::Root | SlotPolicy::PerNamespace) => {
+            capabilities.with_batch_atomicity(BatchAtomicity::All).with_snapshot_reads()
+        }
+    };
+    match (topology, config.read_from) {
+        // There is nobody else to read from.
+        (Topology::Standalone, _) | (_, ReadFrom::Primary) => capabilities,
+        _ => capabilities.with_reads(Reads::MayBeStale),
+    }
+}
+
+/// Whether a server drops entries when it is full, by its policy at this moment. One that does not tell is taken to.
 async fn eviction(executor: &Executor) -> Eviction {
-    match executor.one(Request::one(Class::Read, command::memory_info())).await {
-        Ok(info) if reply::info_field(&info, "maxmemory_policy") == Some("noeviction") => Eviction::Never,
+    let keeps = |info: &Value| reply::info_field(info, "maxmemory_policy") == Some("noeviction");
+    match ask_primaries(executor, command::memory_info).await {
+        Ok(infos) if infos.iter().all(keeps) => Eviction::Never,
         _ => Eviction::WhenFull,
     }
+}
+
+/// What every server that takes writes answers to a command that reads.
+async fn ask_primaries(executor: &Executor, command: fn() -> Cmd) -> Result<Vec<Value>> {
+    let layout = executor.layout(None).await?;
+    let requests = layout.servers().iter().map(|&server| Request::one(Class::Read, command()).at_server(server));
+    executor.each(requests.collect()).await.into_iter().map(|replies| reply::only(replies?)).collect()
 }

@@ -7,7 +7,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use redis::Value;
-use store_core::{Error, ErrorKind, ExpiresAt, Remaining, Result, SetOutcome, Timestamp};
+use store_core::{Error, ErrorKind, ExpiresAt, FencingToken, Remaining, Result, SetOutcome, Timestamp};
+
+mod topology;
+
+pub(crate) use topology::{
+    ClusterNode, OwnSlots, ServerRole, SlotRange, Watched, own_slots, server_role, slot_ranges, watched_address,
+    watched_primary, watched_replicas,
+};
 
 /// PTTL and PEXPIRETIME of a missing key.
 const NO_ENTRY: i64 = -2;
@@ -34,11 +41,7 @@ pub(crate) fn value(reply: Value) -> Result<Option<Bytes>> {
 
 /// An array of values and nils, as many as were asked for.
 pub(crate) fn values(reply: Value, expected: usize) -> Result<Vec<Option<Bytes>>> {
-    let replies = array(reply)?;
-    if replies.len() != expected {
-        return Err(wrong_length(expected, replies.len()));
-    }
-    replies.into_iter().map(value).collect()
+    as_many(expected, array(reply)?)?.into_iter().map(value).collect()
 }
 
 /// A value and its expiry, or nil: the reply of `get_and_renew.lua`.
@@ -124,6 +127,32 @@ pub(crate) fn decimal(reply: Value) -> Result<i64> {
     store_core::parse_counter(&text).map_err(|_| out_of_bounds("a decimal number"))
 }
 
+/// The reply of `acquire_lock.lua`.
+pub(crate) fn fencing_token(reply: Value) -> Result<Option<FencingToken>> {
+    match plain(reply) {
+        Value::Nil => Ok(None),
+        other => {
+            let number = u64::try_from(decimal(other)?).map_err(|_| out_of_bounds("a fencing token"))?;
+            Ok(Some(FencingToken::new(number)))
+        }
+    }
+}
+
+/// Whether the reply of a write, or each of several, says by nil or 0 that there was nothing to change.
+pub(crate) fn changed_nothing(reply: &Value) -> bool {
+    match reply {
+        Value::Nil | Value::Int(0) | Value::Boolean(false) => true,
+        Value::Array(replies) => replies.iter().all(changed_nothing),
+        Value::Attribute { data, .. } => changed_nothing(data),
+        _ => false,
+    }
+}
+
+/// Whether any of several commands was refused.
+pub(crate) fn has_refusals(reply: &Value) -> bool {
+    matches!(reply, Value::Array(replies) if replies.iter().any(|reply| matches!(reply, Value::ServerError(_))))
+}
+
 /// OK, or whatever else says that it was done.
 pub(crate) fn status(reply: Value) -> Result<()> {
     match plain(reply) {
@@ -155,6 +184,17 @@ pub(crate) fn info_field<'a>(reply: &'a Value, field: &str) -> Option<&'a str> {
         _ => return None,
     };
     text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))
+}
+
+/// As many replies as were asked for.
+pub(crate) fn as_many<T>(expected: usize, replies: Vec<T>) -> Result<Vec<T>> {
+    if replies.len() == expected { Ok(replies) } else { Err(wrong_length(expected, replies.len())) }
+}
+
+/// The reply to a request that sent one command.
+pub(crate) fn only(replies: Vec<Result<Value>>) -> Result<Value> {
+    let [reply] = exactly(replies.into_iter().collect::<Result<_>>()?)?;
+    Ok(reply)
 }
 
 /// The replies to a request that sent `N` commands.
@@ -270,6 +310,14 @@ mod tests {
     fn numbers_as_text_keep_64_bits() {
         assert_eq!(decimal(bulk("9223372036854775807")).unwrap(), i64::MAX);
         assert_eq!(decimal(bulk("1e3")).unwrap_err().kind(), ErrorKind::Other);
+    }
+
+    #[test]
+    fn a_fencing_token_is_a_number_or_nothing() {
+        assert_eq!(fencing_token(bulk("1763740000000000")).unwrap(), Some(FencingToken::new(1_763_740_000_000_000)));
+        assert_eq!(fencing_token(Value::Nil).unwrap(), None);
+        assert_eq!(fencing_token(bulk("-1")).unwrap_err().kind(), ErrorKind::Other);
+        assert_eq!(fencing_token(Value::Int(1)).unwrap_err().kind(), ErrorKind::Other);
     }
 
     #[test]

@@ -4,9 +4,11 @@ use std::sync::OnceLock;
 use std::{fmt, iter};
 
 use redis::{Cmd, Pipeline};
+use store_core::Durability;
 
 use crate::command;
 use crate::connection::ServerId;
+use crate::slot::Slot;
 
 /// What happens when the same request is executed twice; this decides whether it may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +24,41 @@ pub(crate) enum Class {
 }
 
 /// Who has to answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Route {
-    /// Whoever serves the data.
+    /// Any server that takes writes.
     Any,
-    /// This server process, for as long as a connection to it is open; then whoever serves the data.
+    /// The server that has this slot. On anything but a cluster, as [`Any`](Self::Any).
+    Slot(Slot),
+    /// This server process, for as long as a connection to it is open; then as [`Any`](Self::Any).
     Server(ServerId),
+}
+
+/// Which of the servers that have the data may answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The primary alone.
+    Primary,
+    /// Whoever the user lets answer reads.
+    AsConfigured,
+}
+
+/// Over which connection it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// One that all callers share.
+    Shared,
+    /// One that it has for itself.
+    Exclusive,
+}
+
+/// What the reply to a write tells about its effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Telling {
+    /// Nothing: it changes something whatever it answers, as a counter does that answers 0.
+    Nothing,
+    /// By nil or 0, that nothing was changed.
+    NothingChanged,
 }
 
 /// One request: what has a side effect travels as one command, one transaction or one script.
@@ -35,6 +66,10 @@ pub(crate) enum Route {
 pub(crate) struct Request {
     pub(crate) class: Class,
     pub(crate) route: Route,
+    pub(crate) source: Source,
+    pub(crate) sharing: Sharing,
+    pub(crate) durability: Durability,
+    pub(crate) telling: Telling,
     pub(crate) payload: Payload,
 }
 
@@ -46,7 +81,7 @@ impl Request {
 
     /// Several commands in one write, each executed by itself.
     pub(crate) fn pipeline(class: Class, commands: impl IntoIterator<Item = Cmd>) -> Self {
-        Self::anywhere(class, Payload::Pipeline(collect(commands)))
+        Self::anywhere(class, Payload::Pipeline(command::pipeline(commands)))
     }
 
     /// Several commands in one write, executed in one step (`MULTI` … `EXEC`).
@@ -54,7 +89,7 @@ impl Request {
         // The client crate's own transactions panic in its driver where MULTI itself is refused.
         let (begin, execute) = (command::begin(), command::execute());
         let commands = iter::once(begin).chain(commands).chain(iter::once(execute));
-        Self::anywhere(class, Payload::Atomic(collect(commands)))
+        Self::anywhere(class, Payload::Atomic(command::pipeline(commands)))
     }
 
     /// One script.
@@ -62,23 +97,51 @@ impl Request {
         Self::anywhere(class, Payload::Script(ScriptCall { script, keys, args }))
     }
 
+    /// Goes to the server that the route means.
+    pub(crate) fn to(self, route: Route) -> Self {
+        Self { route, ..self }
+    }
+
     /// Asks for the answer of one server process, as a walk does that goes on where that process left off.
     pub(crate) fn at_server(self, server: ServerId) -> Self {
-        Self { route: Route::Server(server), ..self }
+        self.to(Route::Server(server))
+    }
+
+    /// May be answered by a replica, if the user lets replicas answer reads.
+    pub(crate) fn or_of_replicas(self) -> Self {
+        Self { source: Source::AsConfigured, ..self }
+    }
+
+    /// Goes over a connection that nobody else uses meanwhile.
+    pub(crate) fn exclusively(self) -> Self {
+        Self { sharing: Sharing::Exclusive, ..self }
+    }
+
+    /// Counts as done only when it has spread so far. Replicas are waited for on an exclusive connection, where nobody
+    /// waits behind it.
+    pub(crate) fn spread(self, durability: Durability) -> Self {
+        match durability {
+            Durability::Replicated { .. } => Self { durability, ..self.exclusively() },
+            _ => self,
+        }
+    }
+
+    /// Changes something whatever it answers.
+    pub(crate) fn telling_nothing(self) -> Self {
+        Self { telling: Telling::Nothing, ..self }
     }
 
     fn anywhere(class: Class, payload: Payload) -> Self {
-        Self { class, route: Route::Any, payload }
+        Self {
+            class,
+            route: Route::Any,
+            source: Source::Primary,
+            sharing: Sharing::Shared,
+            durability: Durability::Acknowledged,
+            telling: Telling::NothingChanged,
+            payload,
+        }
     }
-}
-
-fn collect(commands: impl IntoIterator<Item = Cmd>) -> Pipeline {
-    let commands = commands.into_iter();
-    let mut pipeline = Pipeline::with_capacity(commands.size_hint().0);
-    for command in commands {
-        pipeline.add_command(command);
-    }
-    pipeline
 }
 
 /// What is sent.
@@ -170,6 +233,10 @@ mod tests {
         let mut command = redis::cmd("SET");
         command.arg("canary").arg("canary");
         let request = Request::atomic(Class::Idempotent, [command]);
-        assert_eq!(format!("{request:?}"), "Request { class: Idempotent, route: Any, payload: Atomic(3) }");
+        assert_eq!(
+            format!("{request:?}"),
+            "Request { class: Idempotent, route: Any, source: Primary, sharing: Shared, durability: Acknowledged, \
+             telling: NothingChanged, payload: Atomic(3) }"
+        );
     }
 }

@@ -3,14 +3,20 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use store_core::{
     Address, BatchItem, Cache, Capabilities, CounterOptions, DEFAULT_CACHE_TTL, DeleteOptions, Entry, ExpireOptions,
-    GetOptions, Key, Lifetime, ListOptions, Namespace, Page, Remaining, Result, SetOptions, SetOutcome, Store,
-    WriteOptions, async_trait,
+    FencingToken, GetOptions, Key, Lifetime, ListOptions, LockOptions, LockOwner, Namespace, Page, Remaining, Result,
+    SetOptions, SetOutcome, Store, Ttl, WriteOptions, async_trait,
 };
 
+use crate::builder::Builder;
 use crate::config::Config;
 use crate::operations::Operations;
+use crate::raw::Raw;
+use crate::slot::Slot;
+use crate::stats::Stats;
+use crate::topology::Servers;
 
 /// A [`Store`] on a Redis server. Entries never expire by default.
 ///
@@ -80,12 +86,45 @@ macro_rules! handle {
             /// # Cancel safety
             /// Dropping the future closes what was opened.
             pub async fn connect_with(config: Config) -> Result<Self> {
-                let operations = Arc::new(Operations::connect(&config).await?);
-                Ok(Self { operations, default_lifetime: config.default_lifetime.unwrap_or($default_lifetime) })
+                Self::builder(config).connect().await
+            }
+
+            /// Connects with more than settings: a provider of credentials, or a hook on each connection.
+            pub fn builder(config: Config) -> Builder<Self> {
+                Builder::new(config)
+            }
+
+            /// The servers behind the store, as it knows them now; nobody is asked.
+            ///
+            /// # Errors
+            /// [`Closed`](store_core::ErrorKind::Closed) after `close`, and
+            /// [`Unavailable`](store_core::ErrorKind::Unavailable) while no sentinel has named a primary.
+            pub fn topology(&self) -> Result<Servers> {
+                self.operations.servers()
+            }
+
+            /// The hash slot that a Cluster gives to an entry. It depends on the
+            /// [`SlotPolicy`](crate::SlotPolicy), so it is told for stores on one server too.
+            ///
+            /// ```no_run
+            /// # async fn run() -> store_redis::Result<()> {
+            /// use store_redis::{Key, Namespace, RedisStore};
+            ///
+            /// let store = RedisStore::connect("redis://localhost:6379").await?;
+            /// let carts = Namespace::try_from(["shop", "carts"])?;
+            /// let (one, other) = (store.slot_of(&carts, Key::new("1")?), store.slot_of(&carts, Key::new("2")?));
+            /// assert_eq!(one, other);
+            /// # Ok(())
+            /// # }
+            /// ```
+            #[must_use]
+            pub fn slot_of(&self, namespace: &Namespace, key: Key<'_>) -> Slot {
+                self.operations.keyspace.wire_key(Address { namespace, key }).slot()
             }
 
             /// Removes every key of the selected database, whoever wrote it: the keys of all namespaces, those without
-            /// one, and those of other programs. The memory is freed in the background. One round trip.
+            /// one, and those of other programs. The memory is freed in the background. One round trip; on a Cluster,
+            /// where every primary is emptied, one after the other, two more.
             ///
             /// To remove what is one's own, call `clear` on a namespace.
             ///
@@ -93,9 +132,41 @@ macro_rules! handle {
             /// Any kind of transport. With an unknown outcome it may happen a little later, to entries written since.
             ///
             /// # Cancel safety
-            /// The database is as before or empty.
+            /// The database is as before or empty; on a Cluster some primaries may be empty already.
             pub async fn delete_whole_database(&self) -> Result<()> {
-                self.operations.delete_whole_database().await
+                self.operations.delete_whole_database().boxed().await
+            }
+
+            /// The way past the promises of the store, for any command.
+            #[must_use]
+            pub fn raw(&self) -> Raw<'_> {
+                Raw::new(&self.operations)
+            }
+
+            pub(crate) fn operations(&self) -> &Operations {
+                &self.operations
+            }
+
+            /// What has been done so far over the connections of this handle, in numbers. It sends nothing.
+            #[must_use]
+            pub fn stats(&self) -> Stats {
+                self.operations.executor.stats()
+            }
+        }
+
+        impl Builder<$handle> {
+            /// Connects to the server. It has answered when this returns.
+            ///
+            /// # Errors
+            #[doc = concat!("As [`", stringify!($handle), "::connect_with`], and those of the provider and of the hook.")]
+            ///
+            /// # Cancel safety
+            /// Dropping the future closes what was opened.
+            pub async fn connect(self) -> Result<$handle> {
+                let default_lifetime = self.config.default_lifetime.unwrap_or($default_lifetime);
+                // Boxed, here and below: the compiler gives up on callers whose own futures nest deeply on top of ours.
+                let operations = Arc::new(Operations::connect(&self.config, self.components).boxed().await?);
+                Ok($handle { operations, default_lifetime })
             }
         }
 
@@ -122,11 +193,11 @@ macro_rules! handle {
             }
 
             async fn expire_entry(&self, at: Address<'_>, options: ExpireOptions) -> Result<bool> {
-                self.operations.expire_entry(at, options.lifetime).await
+                self.operations.expire_entry(at, options).await
             }
 
-            async fn take_entry(&self, at: Address<'_>, _options: WriteOptions) -> Result<Option<Bytes>> {
-                self.operations.take_entry(at).await
+            async fn take_entry(&self, at: Address<'_>, options: WriteOptions) -> Result<Option<Bytes>> {
+                self.operations.take_entry(at, options.durability).await
             }
 
             async fn entry_exists(&self, at: Address<'_>) -> Result<bool> {
@@ -143,6 +214,27 @@ macro_rules! handle {
 
             async fn clear_subtree(&self, namespace: &Namespace, _options: WriteOptions) -> Result<u64> {
                 self.operations.clear_subtree(namespace).await
+            }
+
+            async fn acquire_lock(
+                &self,
+                at: Address<'_>,
+                owner: LockOwner,
+                options: LockOptions,
+            ) -> Result<Option<FencingToken>> {
+                self.operations.acquire_lock(at, owner, options).await
+            }
+
+            async fn extend_lock(&self, at: Address<'_>, owner: LockOwner, ttl: Ttl) -> Result<bool> {
+                self.operations.extend_lock(at, owner, ttl).await
+            }
+
+            async fn release_lock(&self, at: Address<'_>, owner: LockOwner) -> Result<bool> {
+                self.operations.release_lock(at, owner).await
+            }
+
+            async fn lock_is_held(&self, at: Address<'_>, owner: LockOwner) -> Result<bool> {
+                self.operations.lock_is_held(at, owner).await
             }
 
             async fn ping(&self) -> Result<()> {
@@ -186,22 +278,17 @@ impl Cache for RedisCache {
         self.operations.get_entries(namespace, keys).await
     }
 
-    async fn set_entries(
-        &self,
-        namespace: &Namespace,
-        items: Vec<BatchItem<'_>>,
-        _options: WriteOptions,
-    ) -> Result<()> {
-        self.operations.set_entries(namespace, items).await
+    async fn set_entries(&self, namespace: &Namespace, items: Vec<BatchItem<'_>>, options: WriteOptions) -> Result<()> {
+        self.operations.set_entries(namespace, items, options.durability).await
     }
 
     async fn delete_entries(
         &self,
         namespace: &Namespace,
         keys: &[Key<'_>],
-        _options: WriteOptions,
+        options: WriteOptions,
     ) -> Result<Vec<bool>> {
-        self.operations.delete_entries(namespace, keys).await
+        self.operations.delete_entries(namespace, keys, options.durability).await
     }
 
     async fn expire_entries(
@@ -210,10 +297,10 @@ impl Cache for RedisCache {
         keys: &[Key<'_>],
         options: ExpireOptions,
     ) -> Result<Vec<bool>> {
-        self.operations.expire_entries(namespace, keys, options.lifetime).await
+        self.operations.expire_entries(namespace, keys, options).await
     }
 
     async fn add_to_counter(&self, at: Address<'_>, delta: i64, options: CounterOptions) -> Result<i64> {
-        self.operations.add_to_counter(at, delta, options.on_create).await
+        self.operations.add_to_counter(at, delta, options).await
     }
 }

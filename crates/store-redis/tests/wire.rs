@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use store_redis::prelude::*;
-use store_redis::{Config, Lifetime, Outcome, RedisCache, RedisStore, Result, Retry, SetOutcome, Timestamp};
+use store_redis::{Config, Lifetime, LockOwner, Outcome, RedisCache, RedisStore, Result, Retry, SetOutcome, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -26,11 +26,14 @@ const ONE: &str = ":1\r\n";
 const HANG_UP: &str = "hang up";
 const V: &str = "$1\r\nv\r\n";
 
-const SCRIPTS: [(&str, &str); 4] = [
+const SCRIPTS: [(&str, &str); 7] = [
     ("get_and_renew", include_str!("../src/script/get_and_renew.lua")),
     ("compare_and_set", include_str!("../src/script/compare_and_set.lua")),
     ("compare_and_delete", include_str!("../src/script/compare_and_delete.lua")),
     ("add_to_counter", include_str!("../src/script/add_to_counter.lua")),
+    ("acquire_lock", include_str!("../src/script/acquire_lock.lua")),
+    ("extend_lock", include_str!("../src/script/extend_lock.lua")),
+    ("release_lock", include_str!("../src/script/release_lock.lua")),
 ];
 
 /// What is still to be answered and what has been taken down, for all connections of a test.
@@ -342,6 +345,40 @@ async fn a_counter_is_one_step() {
     let (sent, sum) =
         tape.sent(&["$19\r\n9223372036854775807\r\n"], cache.decrement("k", 5).expiry_on_create(at(7))).await;
     assert_eq!((sent, sum), (vec!["EVALSHA <add_to_counter> 1 :k -5 7".to_owned()], i64::MAX));
+}
+
+#[tokio::test]
+async fn a_lock_is_one_step_and_a_wait_asks_again() {
+    const TOKEN: &str = "$16\r\n1763740000000000\r\n";
+    let tape = Recorder::start().await;
+    let app = tape.cache().await.namespace(["app", "jobs"]).unwrap();
+    let owner = LockOwner::from_bytes(*b"0123456789abcdef");
+    let asked = "EVALSHA <acquire_lock> 2 %l{app}/jobs:k %f{app} 30313233343536373839616263646566: 5000";
+
+    let (sent, guard) = tape.sent(&[TOKEN], app.try_lock("k", ttl(5000)).with_owner(owner)).await;
+    assert_eq!(sent, [asked]);
+    let guard = guard.unwrap();
+    assert_eq!(guard.fencing_token().get(), 1_763_740_000_000_000);
+
+    let waiting = app.lock("k", ttl(5000)).wait(Duration::from_secs(60)).with_owner(owner).into_future();
+    let (sent, waited) = tape.play(&[&[NIL], &[NIL], &[TOKEN]], waiting).await;
+    assert_eq!(sent, [asked; 3]);
+    assert!(waited.unwrap().is_some());
+    let (sent, refused) = tape.sent(&[NIL], app.try_lock("k", ttl(5000)).with_owner(owner)).await;
+    assert_eq!((sent.len(), refused.is_none()), (1, true));
+
+    let (sent, extended) = tape.sent(&[ONE], guard.extend(ttl(7))).await;
+    assert_eq!(sent, ["EVALSHA <extend_lock> 1 %l{app}/jobs:k 30313233343536373839616263646566: 7"]);
+    assert!(extended);
+    let held = "$49\r\n30313233343536373839616263646566:1763740000000000\r\n";
+    let other = "$49\r\n40313233343536373839616263646566:1763740000000000\r\n";
+    for (reply, expected) in [(held, true), (other, false), (NIL, false)] {
+        let (sent, is_held) = tape.sent(&[reply], guard.is_held()).await;
+        assert_eq!((sent, is_held), (vec!["GET %l{app}/jobs:k".to_owned()], expected));
+    }
+    let (sent, released) = tape.sent(&[":0\r\n"], guard.release()).await;
+    assert_eq!(sent, ["EVALSHA <release_lock> 1 %l{app}/jobs:k 30313233343536373839616263646566:"]);
+    assert!(!released);
 }
 
 #[tokio::test]

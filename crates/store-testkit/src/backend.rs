@@ -1,9 +1,15 @@
-//! Where servers come from: processes started here, or a URL that the user gave.
+//! Where servers come from: processes or containers started here, or a URL that the user gave.
 
 use std::env;
 use std::path::PathBuf;
 
-use crate::Error;
+#[cfg(feature = "containers")]
+use crate::container::Containers;
+use crate::lifetime::Lifetime;
+use crate::node::Launcher;
+use crate::process::Processes;
+use crate::running::Owned;
+use crate::{Error, Release};
 
 /// The environment variable that chooses the backend.
 pub const BACKEND_VARIABLE: &str = "STORE_TEST_BACKEND";
@@ -14,8 +20,10 @@ const SERVER_PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Backend {
-    /// Local processes of a server found on `PATH`.
+    /// Local processes of a server found on `PATH`, or of the [`Release`] that is asked for.
     Process,
+    /// Containers of the [`Release`] that is asked for, Redis 7.0 unless one is; with the feature `containers` only.
+    Docker,
     /// A server that is already there.
     Url(String),
 }
@@ -33,20 +41,33 @@ impl Backend {
         }
     }
 
+    /// What launches nodes of our own. `asked` is what is needed that a server given by URL cannot be.
+    pub(crate) fn launcher(&self, asked: &'static str) -> Result<Box<dyn Launcher>, Error> {
+        match self {
+            Self::Process => Ok(Box::new(Owned(Processes::new(Lifetime::WithOwner)?))),
+            #[cfg(feature = "containers")]
+            Self::Docker => Ok(Box::new(Owned(Containers::new()?))),
+            #[cfg(not(feature = "containers"))]
+            Self::Docker => Err(Error::Backend { reason: "`docker` needs the feature `containers` of store-testkit" }),
+            Self::Url(_) => Err(Error::OnlyOnProcess { asked }),
+        }
+    }
+
     fn parse(value: &str) -> Result<Self, Error> {
         match value {
             "" | "process" => Ok(Self::Process),
-            "docker" => Err(Error::Backend {
-                reason: "containers come with a later version; use `process` or the URL of a server",
-            }),
+            "docker" => Ok(Self::Docker),
             url if url.contains("://") => Ok(Self::Url(url.to_owned())),
-            _ => Err(Error::Backend { reason: "neither `process` nor a URL" }),
+            _ => Err(Error::Backend { reason: "neither `process` nor `docker` nor a URL" }),
         }
     }
 }
 
-/// The server binary on `PATH`: Redis where both are there.
+/// What starts a server process: the release that the environment names, else what is on `PATH`, Redis where both are.
 pub(crate) fn server_binary() -> Result<PathBuf, Error> {
+    if let Some(release) = Release::from_environment()? {
+        return release.program();
+    }
     SERVER_PROGRAMS.iter().find_map(|program| find_program(program)).ok_or(Error::NoServerBinary)
 }
 
@@ -74,9 +95,15 @@ mod tests {
     }
 
     #[test]
-    fn docker_is_refused_with_what_to_use_instead() {
-        let error = Backend::parse("docker").unwrap_err().to_string();
-        assert!(error.contains("later version"), "{error}");
+    fn docker_means_containers() {
+        assert_eq!(Backend::parse("docker").unwrap(), Backend::Docker);
+    }
+
+    #[test]
+    #[cfg(not(feature = "containers"))]
+    fn containers_are_refused_where_they_are_not_built_in() {
+        let error = Backend::Docker.launcher("a server").err().map(|error| error.to_string());
+        assert!(error.is_some_and(|error| error.contains("feature `containers`")));
     }
 
     #[test]

@@ -1,12 +1,19 @@
-//! A server that stays after the process that started it, until it is shut down by name.
+//! Servers that stay after the process that started them, until they are shut down by name.
+
+mod deployment;
 
 use std::path::{Path, PathBuf};
 
+use crate::config::control;
 use crate::endpoint::Endpoint;
-use crate::launch::{Identity, Launch, Launched, control};
+use crate::identity::Identity;
+use crate::launch::{Launch, Launched};
 use crate::lifetime::Lifetime;
+use crate::process::Processes;
 use crate::resp::Connection;
-use crate::{Error, ServerOptions};
+use crate::{Error, RedisServer, ServerOptions};
+
+pub use deployment::DetachedDeployment;
 
 /// A server process in a session of its own. Dropping this value changes nothing; [`shut_down`](Self::shut_down) ends it.
 ///
@@ -26,17 +33,21 @@ impl DetachedServer {
     /// [`Error::NoServerBinary`] where there is none, [`Error::Start`] with the end of the server's log when it does
     /// not answer within 20 s.
     pub fn start(options: &ServerOptions, directory: &Path) -> Result<Self, Error> {
-        // The server changes to its directory, so a path relative to ours would mean another one to it.
-        let directory: PathBuf =
-            std::path::absolute(directory).map_err(Error::io("resolving the server's directory"))?;
-        let Launched { launch, child, identity } = Launch::first(options, &directory, Lifetime::Detached)?;
-        Ok(Self { pid: child.id(), run_id: identity.run_id, url: launch.endpoint().url() })
+        refuse_tls(options)?;
+        let directory = absolute(directory)?;
+        let processes = Processes::new(Lifetime::Detached)?;
+        let Launched { launch, program, identity } = Launch::first(options, &directory, &processes)?;
+        Ok(Self { pid: program.id(), run_id: identity.run_id, url: launch.endpoint().url() })
     }
 
     /// Names a server that was started earlier.
     #[must_use]
     pub fn from_parts(pid: u32, run_id: String, url: String) -> Self {
         Self { pid, run_id, url }
+    }
+
+    fn of(server: &RedisServer) -> Result<Self, Error> {
+        Ok(Self { pid: server.pid()?, run_id: server.run_id().to_owned(), url: server.url().to_owned() })
     }
 
     /// The process id.
@@ -99,6 +110,18 @@ impl DetachedServer {
             Err(error) => Err(error),
         }
     }
+}
+
+fn refuse_tls(options: &ServerOptions) -> Result<(), Error> {
+    match options.tls {
+        None => Ok(()),
+        Some(_) => Err(Error::Options { reason: "a detached server is found again by its URL, without TLS" }),
+    }
+}
+
+/// A server changes to its directory, so a path relative to ours would mean another one to it.
+fn absolute(directory: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(directory).map_err(Error::io("resolving the server's directory"))
 }
 
 fn nobody_listens(error: &std::io::Error) -> bool {

@@ -1,6 +1,6 @@
 //! Where a server is and who asks: the parsed form of a URL, and the URL of a server started here.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::path::PathBuf;
 
 use crate::Error;
@@ -13,13 +13,47 @@ pub(crate) enum Address {
 
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Credentials {
+    /// `None` means the default user.
     pub(crate) user: Option<String>,
     pub(crate) password: String,
+}
+
+/// Without what they are for.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").finish_non_exhaustive()
+    }
+}
+
+impl Credentials {
+    /// As the part of a URL before the host, with its `@`.
+    pub(crate) fn user_info(&self) -> String {
+        let user = percent_encode(self.user.as_deref().unwrap_or_default());
+        format!("{user}:{}@", percent_encode(&self.password))
+    }
+}
+
+/// Whether what is sent to the endpoint is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Security {
+    Plain,
+    Tls,
+}
+
+impl Security {
+    /// The letter that a URL's scheme ends with.
+    pub(crate) fn suffix(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Tls => "s",
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Endpoint {
     pub(crate) address: Address,
+    pub(crate) security: Security,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) database: u32,
 }
@@ -45,17 +79,14 @@ impl Endpoint {
             "" => 0,
             number => number.parse().map_err(|_| wrong("the URL's database is not a number"))?,
         };
-        Ok(Self { address, credentials, database })
+        Ok(Self { address, security: Security::Plain, credentials, database })
     }
 
     /// The URL that a client is given.
     pub(crate) fn url(&self) -> String {
-        let credentials = self.credentials.as_ref().map_or_else(String::new, |credentials| {
-            let user = percent_encode(credentials.user.as_deref().unwrap_or_default());
-            format!("{user}:{}@", percent_encode(&credentials.password))
-        });
+        let credentials = self.credentials.as_ref().map_or_else(String::new, Credentials::user_info);
         match &self.address {
-            Address::Tcp { host, port } => format!("redis://{credentials}{host}:{port}"),
+            Address::Tcp { host, port } => format!("redis{}://{credentials}{host}:{port}", self.security.suffix()),
             Address::Unix(path) => format!("unix://{credentials}{}", path.display()),
         }
     }
@@ -80,7 +111,7 @@ fn parse_host(place: &str) -> Result<(Address, &str), Error> {
     Ok((Address::Tcp { host, port }, database))
 }
 
-fn percent_encode(text: &str) -> String {
+pub(crate) fn percent_encode(text: &str) -> String {
     text.bytes().fold(String::new(), |mut encoded, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
@@ -148,7 +179,8 @@ mod tests {
     fn a_written_url_is_read_back_as_the_same_endpoint() {
         let credentials = Some(Credentials { user: None, password: "a:b@c/d%e?f".to_owned() });
         for address in [tcp("127.0.0.1", 7001), Address::Unix(PathBuf::from("/run/redis.sock"))] {
-            let endpoint = Endpoint { address, credentials: credentials.clone(), database: 0 };
+            let endpoint =
+                Endpoint { address, security: Security::Plain, credentials: credentials.clone(), database: 0 };
             assert!(Endpoint::parse(&endpoint.url()).unwrap() == endpoint);
         }
     }

@@ -4,22 +4,48 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use crate::Release;
+
 /// Why a server could not be had, asked or controlled.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// Neither `redis-server` nor `valkey-server` is on `PATH`.
     NoServerBinary,
-    /// `STORE_TEST_BACKEND` holds something that is neither `process` nor a URL.
+    /// `STORE_TEST_BACKEND` holds something that names no backend, or one that is not built in.
     Backend {
         /// What is wrong with it, in one line.
         reason: &'static str,
+    },
+    /// `STORE_TEST_SERVER` names no release that can be had.
+    Release {
+        /// What is wrong with it, in one line.
+        reason: &'static str,
+    },
+    /// The release that is asked for is not on this machine: not unpacked, or for containers not there as an image.
+    ReleaseMissing {
+        /// Which.
+        release: Release,
+    },
+    /// The container engine refused a step, or there is none.
+    Container {
+        /// The step.
+        step: &'static str,
+        /// What the engine said.
+        reason: String,
     },
     /// A server given by URL was asked for something that only a process of ours can do.
     OnlyOnProcess {
         /// What was asked for.
         asked: &'static str,
     },
+    /// What was asked for contradicts itself.
+    Options {
+        /// How.
+        reason: &'static str,
+    },
+    /// A certificate could not be made.
+    Certificate(rcgen::Error),
     /// The server was killed and not restarted, so there is no process to control.
     Down,
     /// The server did not come up.
@@ -72,9 +98,17 @@ impl fmt::Display for Error {
                  or set STORE_TEST_BACKEND to the URL of a server",
             ),
             Self::Backend { reason } => write!(f, "STORE_TEST_BACKEND: {reason}"),
+            Self::Release { reason } => write!(f, "STORE_TEST_SERVER: {reason}"),
+            Self::ReleaseMissing { release } => {
+                let name = release.name();
+                write!(f, "{name} is not on this machine: run `cargo xtask images --server {name}`")
+            }
+            Self::Container { step, reason } => write!(f, "{step}: {reason}"),
             Self::OnlyOnProcess { asked } => {
                 write!(f, "{asked} needs a server process of the tests' own, STORE_TEST_BACKEND names a URL")
             }
+            Self::Options { reason } => f.write_str(reason),
+            Self::Certificate(_) => f.write_str("a certificate could not be made"),
             Self::Down => f.write_str("the server was killed and not restarted"),
             Self::Start { reason, log } => write!(f, "the server did not start: {reason}; its log ends with:\n{log}"),
             Self::Refused { command, message } => write!(f, "{command} was refused: {message}"),
@@ -89,7 +123,14 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { source, .. } => Some(source),
+            Self::Certificate(source) => Some(source),
             _ => None,
         }
+    }
+}
+
+impl From<rcgen::Error> for Error {
+    fn from(source: rcgen::Error) -> Self {
+        Self::Certificate(source)
     }
 }

@@ -194,6 +194,7 @@ mod tests {
     use std::net::TcpListener;
 
     use super::*;
+    use crate::endpoint::Security;
 
     fn read(bytes: &[u8]) -> Result<Reply, Error> {
         let stream: Box<dyn Transport> = Box::new(Cursor::new(bytes.to_vec()));
@@ -226,7 +227,7 @@ mod tests {
     fn a_server_that_does_not_answer_is_given_up_at_the_limit() {
         let silent = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = Address::Tcp { host: "127.0.0.1".to_owned(), port: silent.local_addr().unwrap().port() };
-        let endpoint = Endpoint { address, credentials: None, database: 0 };
+        let endpoint = Endpoint { address, security: Security::Plain, credentials: None, database: 0 };
         let mut connection = Connection::open_within(&endpoint, Duration::from_millis(20)).unwrap();
         assert!(matches!(connection.command(&["PING"]), Err(Error::NotInTime { .. })));
     }

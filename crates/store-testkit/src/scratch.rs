@@ -74,7 +74,7 @@ fn sweep(root: &Path) -> io::Result<()> {
 }
 
 /// A directory without a lock file was abandoned before it got one, or is being removed by its owner right now.
-fn is_abandoned(directory: &Path) -> bool {
+pub(crate) fn is_abandoned(directory: &Path) -> bool {
     match File::open(directory.join(OWNER_LOCK)) {
         Ok(lock) => flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok(),
         Err(error) => error.kind() == io::ErrorKind::NotFound,

@@ -2,33 +2,32 @@
 
 use std::fmt;
 use std::path::Path;
-use std::process::Child;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use std::time::Duration;
 
 use crate::backend::Backend;
 use crate::endpoint::{Address, Endpoint};
-use crate::launch::{Identity, Launch, Launched};
-use crate::lifetime::Lifetime;
+use crate::identity::Identity;
+use crate::node::{Launcher, Node, Runtime, State};
 use crate::resp::{Connection, Reply};
-use crate::scratch::Scratch;
 use crate::{Error, ServerOptions};
+
+/// How long a probe of a node that may be down waits for a reply, before the next one looks again.
+const PROBE_LIMIT: Duration = Duration::from_millis(500);
 
 /// A Redis or Valkey server on one node. Dropping it ends the process and removes its files.
 ///
 /// All methods take `&self`, so that one server can be shared by all tests of a binary; see [`shared`].
 pub struct RedisServer {
     url: String,
-    name: &'static str,
-    version: String,
+    identity: Identity,
     endpoint: Endpoint,
     control: Endpoint,
     origin: Origin,
 }
 
 enum Origin {
-    Process(Mutex<Process>),
+    Launched(Mutex<Box<dyn Runtime>>),
     Url,
 }
 
@@ -37,8 +36,8 @@ impl fmt::Debug for RedisServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisServer")
             .field("address", &self.endpoint.address)
-            .field("name", &self.name)
-            .field("version", &self.version)
+            .field("name", &self.identity.name)
+            .field("version", &self.identity.version)
             .finish_non_exhaustive()
     }
 }
@@ -48,13 +47,12 @@ impl RedisServer {
     /// it answers.
     ///
     /// # Errors
-    /// Those of [`start_process`](Self::start_process) or [`at_url`](Self::at_url), and [`Error::OnlyOnProcess`] for
-    /// options that a server given by URL cannot be given.
+    /// Those of [`start_process`](Self::start_process) or [`at_url`](Self::at_url), [`Error::Container`] when the engine
+    /// refuses a step, and [`Error::OnlyOnProcess`] for options that a server given by URL cannot be given.
     pub fn start(options: ServerOptions) -> Result<Self, Error> {
         match Backend::from_environment()? {
-            Backend::Process => Self::start_process(options),
             Backend::Url(url) if options == ServerOptions::default() => Self::at_url(url),
-            Backend::Url(_) => Err(Error::OnlyOnProcess { asked: "a server with options" }),
+            backend => Self::launch(&*backend.launcher("a server with options")?, &options),
         }
     }
 
@@ -65,17 +63,12 @@ impl RedisServer {
     /// [`Error::NoServerBinary`] where there is none, [`Error::Start`] with the end of the server's log when it does
     /// not answer within 20 s.
     pub fn start_process(options: ServerOptions) -> Result<Self, Error> {
-        let directory = Scratch::new()?;
-        let Launched { launch, child, identity } = Launch::first(&options, directory.path(), Lifetime::WithOwner)?;
-        let endpoint = launch.endpoint();
-        Ok(Self {
-            url: endpoint.url(),
-            name: identity.name,
-            version: identity.version,
-            endpoint,
-            control: launch.control(),
-            origin: Origin::Process(Mutex::new(Process { child: Some(child), launch, _directory: directory })),
-        })
+        Self::launch(&*Backend::Process.launcher("a process")?, &options)
+    }
+
+    pub(crate) fn launch(launcher: &dyn Launcher, options: &ServerOptions) -> Result<Self, Error> {
+        let Node { runtime, endpoint, control, identity } = launcher.launch(options)?;
+        Ok(Self { url: endpoint.url(), identity, endpoint, control, origin: Origin::Launched(Mutex::new(runtime)) })
     }
 
     /// A handle to a server that is already there: `redis://[user:password@]host[:port][/database]` or
@@ -87,11 +80,12 @@ impl RedisServer {
     pub fn at_url(url: impl Into<String>) -> Result<Self, Error> {
         let url = url.into();
         let endpoint = Endpoint::parse(&url)?;
-        let Identity { name, version, .. } = Identity::ask(&mut Connection::open(&endpoint)?)?;
-        Ok(Self { url, name, version, control: endpoint.clone(), endpoint, origin: Origin::Url })
+        let identity = Identity::ask(&mut Connection::open(&endpoint)?)?;
+        Ok(Self { url, identity, control: endpoint.clone(), endpoint, origin: Origin::Url })
     }
 
-    /// The URL to give to a client: `redis://[:password@]127.0.0.1:port` or `unix://[:password@]/path`.
+    /// The URL to give to a client: `redis://[user:password@]127.0.0.1:port`, `rediss://…` with TLS, or
+    /// `unix://[user:password@]/path`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -106,6 +100,11 @@ impl RedisServer {
         }
     }
 
+    /// As in the list of hosts of a URL; `None` on a unix socket.
+    pub(crate) fn host_and_port(&self) -> Option<String> {
+        self.port().map(|port| format!("127.0.0.1:{port}"))
+    }
+
     /// The unix socket; `None` on TCP.
     #[must_use]
     pub fn socket(&self) -> Option<&Path> {
@@ -118,13 +117,18 @@ impl RedisServer {
     /// `redis` or `valkey`.
     #[must_use]
     pub fn server_name(&self) -> &str {
-        self.name
+        self.identity.name
     }
 
     /// The server's own version, as in `7.0.15`.
     #[must_use]
     pub fn version(&self) -> &str {
-        &self.version
+        &self.identity.version
+    }
+
+    /// The random id that the server gave itself when it was started first.
+    pub(crate) fn run_id(&self) -> &str {
+        &self.identity.run_id
     }
 
     /// Runs one command on a connection of its own, with all rights on a server started here, whatever the test does
@@ -144,12 +148,28 @@ impl RedisServer {
         Connection::open(&self.control)
     }
 
+    /// One command on a connection that waits no longer than a probe may, for nodes that may be down or stopped.
+    pub(crate) fn probe<A: AsRef<[u8]>>(&self, arguments: &[A]) -> Result<Reply, Error> {
+        Connection::open_within(&self.control, PROBE_LIMIT)?.command(arguments)
+    }
+
+    /// What the server is doing, as far as it was done by the methods below; a server given by URL is always
+    /// [`State::Running`].
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.runtime("state").map_or(State::Running, |runtime| runtime.state())
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.state() == State::Running
+    }
+
     /// The process id, which changes with a restart.
     ///
     /// # Errors
     /// [`Error::OnlyOnProcess`] on a server given by URL, [`Error::Down`] after [`kill`](Self::kill).
     pub fn pid(&self) -> Result<u32, Error> {
-        Ok(self.process("pid")?.running()?.id())
+        self.runtime("pid")?.pid()
     }
 
     /// Ends the process with SIGKILL and returns when it is gone. Nothing happens when it is down already.
@@ -157,7 +177,7 @@ impl RedisServer {
     /// # Errors
     /// [`Error::OnlyOnProcess`] on a server given by URL.
     pub fn kill(&self) -> Result<(), Error> {
-        self.process("kill")?.end()
+        self.runtime("kill")?.kill()
     }
 
     /// Stops the process with SIGSTOP and returns when it stands still: its connections stay open and unanswered.
@@ -165,14 +185,7 @@ impl RedisServer {
     /// # Errors
     /// [`Error::OnlyOnProcess`] on a server given by URL, [`Error::Down`] after [`kill`](Self::kill).
     pub fn stop(&self) -> Result<(), Error> {
-        let mut process = self.process("stop")?;
-        let pid = Pid::from_child(process.running()?);
-        kill_process(pid, Signal::STOP).map_err(|error| Error::io("stopping the server")(error.into()))?;
-        // The signal is only sent so far. NOWAIT leaves the state to be seen again by a second stop, and an exit to
-        // whoever reaps the child.
-        let states = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        waitid(WaitId::Pid(pid), states).map_err(|error| Error::io("waiting for the server to stop")(error.into()))?;
-        Ok(())
+        self.runtime("stop")?.stop()
     }
 
     /// Lets a stopped process run on (SIGCONT). Nothing happens when it runs.
@@ -180,28 +193,25 @@ impl RedisServer {
     /// # Errors
     /// [`Error::OnlyOnProcess`] on a server given by URL, [`Error::Down`] after [`kill`](Self::kill).
     pub fn cont(&self) -> Result<(), Error> {
-        let mut process = self.process("cont")?;
-        let pid = Pid::from_child(process.running()?);
-        kill_process(pid, Signal::CONT).map_err(|error| Error::io("letting the server run on")(error.into()))
+        self.runtime("cont")?.cont()
     }
 
     /// Ends the process with SIGKILL if it runs, and starts it again at the same port or socket, in the same directory
-    /// and with the same configuration. It comes back empty unless it was started with `appendonly yes`. Returns when
-    /// it answers.
+    /// and with the same configuration, as the server itself may have rewritten it. It comes back empty unless it was
+    /// started with `appendonly yes`. Returns when it answers.
     ///
     /// # Errors
     /// [`Error::OnlyOnProcess`] on a server given by URL, [`Error::Start`] when it does not come up again.
     pub fn restart(&self) -> Result<(), Error> {
-        let mut process = self.process("restart")?;
-        process.end()?;
-        process.child = Some(process.launch.run()?.0);
-        Ok(())
+        let mut runtime = self.runtime("restart")?;
+        runtime.kill()?;
+        runtime.start()
     }
 
-    fn process(&self, asked: &'static str) -> Result<MutexGuard<'_, Process>, Error> {
+    fn runtime(&self, asked: &'static str) -> Result<MutexGuard<'_, Box<dyn Runtime>>, Error> {
         match &self.origin {
             // A panic between two steps leaves at worst a killed process, which is a state like any other.
-            Origin::Process(process) => Ok(process.lock().unwrap_or_else(PoisonError::into_inner)),
+            Origin::Launched(runtime) => Ok(runtime.lock().unwrap_or_else(PoisonError::into_inner)),
             Origin::Url => Err(Error::OnlyOnProcess { asked }),
         }
     }
@@ -214,29 +224,4 @@ impl RedisServer {
 pub fn shared() -> Result<&'static RedisServer, &'static Error> {
     static SHARED: OnceLock<Result<RedisServer, Error>> = OnceLock::new();
     SHARED.get_or_init(|| RedisServer::start(ServerOptions::new())).as_ref()
-}
-
-/// A server process of ours. The child is dropped, and so ended, before the directory that it writes to.
-struct Process {
-    child: Option<Child>,
-    launch: Launch,
-    _directory: Scratch,
-}
-
-impl Process {
-    fn running(&mut self) -> Result<&Child, Error> {
-        self.child.as_ref().ok_or(Error::Down)
-    }
-
-    fn end(&mut self) -> Result<(), Error> {
-        let Some(mut child) = self.child.take() else { return Ok(()) };
-        child.kill().and_then(|()| child.wait()).map(drop).map_err(Error::io("killing the server"))
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // A process that cannot be ended here is ended by the kernel together with the tests.
-        let _ = self.end();
-    }
 }

@@ -33,6 +33,7 @@ const IDEAS: &[Idea] = &[
             ),
             ("crates/store-testkit/", "waits for processes and knows no entry that could expire"),
             ("crates/store-bench/", "measures how long things take"),
+            ("crates/store-faults/", "measures how long things take, and dates what callers saw"),
         ],
     },
     Idea {
@@ -46,7 +47,11 @@ const IDEAS: &[Idea] = &[
         name: "reading a Redis reply",
         spelled: &["redis::Value"],
         within: "crates/store-redis/",
-        owners: &["crates/store-redis/src/reply.rs", "crates/store-redis/src/error.rs"],
+        owners: &[
+            "crates/store-redis/src/reply.rs",
+            "crates/store-redis/src/reply/",
+            "crates/store-redis/src/error.rs",
+        ],
         exempt: &[(
             "crates/store-redis/src/connection/",
             "carries replies to their callers and tells only errors apart",

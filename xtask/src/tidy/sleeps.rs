@@ -12,6 +12,10 @@ const ALLOWED: &[(&str, &str)] = &[
         "sleeps in paused time, which moves the sweeper's timer and takes no time",
     ),
     (
+        "crates/store-conformance/tests/suite/outage.rs",
+        "plays a backend that does not answer, for as long as its limit says",
+    ),
+    (
         "crates/store-redis/tests/faults/lines.rs",
         "lets a connection become idle, and idleness is nothing but time passed",
     ),

@@ -20,7 +20,7 @@ const KEY: &str = "k";
 const WITNESS: &str = "witness";
 
 /// How often a future is polled at most before it is dropped.
-const MAX_POLLS: usize = 5;
+pub(super) const MAX_POLLS: usize = 5;
 
 async fn cancel_leaves_before_or_after(context: &Context) -> CheckResult {
     once(context, async |scope: &Scope<'_>| {
@@ -158,7 +158,7 @@ async fn drop_one(step: &Step, polls: usize, handle: &Handle, other: &Handle) ->
 }
 
 /// The answer of a future, or `None` when it was dropped because it had none after so many polls.
-async fn drop_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+pub(super) async fn drop_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = polls;
     poll_fn(|task| {

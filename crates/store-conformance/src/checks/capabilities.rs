@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store_core::{BatchAtomicity, Cache, CacheExt, Listing, Namespaced, SetOutcome, Store, StoreExt, Support, Ttl};
+use store_core::{
+    BatchAtomicity, Cache, CacheExt, Listing, LockExt, Namespaced, SetOutcome, Store, StoreExt, Support, Ttl,
+};
 
 use crate::absence::{refuses_in_cache, refuses_in_store};
 use crate::cases::once;
@@ -59,6 +61,12 @@ async fn keeps_in_store(store: &StoreHandle) -> Result<(), Failure> {
     if declared.listing != Listing::None {
         ensure_eq!(walk_set(store, Reach::Namespace, 10).await?.len(), 1, "how many keys are listed");
     }
+    if declared.locks.is_supported() {
+        let Some(guard) = store.try_lock(KEY, Ttl::MAX).await? else {
+            return Err(Failure::new("a lock that nobody holds was not to be had"));
+        };
+        ensure_eq!(guard.release().await?, true, "release of a lock");
+    }
     if declared.take.is_supported() {
         ensure_eq!(store.take(KEY).await?.is_some(), true, "take of an entry");
     }
@@ -84,8 +92,10 @@ async fn keeps_in_cache(cache: &CacheHandle) -> Result<(), Failure> {
 
 /// The driver as it is, and the driver with everything undeclared: what an older driver would answer to newer options.
 async fn undeclared_is_unsupported(context: &Context) -> CheckResult {
-    const OPTIONAL: [Needs; 4] = [Needs::ValueConditions, Needs::Renewal, Needs::Take, Needs::Listing];
-    const OPTIONAL_OF_CACHES: [Needs; 3] = [Needs::Counters, Needs::AtomicBatches, Needs::SnapshotReads];
+    const OPTIONAL: [Needs; 6] =
+        [Needs::ValueConditions, Needs::Renewal, Needs::Take, Needs::Listing, Needs::Locks, Needs::Replication];
+    const OPTIONAL_OF_CACHES: [Needs; 4] =
+        [Needs::Counters, Needs::AtomicBatches, Needs::SnapshotReads, Needs::Replication];
 
     once(context, async |scope: &Scope<'_>| {
         let plain: Arc<dyn Store> = Arc::new(Undeclaring::new(scope.store()?));

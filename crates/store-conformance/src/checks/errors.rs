@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use store_core::{
-    Bytes, CacheExt, Error, ErrorKind, Expiry, Listing, Namespace, Outcome, Remaining, Retry, Store, StoreExt,
+    Bytes, CacheExt, Error, ErrorKind, Expiry, Listing, LockExt, Namespace, Outcome, Remaining, Retry, Store, StoreExt,
     Timestamp, Ttl,
 };
 
@@ -32,6 +32,11 @@ const KEY: &str = "k";
 async fn errors_name_the_operation(context: &Context) -> CheckResult {
     once(context, async |scope: &Scope<'_>| {
         let store = scope.store()?;
+        let held = if store.capabilities().locks.is_supported() {
+            store.try_lock(KEY, Duration::from_secs(60)).await?
+        } else {
+            None
+        };
         store.close().await?;
         let driver = store.capabilities().driver;
         names(store.get(KEY).await, driver, "get", Some(KEY))?;
@@ -43,6 +48,13 @@ async fn errors_name_the_operation(context: &Context) -> CheckResult {
         names(store.exists(KEY).await, driver, "exists", Some(KEY))?;
         names(store.ttl(KEY).await, driver, "ttl", Some(KEY))?;
         names(store.update(KEY, |value| value).await, driver, "update", Some(KEY))?;
+        names(store.try_lock(KEY, Ttl::MAX).await, driver, "try_lock", Some(KEY))?;
+        names(store.lock(KEY, Ttl::MAX).wait(Duration::ZERO).await, driver, "lock", Some(KEY))?;
+        if let Some(guard) = held {
+            names(guard.extend(Ttl::MAX).await, driver, "extend", Some(KEY))?;
+            names(guard.is_held().await, driver, "is_held", Some(KEY))?;
+            names(guard.release().await, driver, "release", Some(KEY))?;
+        }
         names(store.list().await, driver, "list", None)?;
         names(store.clear().await, driver, "clear", None)?;
         if context.has_cache() {
@@ -264,6 +276,16 @@ async fn a_batch_takes_it(
 
 async fn lists_and_counts_refuse(context: &Context, scope: &Scope<'_>) -> Result<(), Failure> {
     let store: StoreHandle = scope.store()?;
+    if store.capabilities().locks.is_supported() {
+        refused_with(store.try_lock("", Ttl::MAX).await, ErrorKind::InvalidKey, "a lock without a name")?;
+        for ttl in [Duration::ZERO, Duration::MAX] {
+            refused_with(store.try_lock(KEY, ttl).await, ErrorKind::InvalidArgument, "a lock for no time or too long")?;
+        }
+    }
+    for (replicas, timeout) in [(0, Duration::from_secs(1)), (1, Duration::ZERO), (1, Duration::MAX)] {
+        let answer = store.set(KEY, "x").replicated(replicas, timeout).await;
+        refused_with(answer, ErrorKind::InvalidArgument, "a set that is replicated to nobody or in no time")?;
+    }
     if store.capabilities().listing != Listing::None {
         refused_with(store.list().limit(0).await, ErrorKind::InvalidArgument, "a page of nothing")?;
         store.list().limit(usize::MAX).await?;

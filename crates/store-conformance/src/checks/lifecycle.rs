@@ -1,7 +1,7 @@
 //! A store answers while it is open, and no longer.
 
 use futures_util::future::BoxFuture;
-use store_core::{CacheExt, Error, ErrorKind, Expiry, Listing, Store, StoreExt};
+use store_core::{CacheExt, Error, ErrorKind, Expiry, Listing, LockExt, Store, StoreExt, Ttl};
 
 use crate::cases::once;
 use crate::context::{CacheHandle, Context, Scope, StoreHandle};
@@ -82,6 +82,10 @@ async fn is_closed(store: &StoreHandle) -> Result<(), Failure> {
     if capabilities.listing != Listing::None {
         refused_with(store.list().await, kind, "list")?;
         refused_with(store.clear().await, kind, "clear")?;
+    }
+    if capabilities.locks.is_supported() {
+        refused_with(store.try_lock("k", Ttl::MAX).await, kind, "try_lock")?;
+        refused_with(store.lock("k", Ttl::MAX).wait(Ttl::MAX.as_duration()).await, kind, "lock")?;
     }
     refused_with(store.ping().await, kind, "ping").map(drop)
 }

@@ -15,7 +15,9 @@ mod keys;
 mod lifecycle;
 mod lifetimes;
 mod listing;
+mod locks;
 mod namespaces;
+mod outages;
 mod outcomes;
 mod removal;
 mod renewal;
@@ -40,9 +42,11 @@ pub(crate) const FAMILIES: &[Family] = &[
     cache::FAMILY,
     batches::FAMILY,
     counters::FAMILY,
+    locks::FAMILY,
     typed::FAMILY,
     errors::FAMILY,
     outcomes::FAMILY,
+    outages::FAMILY,
     capabilities::FAMILY,
     lifecycle::FAMILY,
     cancellation::FAMILY,

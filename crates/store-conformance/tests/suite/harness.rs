@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Options, Report};
-use store_core::{Cache, Capabilities, Listing, ManualClock, Store};
+use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Interruptible, Options, Report};
+use store_core::{Cache, Capabilities, Listing, ManualClock, Store, async_trait};
 
 use crate::fault::Fault;
-use crate::store::ModelStore;
+use crate::outage::{LIMIT, Remote};
+use crate::store::{ModelStore, REPLICAS};
 
 /// What a harness says about its driver, apart from the store itself.
 #[derive(Clone, Default)]
@@ -20,9 +21,11 @@ pub(crate) struct Setup {
 struct ModelHarness {
     clock: ManualClock,
     store: ModelStore,
+    fault: Fault,
     setup: Setup,
 }
 
+#[async_trait]
 impl Harness for ModelHarness {
     fn store(&self) -> Arc<dyn Store> {
         Arc::new(self.store.clone())
@@ -35,6 +38,19 @@ impl Harness for ModelHarness {
 
     fn clock(&self) -> ClockControl {
         ClockControl::Manual(self.clock.clone())
+    }
+
+    fn replicas(&self) -> u32 {
+        REPLICAS
+    }
+
+    async fn interruptible(&self) -> Result<Option<Interruptible>, HarnessError> {
+        if self.setup.capabilities.is_some() {
+            return Ok(None);
+        }
+        let remote = Remote::new(self.store.clone(), self.fault);
+        let way = remote.way();
+        Ok(Some(Interruptible::of_cache(Arc::new(remote), way, LIMIT)))
     }
 
     fn deviations(&self) -> Vec<Deviation> {
@@ -56,7 +72,7 @@ pub(crate) fn run(fault: Fault, setup: Setup, options: Options) -> Report {
                 let capabilities = store.capabilities().clone().with_listing(listing);
                 store = store.declaring(capabilities);
             }
-            Ok::<_, HarnessError>(ModelHarness { clock, store, setup })
+            Ok::<_, HarnessError>(ModelHarness { clock, store, fault, setup })
         }
     };
     store_conformance::run("model", start, options)

@@ -2,6 +2,8 @@
 
 mod fault;
 mod harness;
+mod locks;
 mod mutants;
+mod outage;
 mod statuses;
 mod store;

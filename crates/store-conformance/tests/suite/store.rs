@@ -6,16 +6,21 @@ use std::time::Duration;
 
 use store_core::{
     Address, BatchAtomicity, BatchItem, Bytes, Cache, Capabilities, Clock, Condition, CounterOptions, Cursor,
-    DEFAULT_CACHE_TTL, DeleteOptions, Entry, Error, ErrorKind, ExpireOptions, ExpiresAt, GetOptions, Key, Lifetime,
-    ListOptions, ListedKey, Listing, ManualClock, Namespace, Page, Remaining, Result, Scope, SetOptions, SetOutcome,
-    Store, Timestamp, Topology, Ttl, WriteExpiry, WriteOptions, async_trait, checked_counter_sum, parse_counter,
+    DEFAULT_CACHE_TTL, DeleteOptions, Durability, Entry, Error, ErrorKind, ExpireOptions, ExpiresAt, FencingToken,
+    GetOptions, Key, Lifetime, ListOptions, ListedKey, Listing, LockOptions, LockOwner, ManualClock, Namespace,
+    Outcome, Page, Remaining, Result, Scope, SetOptions, SetOutcome, Store, Timestamp, Topology, Ttl, WriteExpiry,
+    WriteOptions, async_trait, checked_counter_sum, parse_counter,
 };
 use tokio::task::yield_now;
 
 use crate::fault::Fault;
+use crate::locks::Locks;
 
 /// The lifetime that a write without an expiry gives.
 const DEFAULT: Lifetime = Lifetime::In(DEFAULT_CACHE_TTL);
+
+/// How many replicas it pretends to have.
+pub(crate) const REPLICAS: u32 = 2;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -34,6 +39,7 @@ struct State {
     cells: BTreeMap<(String, String), (Namespace, Cell)>,
     previous: Option<((String, String), Bytes)>,
     reads: u64,
+    locks: Locks,
     closed: bool,
 }
 
@@ -56,6 +62,8 @@ impl ModelStore {
             .with_batch_atomicity(BatchAtomicity::All)
             .with_snapshot_reads()
             .with_listing(Listing::ByteOrder)
+            .with_locks()
+            .with_replication()
             .with_max_value_bytes(64 * 1024)
             .with_max_batch_items(1000);
         Self { state: Arc::default(), clock, capabilities, fault }
@@ -64,6 +72,26 @@ impl ModelStore {
     pub(crate) fn declaring(mut self, capabilities: Capabilities) -> Self {
         self.capabilities = capabilities;
         self
+    }
+
+    /// What a write answers that stands: the pretended replicas acknowledge at once, those that are not there never.
+    fn spread<T>(&self, durability: Durability, answer: T) -> Result<T> {
+        match durability {
+            Durability::Replicated { replicas, .. }
+                if replicas.get() > REPLICAS && !self.has(Fault::AcknowledgesWithoutReplicas) =>
+            {
+                let error = Error::new(ErrorKind::Timeout, "too few replicas acknowledged the write");
+                Err(if self.has(Fault::CallsTooFewReplicasUnapplied) {
+                    error.with_outcome(Outcome::NotApplied)
+                } else {
+                    error
+                })
+            }
+            Durability::Replicated { .. } if self.has(Fault::FailsWithEnoughReplicas) => {
+                Err(Error::new(ErrorKind::Timeout, "too few replicas acknowledged the write"))
+            }
+            _ => Ok(answer),
+        }
     }
 
     fn has(&self, fault: Fault) -> bool {
@@ -156,6 +184,22 @@ impl ModelStore {
         SetOutcome::Stored
     }
 
+    fn take_lock(&self, at: Address<'_>, owner: LockOwner, ttl: Ttl, seen_free: bool) -> Result<Option<FencingToken>> {
+        let (mut state, now, place) = (self.open()?, self.clock.now(), self.place(at));
+        let free = match self.fault {
+            Fault::LockHasTwoHolders | Fault::LockIsTakenAfterALook => seen_free,
+            fault => state.locks.is_free(fault, &place, owner, now),
+        };
+        if !free {
+            return Ok(None);
+        }
+        if self.has(Fault::LocksAreEntries) {
+            let cell = Cell { value: Bytes::from_static(b"lock"), expires_at: ExpiresAt::Never };
+            self.put(&mut state, at, place.clone(), cell);
+        }
+        Ok(Some(state.locks.take(self.fault, &place, owner, ttl, now)))
+    }
+
     fn remove(&self, state: &mut State, at: Address<'_>, options: &DeleteOptions) -> bool {
         let place = self.place(at);
         let existing = self.live(state, &place);
@@ -244,25 +288,29 @@ impl Store for ModelStore {
                 yield_now().await;
             }
             let unconditional = SetOptions::new(options.expiry);
-            return Ok(self.write(&mut *self.open()?, at, value, &unconditional));
+            let outcome = self.write(&mut *self.open()?, at, value, &unconditional);
+            return self.spread(options.durability, outcome);
         }
         if self.has(Fault::RemovesBeforeWriting) && options.condition == Condition::Always {
             let place = self.place(at);
             self.open()?.cells.remove(&place);
             yield_now().await;
         }
-        Ok(self.write(&mut *self.open()?, at, value, &options))
+        let outcome = self.write(&mut *self.open()?, at, value, &options);
+        self.spread(options.durability, outcome)
     }
 
     async fn delete_entry(&self, at: Address<'_>, options: DeleteOptions) -> Result<bool> {
-        Ok(self.remove(&mut *self.open()?, at, &options))
+        let removed = self.remove(&mut *self.open()?, at, &options);
+        self.spread(options.durability, removed)
     }
 
     async fn expire_entry(&self, at: Address<'_>, options: ExpireOptions) -> Result<bool> {
-        Ok(self.change_expiry(&mut *self.open()?, at, options.lifetime))
+        let existed = self.change_expiry(&mut *self.open()?, at, options.lifetime);
+        self.spread(options.durability, existed)
     }
 
-    async fn take_entry(&self, at: Address<'_>, _options: WriteOptions) -> Result<Option<Bytes>> {
+    async fn take_entry(&self, at: Address<'_>, options: WriteOptions) -> Result<Option<Bytes>> {
         if self.has(Fault::DeclaresTakeWithoutIt) {
             return Err(Error::unsupported("take"));
         }
@@ -272,7 +320,7 @@ impl Store for ModelStore {
         if !self.has(Fault::TakeLeavesEntry) {
             state.cells.remove(&place);
         }
-        Ok(taken)
+        self.spread(options.durability, taken)
     }
 
     async fn entry_exists(&self, at: Address<'_>) -> Result<bool> {
@@ -353,6 +401,40 @@ impl Store for ModelStore {
         Ok(removed)
     }
 
+    /// Tries until the wait is over; whoever moves the clock gets a turn in between.
+    async fn acquire_lock(
+        &self,
+        at: Address<'_>,
+        owner: LockOwner,
+        options: LockOptions,
+    ) -> Result<Option<FencingToken>> {
+        let wait_ends = self.clock.now().saturating_add(options.wait);
+        loop {
+            let place = self.place(at);
+            let seen_free = self.open()?.locks.is_free(self.fault, &place, owner, self.clock.now());
+            if self.has(Fault::LockHasTwoHolders) {
+                yield_now().await;
+            }
+            let acquired = self.take_lock(at, owner, options.ttl, seen_free)?;
+            if acquired.is_some() || self.clock.now() >= wait_ends || self.has(Fault::WaitsForNoLock) {
+                return Ok(acquired);
+            }
+            yield_now().await;
+        }
+    }
+
+    async fn extend_lock(&self, at: Address<'_>, owner: LockOwner, ttl: Ttl) -> Result<bool> {
+        Ok(self.open()?.locks.extend(self.fault, &self.place(at), owner, ttl, self.clock.now()))
+    }
+
+    async fn release_lock(&self, at: Address<'_>, owner: LockOwner) -> Result<bool> {
+        Ok(self.open()?.locks.release(self.fault, &self.place(at), owner, self.clock.now()))
+    }
+
+    async fn lock_is_held(&self, at: Address<'_>, owner: LockOwner) -> Result<bool> {
+        Ok(self.open()?.locks.is_held(self.fault, &self.place(at), owner, self.clock.now()))
+    }
+
     async fn ping(&self) -> Result<()> {
         self.open().map(drop)
     }
@@ -393,7 +475,7 @@ impl Cache for ModelStore {
         &self,
         namespace: &Namespace,
         mut items: Vec<BatchItem<'_>>,
-        _options: WriteOptions,
+        options: WriteOptions,
     ) -> Result<()> {
         if self.has(Fault::FirstOfDuplicatesWins) {
             items.reverse();
@@ -411,7 +493,7 @@ impl Cache for ModelStore {
             let at = Address { namespace, key: item.key };
             let _always_stored = self.write(&mut state, at, item.value, &SetOptions::new(item.expiry));
         }
-        Ok(())
+        self.spread(options.durability, ())
     }
 
     async fn add_to_counter(&self, at: Address<'_>, delta: i64, options: CounterOptions) -> Result<i64> {
@@ -431,7 +513,7 @@ impl Cache for ModelStore {
         };
         let text = if self.has(Fault::CounterPadsText) { format!("{sum} ") } else { sum.to_string() };
         self.put(&mut state, at, place, Cell { value: Bytes::from(text), expires_at });
-        Ok(sum)
+        self.spread(options.durability, sum)
     }
 }
 

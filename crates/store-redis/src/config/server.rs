@@ -25,6 +25,18 @@ pub enum Server {
     },
 }
 
+impl Server {
+    /// On a TCP port of `host`: a name or an address, an IPv6 address without brackets.
+    pub fn tcp(host: impl Into<String>, port: u16) -> Self {
+        Self::Tcp { host: host.into(), port }
+    }
+
+    /// On the unix socket at `path`.
+    pub fn unix(path: impl Into<PathBuf>) -> Self {
+        Self::Unix { path: path.into() }
+    }
+}
+
 /// As in a message: `host:port`, or the path.
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -84,11 +96,11 @@ pub enum Coalescing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Keepalive {
-    /// After this long without traffic.
+    /// After this long without traffic. Whole seconds, rounded up, at most 32767, and so is `interval`.
     pub idle: Duration,
     /// Then this often.
     pub interval: Duration,
-    /// So many unanswered questions end the connection.
+    /// So many unanswered questions end the connection. At most 127.
     pub retries: NonZeroU32,
 }
 

@@ -26,11 +26,16 @@ impl Driver {
         });
         Self(task.abort_handle())
     }
+
+    /// Ends it now, under whoever waits for a reply.
+    pub(super) fn abort(&self) {
+        self.0.abort();
+    }
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.0.abort();
+        self.abort();
     }
 }
 

@@ -1,4 +1,4 @@
-//! An address and the connections to it: made once for all who wait, and replaced when they end.
+//! A server and the connections to it: made once for all who wait, and replaced when they end.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,35 +9,56 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::config::{Config, Server};
 use crate::connection::deadline::Deadline;
 use crate::connection::dial::dial;
+use crate::connection::exclusive::{Exclusives, Lease};
 use crate::connection::identity::ServerId;
 use crate::connection::node::NodeConnection;
+use crate::connection::peer::{Part, Peer};
 use crate::connection::retry;
+use crate::environment::Environment;
 use crate::error;
 use crate::request::Route;
 
-/// One server and the connections that all callers share.
+/// One server, the connections that all callers share, and those that one call has for itself.
 #[derive(Debug)]
 pub(super) struct Endpoint {
+    peer: Peer,
     slots: Box<[Arc<Slot>]>,
     next: AtomicUsize,
+    exclusives: Exclusives,
 }
 
 impl Endpoint {
     /// An endpoint that dials when it is first used.
-    pub(super) fn new(server: Server, config: &Arc<Config>) -> Self {
-        let slot = || Arc::new(Slot::new(server.clone(), Arc::clone(config)));
-        let slots = (0..config.connections.get()).map(|_| slot()).collect();
-        Self { slots, next: AtomicUsize::new(0) }
+    pub(super) fn new(peer: Peer, environment: &Arc<Environment>) -> Self {
+        let slot = || Arc::new(Slot::new(peer.clone(), Arc::clone(environment)));
+        let count = if peer.part == Part::Sentinel { 1 } else { environment.config.connections.get() };
+        let slots = (0..count).map(|_| slot()).collect();
+        let exclusives = Exclusives::new(peer.clone(), environment);
+        Self { peer, slots, next: AtomicUsize::new(0), exclusives }
+    }
+
+    /// Whom it leads to.
+    pub(super) fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// An open connection to this server process.
+    pub(super) fn open_to(&self, server: ServerId) -> Option<Arc<NodeConnection>> {
+        self.slots.iter().find_map(|slot| slot.open_to(server))
+    }
+
+    /// Whether the last dial came to nothing and the next one has to wait.
+    pub(super) fn is_failing(&self) -> bool {
+        self.slots.iter().any(|slot| slot.is_failing())
     }
 
     /// A connection, dialled if need be: one to the server that the route asks for while there is one, and otherwise
     /// the next in turn.
     pub(super) async fn connection(&self, route: Route, deadline: &mut Deadline<'_>) -> Result<Arc<NodeConnection>> {
         if let Route::Server(server) = route
-            && let Some(connection) = self.slots.iter().find_map(|slot| slot.open_to(server))
+            && let Some(connection) = self.open_to(server)
         {
             return Ok(connection);
         }
@@ -46,6 +67,20 @@ impl Endpoint {
             count => self.next.fetch_add(1, Ordering::Relaxed) % count,
         };
         match self.slots.get(turn) {
+            Some(slot) => slot.connection(deadline).await,
+            None => Err(Error::closed()),
+        }
+    }
+
+    /// A connection that the caller has for itself.
+    pub(super) async fn lease(&self, deadline: &mut Deadline<'_>) -> Result<Lease> {
+        self.exclusives.lease(deadline).await
+    }
+
+    /// The same one of the connections each time, dialled if need be. Where a server does not say who it is, it is as
+    /// many servers as there are connections to it; a walk has to find the one again that it began with.
+    pub(super) async fn leading_connection(&self, deadline: &mut Deadline<'_>) -> Result<Arc<NodeConnection>> {
+        match self.slots.first() {
             Some(slot) => slot.connection(deadline).await,
             None => Err(Error::closed()),
         }
@@ -61,17 +96,22 @@ impl Endpoint {
         }
     }
 
-    /// Refuses further callers for good. What is returned may still have calls under way.
-    pub(super) fn close(&self) -> Vec<Arc<NodeConnection>> {
-        self.slots.iter().filter_map(|slot| slot.close()).collect()
+    /// Refuses further callers for good, with `reason`. What is returned may still have calls under way.
+    pub(super) fn close(&self, reason: &Error) -> Vec<Arc<NodeConnection>> {
+        let mut open = self.slots.iter().filter_map(|slot| slot.close(reason.clone())).collect::<Vec<_>>();
+        open.extend(self.exclusives.close(reason));
+        for connection in &open {
+            connection.retire();
+        }
+        open
     }
 }
 
 /// The place of one connection.
 #[derive(Debug)]
 struct Slot {
-    server: Server,
-    config: Arc<Config>,
+    peer: Peer,
+    environment: Arc<Environment>,
     // A std mutex, because nothing awaits while it is held.
     state: Mutex<State>,
 }
@@ -92,7 +132,8 @@ enum Content {
     Empty,
     Dialling(Dial),
     Open(Arc<NodeConnection>),
-    Closed,
+    /// For good, and why.
+    Closed(Error),
 }
 
 /// A dial under way.
@@ -114,9 +155,9 @@ impl Dial {
 }
 
 impl Slot {
-    fn new(server: Server, config: Arc<Config>) -> Self {
+    fn new(peer: Peer, environment: Arc<Environment>) -> Self {
         let state = State { content: Content::Empty, failures: 0, not_before: None, probing_until: None };
-        Self { server, config, state: Mutex::new(state) }
+        Self { peer, environment, state: Mutex::new(state) }
     }
 
     async fn connection(self: &Arc<Self>, deadline: &mut Deadline<'_>) -> Result<Arc<NodeConnection>> {
@@ -146,13 +187,13 @@ impl Slot {
         match &state.content {
             Content::Open(connection) if !connection.is_closed() => return Ok(Ok(Arc::clone(connection))),
             Content::Dialling(dial) if dial.is_under_way() => return Ok(Err(dial.clone())),
-            Content::Closed => return Err(Error::closed()),
+            Content::Closed(reason) => return Err(reason.clone()),
             Content::Open(_) | Content::Dialling(_) | Content::Empty => {}
         }
         let (tell, told) = watch::channel(None);
         let not_before = state.not_before;
         let begin = not_before.map_or_else(Instant::now, |time| time.max(Instant::now()));
-        let begun = Dial { told, stale: begin + 2 * self.config.connect_timeout };
+        let begun = Dial { told, stale: begin + 2 * self.environment.config.connect_timeout };
         state.content = Content::Dialling(begun.clone());
         drop(state);
         let slot = Arc::clone(self);
@@ -160,7 +201,7 @@ impl Slot {
             if let Some(time) = not_before {
                 tokio::time::sleep_until(time).await;
             }
-            let result = dial(&slot.server, &slot.config).await.map(Arc::new);
+            let result = dial(&slot.peer, &slot.environment).await.map(Arc::new);
             let result = slot.settle(&tell, result);
             tell.send_replace(Some(result));
         });
@@ -174,12 +215,17 @@ impl Slot {
         }
     }
 
+    fn is_failing(&self) -> bool {
+        let state = self.lock();
+        state.failures > 0 && state.not_before.is_some_and(|time| Instant::now() < time)
+    }
+
     /// Notes how a dial ended. After a failure the next one waits, longer each time, so that a thousand callers of a
     /// server that is down do not become a thousand dials.
     fn settle(&self, tell: &Tell, result: Result<Arc<NodeConnection>>) -> Result<Arc<NodeConnection>> {
         let mut state = self.lock();
         match &state.content {
-            Content::Closed => return Err(Error::closed()),
+            Content::Closed(reason) => return Err(reason.clone()),
             Content::Dialling(dial) if dial.told.same_channel(&tell.subscribe()) => {}
             // Given up as stale; what it has made serves those who still wait for it, and ends with them.
             Content::Dialling(_) | Content::Open(_) | Content::Empty => return result,
@@ -192,7 +238,7 @@ impl Slot {
             Err(_) => {
                 state.content = Content::Empty;
                 state.failures = state.failures.saturating_add(1);
-                state.not_before = Some(Instant::now() + retry::pause(&self.config.retry, state.failures));
+                state.not_before = Some(Instant::now() + retry::pause(&self.environment.config.retry, state.failures));
             }
         }
         result
@@ -210,11 +256,11 @@ impl Slot {
         if state.probing_until.is_some_and(|until| now < until) {
             return;
         }
-        state.probing_until = Some(now + 2 * self.config.connect_timeout);
+        state.probing_until = Some(now + 2 * self.environment.config.connect_timeout);
         drop(state);
         let slot = Arc::clone(self);
         runtime.spawn(async move {
-            let proved = dial(&slot.server, &slot.config).await;
+            let proved = dial(&slot.peer, &slot.environment).await;
             slot.end_probe(&suspect, proved);
         });
     }
@@ -231,10 +277,10 @@ impl Slot {
         }
     }
 
-    fn close(&self) -> Option<Arc<NodeConnection>> {
-        match std::mem::replace(&mut self.lock().content, Content::Closed) {
+    fn close(&self, reason: Error) -> Option<Arc<NodeConnection>> {
+        match std::mem::replace(&mut self.lock().content, Content::Closed(reason)) {
             Content::Open(connection) => Some(connection),
-            Content::Empty | Content::Dialling(_) | Content::Closed => None,
+            Content::Empty | Content::Dialling(_) | Content::Closed(_) => None,
         }
     }
 

@@ -1,8 +1,11 @@
 //! The one retry loop.
 
+mod fan_out;
+
 use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use redis::Value;
 use store_core::{Error, ErrorKind, Outcome, Result, Retry};
 use tokio::runtime::Handle;
@@ -10,14 +13,21 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::config::{AtLeastOnce, Config};
 use crate::connection::answer;
+use crate::connection::attempt::{Attempt, Once, Trouble};
+use crate::connection::carrier::Admission;
 use crate::connection::deadline::Deadline;
 use crate::connection::endpoint::Endpoint;
 use crate::connection::identity::ServerId;
+use crate::connection::layout::Layout;
 use crate::connection::node::NodeConnection;
-use crate::connection::resolver::{Cause, Changed, Fault, Fixed, Resolver};
+use crate::connection::resolver::{Cause, Fault, Next, Resolver};
 use crate::connection::retry::{self, Budget};
+use crate::environment::{Components, Environment};
 use crate::error;
-use crate::request::{Class, Request, Route};
+use crate::request::{Class, Request, Route, Sharing};
+use crate::slot::Slot;
+use crate::stats::Stats;
+use crate::topology::Member;
 
 /// The replies to the commands of a pipeline or a transaction, in order; each command can fail by itself.
 pub(crate) type Replies = Vec<Result<Value>>;
@@ -28,26 +38,41 @@ pub(crate) type Replies = Vec<Result<Value>>;
 /// twice; that depends on its [`Class`]. After a reply that never came only reads may, unless the user asked for more.
 #[derive(Debug)]
 pub(crate) struct Executor {
-    resolver: Fixed,
+    resolver: Resolver,
     budget: Budget,
-    config: Arc<Config>,
+    pub(super) environment: Arc<Environment>,
 }
 
 impl Executor {
-    /// Proves once that the server can be reached.
-    pub(crate) async fn connect(config: &Config) -> Result<Self> {
+    /// Proves once that the servers can be reached.
+    pub(crate) async fn connect(config: Config, components: Components) -> Result<Self> {
         config.validate()?;
         require_runtime()?;
-        let config = Arc::new(config.clone());
-        let executor = Self { resolver: Fixed::new(&config), budget: Budget::new(&config.retry), config };
-        // The dial has a limit of its own, and its error says more than that of a deadline which is up first.
-        let (start, limit) = (Instant::now(), 2 * executor.config.connect_timeout);
-        let timer = pin!(sleep_until(start + limit));
-        let mut deadline = Deadline::new(start, limit, timer);
-        let endpoint = executor.resolver.endpoint(Route::Any, &mut deadline).await?;
-        endpoint.connection(Route::Any, &mut deadline).await?;
+        let environment = Arc::new(Environment::prepare(config, components).await?);
+        let resolver = Resolver::start(&environment).await?;
+        let executor = Self { resolver, budget: Budget::new(&environment.config.retry), environment };
+        executor.dial_primaries().await?;
         Ok(executor)
     }
+
+    /// Dials all at once. Of a cluster that may be used in part, one is enough.
+    async fn dial_primaries(&self) -> Result<()> {
+        let primaries = self.resolver.primaries()?;
+        let dials = join_all(primaries.iter().map(|primary| self.dial_once(primary))).await;
+        let reached = dials.iter().any(Result::is_ok);
+        match dials.into_iter().find_map(Result::err) {
+            Some(failure) if !(reached && self.environment.config.may_be_partial()) => Err(failure),
+            _ => Ok(()),
+        }
+    }
+
+    async fn dial_once(&self, endpoint: &Endpoint) -> Result<()> {
+        // The dial has a limit of its own, and its error says more than that of a deadline which is up first.
+        let (start, limit) = (Instant::now(), 2 * self.environment.config.connect_timeout);
+        let timer = pin!(sleep_until(start + limit));
+        endpoint.connection(Route::Any, &mut Deadline::new(start, limit, timer)).await.map(drop)
+    }
+
     /// Executes one command or one script; what the server refuses is an error.
     pub(crate) async fn one(&self, request: Request) -> Result<Value> {
         Ok(self.execute(&request).await?.0)
@@ -60,10 +85,60 @@ impl Executor {
 
     /// Executes a pipeline or a transaction. A transaction that was not executed is an error as a whole.
     pub(crate) async fn many(&self, request: Request) -> Result<Replies> {
-        match self.execute(&request).await?.0 {
-            Value::Array(replies) => Ok(replies.into_iter().map(error::checked).collect()),
-            reply => Ok(vec![error::checked(reply)]),
+        Ok(replies(self.execute(&request).await?.0))
+    }
+
+    /// Executes one command once on every server that takes writes, whatever it answers.
+    pub(crate) async fn on_every_primary(&self, request: &Request) -> Result<Vec<Result<Value>>> {
+        require_runtime()?;
+        let primaries = self.resolver.primaries()?;
+        Ok(join_all(primaries.iter().map(|primary| self.once_at(request, primary))).await)
+    }
+
+    async fn once_at(&self, request: &Request, endpoint: &Arc<Endpoint>) -> Result<Value> {
+        let under_way = self.environment.counters.begin();
+        let (start, limit) = (Instant::now(), self.environment.config.deadline);
+        let timer = pin!(sleep_until(start + limit));
+        let mut deadline = Deadline::new(start, limit, timer);
+        let answer = self.attempt_at(&mut Once { request }, endpoint, Admission::Regular, &mut deadline).await;
+        match answer {
+            Ok((answer, _)) => {
+                under_way.succeed();
+                Ok(answer)
+            }
+            Err(failure) => {
+                under_way.fail(failure.error.kind());
+                Err(failure.error)
+            }
         }
+    }
+
+    /// The servers that have keys of `slot`, or of all slots, at this moment.
+    pub(crate) async fn layout(&self, slot: Option<Slot>) -> Result<Layout> {
+        require_runtime()?;
+        let (start, limit) = (Instant::now(), self.environment.config.deadline);
+        let timer = pin!(sleep_until(start + limit));
+        let mut deadline = Deadline::new(start, limit, timer);
+        let mut spent = Spent::default();
+        loop {
+            let failure = match self.resolver.layout(slot, &mut deadline).await {
+                Ok(layout) => return Ok(layout),
+                Err(failure) => failure,
+            };
+            let next = if may_pass(&failure) { self.resolver.after_no_layout() } else { Next::Never };
+            if let Prepared::GiveUp = self.prepare(next, &mut spent, &mut deadline).await {
+                return Err(failure);
+            }
+        }
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.environment.counters.read()
+    }
+
+    /// The servers as they are known now, without asking anybody.
+    pub(crate) fn members(&self) -> Result<Vec<Member>> {
+        self.resolver.members()
     }
 
     /// Refuses further requests, and waits for those under way, at most one deadline. Outside a runtime, where nothing
@@ -79,62 +154,192 @@ impl Executor {
             }
         };
         // What is not drained by then has reached its own deadline.
-        let _in_time = timeout(self.config.deadline, drained).await;
+        let _in_time = timeout(self.environment.config.deadline, drained).await;
     }
 
     async fn execute(&self, request: &Request) -> Result<(Value, ServerId)> {
+        let under_way = self.environment.counters.begin();
         require_runtime()?;
         let start = Instant::now();
-        let timer = pin!(sleep_until(start + self.config.deadline));
-        let mut deadline = Deadline::new(start, self.config.deadline, timer);
-        let mut failure = match self.attempt(request, &mut deadline).await {
-            Ok(answer) => {
-                self.budget.deposit();
-                return Ok(answer);
-            }
-            Err(failure) => failure,
+        let timer = pin!(sleep_until(start + self.environment.config.deadline));
+        let mut deadline = Deadline::new(start, self.environment.config.deadline, timer);
+        // Boxed is what nearly no call comes to: all of them would carry the room for it along, and be copied with it.
+        let result = match request.sharing {
+            Sharing::Shared => match self.attempt_shared(request, &mut deadline).await {
+                Ok(answer) => {
+                    self.budget.deposit();
+                    Ok(answer)
+                }
+                Err(failure) => Box::pin(self.repeat(&mut Once { request }, failure, &mut deadline)).await,
+            },
+            Sharing::Exclusive => Box::pin(self.run(&mut Once { request }, &mut deadline)).await,
         };
-        for repetition in 1..=self.config.retry.retries {
-            if failure.repeat == Repeat::No || !self.may_repeat(request.class, &failure.error) {
-                break;
-            }
-            // In this order: where the deadline leaves no time to repeat anything, nothing is to be paid.
-            let paused = deadline.pause(retry::pause(&self.config.retry, repetition)).await;
-            if paused.is_none() || !self.budget.withdraw() {
-                break;
-            }
-            match self.attempt(request, &mut deadline).await {
-                Ok(answer) => return Ok(answer),
-                Err(next) => failure = failure.followed_by(next, request.class),
-            }
+        match result.as_ref().map(|(answer, _)| answer::first_refusal(answer)) {
+            Ok(None) => under_way.succeed(),
+            Ok(Some(refusal)) => under_way.fail(refusal.kind()),
+            Err(error) => under_way.fail(error.kind()),
         }
-        Err(failure.error)
+        result
     }
 
-    async fn attempt(&self, request: &Request, deadline: &mut Deadline<'_>) -> Result<(Value, ServerId), Failure> {
-        let endpoint = self.resolver.endpoint(request.route, deadline).await.map_err(Failure::repeatable)?;
-        let connection = endpoint.connection(request.route, deadline).await.map_err(Failure::repeatable)?;
-        let _suspicion = Suspicion { endpoint: &endpoint, connection: &connection };
-        let reply = connection.call(&request.payload, deadline).await;
-        match reply.and_then(|reply| answer::settle(&request.payload, reply)) {
-            Ok(answer) => Ok((answer, connection.server_id())),
-            Err(error) => {
-                let fault = Fault::at(&connection, error);
-                let changed = self.resolver.report(&endpoint, &fault);
-                Err(Failure::reported(fault, changed))
+    /// Carries out what can be tried more than once.
+    pub(super) async fn run<A: Attempt>(&self, attempt: &mut A, deadline: &mut Deadline<'_>) -> Result<A::Output> {
+        match self.attempt(attempt, deadline).await {
+            Ok(output) => {
+                self.budget.deposit();
+                Ok(output)
+            }
+            Err(failure) => self.repeat(attempt, failure, deadline).await,
+        }
+    }
+
+    /// Tries again, as long as there is a reason to and time for it.
+    async fn repeat<A: Attempt>(
+        &self,
+        attempt: &mut A,
+        mut failure: Failure,
+        deadline: &mut Deadline<'_>,
+    ) -> Result<A::Output> {
+        let class = attempt.request().class;
+        let mut spent = Spent::default();
+        loop {
+            if !self.may_repeat(class, &failure.error) {
+                return Err(failure.error);
+            }
+            let next = std::mem::replace(&mut failure.next, Next::Never);
+            let asked = match self.prepare(next, &mut spent, deadline).await {
+                Prepared::Resolve => None,
+                Prepared::Ask(endpoint) => Some(endpoint),
+                Prepared::GiveUp => return Err(failure.error),
+            };
+            self.environment.counters.note_retry();
+            let attempted = match asked {
+                None => self.attempt(attempt, deadline).await,
+                Some(endpoint) => self.attempt_at(attempt, &endpoint, Admission::Asking, deadline).await,
+            };
+            match attempted {
+                Ok(output) => return Ok(output),
+                Err(next) => failure = failure.followed_by(next, class),
             }
         }
+    }
+
+    /// Waits for what has to be waited for before another attempt, and pays for it.
+    async fn prepare(&self, next: Next, spent: &mut Spent, deadline: &mut Deadline<'_>) -> Prepared {
+        let policy = &self.environment.config.retry;
+        match next {
+            Next::Never => Prepared::GiveUp,
+            Next::Ask(endpoint) if spent.redirections < MOST_REDIRECTIONS => {
+                spent.redirections += 1;
+                Prepared::Ask(endpoint)
+            }
+            Next::AtOnce if spent.redirections < MOST_REDIRECTIONS => {
+                spent.redirections += 1;
+                Prepared::Resolve
+            }
+            // Nodes that send a request in circles do not agree yet.
+            Next::AtOnce | Next::Ask(_) | Next::AwaitTopology => {
+                spent.waits += 1;
+                let settled = self.resolver.settled(retry::pause(policy, spent.waits), deadline).await;
+                settled.map_or(Prepared::GiveUp, |()| Prepared::Resolve)
+            }
+            Next::Pause => {
+                spent.repetitions += 1;
+                if spent.repetitions > policy.retries {
+                    return Prepared::GiveUp;
+                }
+                // In this order: where the deadline leaves no time to repeat anything, nothing is to be paid.
+                let paused = deadline.pause(retry::pause(policy, spent.repetitions)).await;
+                if paused.is_some() && self.budget.withdraw() { Prepared::Resolve } else { Prepared::GiveUp }
+            }
+        }
+    }
+
+    async fn attempt<A: Attempt>(&self, attempt: &mut A, deadline: &mut Deadline<'_>) -> Result<A::Output, Failure> {
+        let request = attempt.request();
+        match self.resolver.endpoint(request.route, request.source) {
+            Ok(endpoint) => self.attempt_at(attempt, &endpoint, Admission::Regular, deadline).await,
+            Err(error) => Err(self.failed(request, None, Fault::unreachable(error))),
+        }
+    }
+
+    /// The first attempt of nearly every call: what [`attempt`](Self::attempt) does, without the layers that the others
+    /// need.
+    async fn attempt_shared(
+        &self,
+        request: &Request,
+        deadline: &mut Deadline<'_>,
+    ) -> Result<(Value, ServerId), Failure> {
+        let endpoint = match self.resolver.endpoint(request.route, request.source) {
+            Ok(endpoint) => endpoint,
+            Err(error) => return Err(self.failed(request, None, Fault::unreachable(error))),
+        };
+        let connection = match endpoint.connection(request.route, deadline).await {
+            Ok(connection) => connection,
+            Err(error) => return Err(self.judge(request, &endpoint, Trouble::Unreachable(error))),
+        };
+        let _suspicion = Suspicion { endpoint: &endpoint, connection: &connection };
+        let trouble = match connection.call(&request.payload, deadline).await {
+            Ok(reply) => match answer::settle(&request.payload, reply) {
+                Ok(answer) => return Ok((answer, connection.server_id())),
+                Err(refusal) => Trouble::Refused(refusal, Some(Arc::clone(&connection))),
+            },
+            Err(error) => Trouble::Lost(error),
+        };
+        Err(self.judge(request, &endpoint, trouble))
+    }
+
+    async fn attempt_at<A: Attempt>(
+        &self,
+        attempt: &mut A,
+        endpoint: &Arc<Endpoint>,
+        admission: Admission,
+        deadline: &mut Deadline<'_>,
+    ) -> Result<A::Output, Failure> {
+        let trouble = match attempt.request().sharing {
+            Sharing::Shared => match endpoint.connection(attempt.request().route, deadline).await {
+                Ok(connection) => {
+                    let _suspicion = Suspicion { endpoint, connection: &connection };
+                    match connection.enter(deadline).await {
+                        Ok(turn) => attempt.on(turn, admission, deadline).await,
+                        Err(error) => Err(Trouble::Lost(error)),
+                    }
+                }
+                Err(error) => Err(Trouble::Unreachable(error)),
+            },
+            Sharing::Exclusive => match endpoint.lease(deadline).await {
+                Ok(lease) => attempt.on(lease, admission, deadline).await,
+                Err(error) => Err(Trouble::Unreachable(error)),
+            },
+        };
+        trouble.map_err(|trouble| self.judge(attempt.request(), endpoint, trouble))
+    }
+
+    fn judge(&self, request: &Request, endpoint: &Arc<Endpoint>, trouble: Trouble) -> Failure {
+        let fault = match trouble {
+            Trouble::Unreachable(error) => Fault::unreachable(error),
+            Trouble::Lost(error) => Fault::lost(error),
+            Trouble::Refused(refusal, connection) => Fault::at(connection.as_ref(), refusal.error, refusal.redirect),
+            Trouble::Final(error) => return Failure { error, next: Next::Never },
+        };
+        if let Cause::Redirected(redirect) = &fault.cause {
+            self.environment.counters.note_redirect(redirect.kind);
+        }
+        self.failed(request, Some(endpoint), fault)
+    }
+
+    fn failed(&self, request: &Request, endpoint: Option<&Arc<Endpoint>>, fault: Fault) -> Failure {
+        // What is wrong with the request itself says nothing about servers.
+        let next = if may_pass(&fault.error) { self.resolver.report(request, endpoint, &fault) } else { Next::Never };
+        Failure { error: fault.error, next }
     }
 
     fn may_repeat(&self, class: Class, error: &Error) -> bool {
-        // A server without room stays so, and a queue that is full gets no shorter by asking again.
-        let passes =
-            matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout) && error.retry() != Retry::Never;
-        passes && (error.outcome() == Outcome::NotApplied || self.may_apply_twice(class))
+        may_pass(error) && (error.outcome() == Outcome::NotApplied || self.may_apply_twice(class))
     }
 
     fn may_apply_twice(&self, class: Class) -> bool {
-        let asked_for = self.config.retry.at_least_once;
+        let asked_for = self.environment.config.retry.at_least_once;
         match class {
             Class::Read => true,
             Class::Idempotent => asked_for >= AtLeastOnce::SameAnswer,
@@ -142,6 +347,39 @@ impl Executor {
             Class::NotRepeatable => false,
         }
     }
+}
+
+fn replies(answer: Value) -> Replies {
+    match answer {
+        Value::Array(replies) => replies.into_iter().map(error::checked).collect(),
+        reply => vec![error::checked(reply)],
+    }
+}
+
+/// How often one request follows redirections before the nodes are given time to agree.
+const MOST_REDIRECTIONS: u32 = 8;
+
+/// Whether it is worth trying again. A server without room stays so, and a queue that is full gets no shorter by
+/// asking again.
+fn may_pass(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout) && error.retry() != Retry::Never
+}
+
+/// What a request has cost so far beside its first attempt.
+#[derive(Default)]
+struct Spent {
+    repetitions: u32,
+    redirections: u32,
+    waits: u32,
+}
+
+/// Where the next attempt goes.
+enum Prepared {
+    /// To whom the topology names.
+    Resolve,
+    /// To a node that has to be told that it is asked for a slot which it does not have yet.
+    Ask(Arc<Endpoint>),
+    GiveUp,
 }
 
 /// Acts on what a call has made of its connection, however it ends: also callers with limits of their own, who drop
@@ -160,43 +398,24 @@ impl Drop for Suspicion<'_> {
 }
 
 /// Timers and sockets belong to a runtime; without one the runtime's own functions panic.
-fn require_runtime() -> Result<()> {
+pub(super) fn require_runtime() -> Result<()> {
     Handle::try_current().map(drop).map_err(|_| error::no_runtime())
 }
 
 /// An attempt that came to nothing.
+#[derive(Clone)]
 struct Failure {
     error: Error,
-    repeat: Repeat,
-}
-
-/// Whether anything speaks for another attempt.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Repeat {
-    IfAllowed,
-    No,
+    next: Next,
 }
 
 impl Failure {
-    fn repeatable(error: Error) -> Self {
-        Self { error, repeat: Repeat::IfAllowed }
-    }
-
-    /// A server that sent us away does so again, unless the next attempt ends up elsewhere.
-    fn reported(fault: Fault, changed: Changed) -> Self {
-        let repeat = match (&fault.cause, changed) {
-            (Cause::WrongServer(_), Changed::No) => Repeat::No,
-            (Cause::WrongServer(_), Changed::Yes) | (Cause::Other, _) => Repeat::IfAllowed,
-        };
-        Self { error: fault.error, repeat }
-    }
-
     /// What two attempts in a row amount to. If the first may have been applied, the request may have been; and a
     /// deadline that passed while the second attempt waited says less than the reason why there had to be a second.
     fn followed_by(self, next: Self, class: Class) -> Self {
         let unsent_in_time = next.error.kind() == ErrorKind::Timeout && next.error.outcome() == Outcome::NotApplied;
         if unsent_in_time {
-            return Self { repeat: Repeat::No, ..self };
+            return Self { next: Next::Never, ..self };
         }
         if self.error.outcome() == Outcome::Unknown && class != Class::Read {
             return Self { error: next.error.with_outcome(Outcome::Unknown), ..next };

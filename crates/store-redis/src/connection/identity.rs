@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 /// The identity of a server process: equal for two replies of one process, different after a restart or on another node.
 ///
 /// A cursor of `SCAN` means something only to the process that gave it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ServerId(u64);
 
 impl ServerId {

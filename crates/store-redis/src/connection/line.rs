@@ -58,7 +58,7 @@ impl Line {
     }
 }
 
-/// A connected socket. TLS would be one more variant.
+/// A connected socket.
 #[derive(Debug)]
 pub(super) enum Socket {
     Tcp(TcpStream),
@@ -75,13 +75,54 @@ impl Socket {
         }
     }
 
-    /// Whether the peer can no longer answer: there is an end or an error where the next reply would be.
-    fn peer_is_gone(&self) -> bool {
+    /// What the place where the next reply would be says about the peer.
+    fn peer(&self) -> PeerState {
         match self.as_ref().peek(&mut [MaybeUninit::uninit()]) {
-            Ok(available) => available == 0,
-            Err(error) => !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted),
+            Ok(0) => PeerState::Gone,
+            Ok(_) if self.has_hung_up() => PeerState::GoneWithFarewell,
+            Ok(_) => PeerState::There,
+            Err(error) => match error.kind() {
+                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => PeerState::There,
+                _ => PeerState::Gone,
+            },
         }
     }
+
+    /// Whether there is an end behind the bytes that can be read.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn has_hung_up(&self) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let socket = self.as_ref();
+        let mut polled = [PollFd::new(&*socket, PollFlags::RDHUP)];
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        matches!(poll(&mut polled, Some(&at_once)), Ok(1..))
+    }
+
+    /// Other systems do not tell. There, what is sent in the moment between the farewell of a peer and its arrival
+    /// counts as sent.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    #[allow(clippy::unused_self, reason = "as the one for systems that tell")]
+    fn has_hung_up(&self) -> bool {
+        false
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            #[cfg(unix)]
+            Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+}
+
+/// Whether the peer can still answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PeerState {
+    There,
+    /// There is an end or an error where the next reply would be.
+    Gone,
+    /// It has hung up, after something that nobody has read yet: replies, or the reason.
+    GoneWithFarewell,
 }
 
 /// A socket that keeps the books of its [`Line`].
@@ -112,14 +153,16 @@ impl AsyncWrite for Stream {
         let this = &mut *self;
         // A server that was restarted has hung up, but the runtime may not have had the time to report it. Asking the
         // system costs a tenth of the write, and saves a request from being lost on a line that is already dead.
-        if this.socket.peer_is_gone() {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        match this.socket.peer() {
+            PeerState::There => {}
+            PeerState::Gone => return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
+            PeerState::GoneWithFarewell => return into_the_void(bytes),
         }
-        let written = match &mut this.socket {
-            Socket::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
-            #[cfg(unix)]
-            Socket::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
-        };
+        let written = this.socket.poll_write(cx, bytes);
+        // It may have hung up since.
+        if matches!(written, Poll::Ready(Err(_))) && this.socket.peer() == PeerState::GoneWithFarewell {
+            return into_the_void(bytes);
+        }
         if matches!(written, Poll::Ready(Ok(count)) if count > 0) {
             this.line.writes.fetch_add(1, Ordering::Release);
         }
@@ -140,5 +183,41 @@ impl AsyncWrite for Stream {
             #[cfg(unix)]
             Socket::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
         }
+    }
+}
+
+/// Drops what nobody would read. It does not count as a write; and it is no error, for that would come before the words
+/// that the reader has still to find: replies, or why TLS was refused. Behind them it finds the end.
+fn into_the_void(bytes: &[u8]) -> Poll<io::Result<usize>> {
+    Poll::Ready(Ok(bytes.len()))
+}
+
+#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_written_behind_a_farewell_is_not_sent_and_the_farewell_is_heard() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let line = Arc::new(Line::new(Server::Tcp { host: address.ip().to_string(), port: address.port() }));
+        let socket = TcpStream::connect(address).await.unwrap();
+        let mut stream = Stream::new(Socket::Tcp(socket), Arc::clone(&line));
+        let (mut peer, _) = listener.accept().await.unwrap();
+        stream.write_all(b"heard").await.unwrap();
+        assert_eq!(line.writes(), 1);
+        let mut heard = [0; 5];
+        peer.read_exact(&mut heard).await.unwrap();
+        peer.write_all(b"farewell").await.unwrap();
+        drop(peer);
+        stream.write_all(b"not heard").await.unwrap();
+        assert_eq!(line.writes(), 1);
+        let mut said = String::new();
+        stream.read_to_string(&mut said).await.unwrap();
+        assert_eq!(said, "farewell");
+        assert!(stream.write_all(b"not heard").await.is_err());
     }
 }

@@ -4,16 +4,38 @@
 //! the connections and dials them; a connection sends and receives; the line below it knows whether bytes left.
 
 mod answer;
+mod attempt;
+mod carrier;
+mod channel;
+mod checkout;
 mod deadline;
 mod dial;
 mod driver;
 mod endpoint;
+mod exclusive;
 mod executor;
+mod handshake;
+mod hook;
 mod identity;
+mod layout;
 mod line;
 mod node;
+mod optimistic;
+mod peer;
+mod renewal;
 mod resolver;
 mod retry;
+mod socket;
+mod task;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "no_tls.rs"]
+pub(crate) mod tls;
 
 pub(crate) use executor::Executor;
+pub use hook::{NewConnection, OnConnect, Role};
 pub(crate) use identity::ServerId;
+pub(crate) use layout::Layout;
+pub(crate) use optimistic::Optimistic;
+pub(crate) use retry::random_pause;

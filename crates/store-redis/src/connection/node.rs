@@ -8,17 +8,19 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
+use redis::{RedisError, RedisResult, Value};
 use store_core::{Error, Outcome, Result};
-use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use crate::command;
-use crate::config::Config;
+use crate::connection::carrier::{self, Carrier, Commands};
 use crate::connection::deadline::Deadline;
 use crate::connection::driver::Driver;
 use crate::connection::identity::ServerId;
 use crate::connection::line::Line;
+use crate::connection::task::Task;
+use crate::environment::Environment;
 use crate::error;
 use crate::request::Payload;
 
@@ -37,26 +39,46 @@ pub(super) struct NodeConnection {
     shared: MultiplexedConnection,
     line: Arc<Line>,
     server_id: ServerId,
-    _driver: Driver,
-    places: Semaphore,
+    driver: Driver,
+    /// Logs in again; none where who we are never changes.
+    _renewal: Option<Task>,
+    places: Arc<Semaphore>,
     timeouts_in_a_row: AtomicU32,
     opened: Instant,
     /// Nanoseconds from `opened` to the start of the latest call, give or take [`NOTED_PAUSE`].
     last_call: AtomicU64,
     check_turn: Mutex<()>,
-    config: Arc<Config>,
+    environment: Arc<Environment>,
 }
 
-enum Commands<'a> {
-    One(&'a Cmd),
-    Many(&'a Pipeline),
+/// A call's place on a connection that all callers share.
+pub(super) struct Turn<'a> {
+    connection: &'a Arc<NodeConnection>,
+    _place: SemaphorePermit<'a>,
+}
+
+impl Carrier for Turn<'_> {
+    async fn exchange(&self, commands: Commands<'_>, pause: Duration, deadline: &mut Deadline<'_>) -> Result<Value> {
+        self.connection.exchange(commands, pause, deadline).await
+    }
+
+    fn server_id(&self) -> ServerId {
+        self.connection.server_id
+    }
+
+    fn node(&self) -> Option<&Arc<NodeConnection>> {
+        Some(self.connection)
+    }
+
+    fn give_back(self) {}
 }
 
 impl NodeConnection {
     pub(super) fn new(
-        config: Arc<Config>,
+        environment: Arc<Environment>,
         line: Arc<Line>,
         driver: Driver,
+        renewal: Option<Task>,
         shared: MultiplexedConnection,
         server_id: ServerId,
     ) -> Self {
@@ -64,13 +86,14 @@ impl NodeConnection {
             shared,
             line,
             server_id,
-            _driver: driver,
-            places: Semaphore::new(config.max_in_flight.get() as usize),
+            driver,
+            _renewal: renewal,
+            places: Arc::new(Semaphore::new(environment.config.max_in_flight.get() as usize)),
             timeouts_in_a_row: AtomicU32::new(0),
             opened: Instant::now(),
             last_call: AtomicU64::new(0),
             check_turn: Mutex::new(()),
-            config,
+            environment,
         }
     }
 
@@ -89,6 +112,12 @@ impl NodeConnection {
         self.line.close();
     }
 
+    /// Ends the connection under whoever still waits for a reply.
+    pub(super) fn abort(&self) {
+        self.line.close();
+        self.driver.abort();
+    }
+
     /// How long the connection has been open.
     pub(super) fn age(&self) -> Duration {
         self.opened.elapsed()
@@ -97,7 +126,7 @@ impl NodeConnection {
     /// Whether so many calls in a row got no reply that the connection should be proved or replaced. True once for
     /// each such series.
     pub(super) fn take_suspicion(&self) -> bool {
-        let limit = self.config.timeouts_before_probe.get();
+        let limit = self.environment.config.timeouts_before_probe.get();
         // Read first, for nearly every call finds nothing to take.
         if self.timeouts_in_a_row.load(Ordering::Relaxed) < limit {
             return false;
@@ -105,26 +134,37 @@ impl NodeConnection {
         self.timeouts_in_a_row.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n >= limit).then_some(0)).is_ok()
     }
 
+    /// A place on the connection, which has been proved if it was not used for long.
+    pub(super) async fn enter<'a>(self: &'a Arc<Self>, deadline: &mut Deadline<'_>) -> Result<Turn<'a>> {
+        let place = self.take_place(deadline).await?;
+        self.check_after_pause(deadline).await?;
+        Ok(Turn { connection: self, _place: place })
+    }
+
     /// Sends what the request consists of and returns what the server answers, error replies included; an array for
     /// more than one command.
-    pub(super) async fn call(&self, payload: &Payload, deadline: &mut Deadline<'_>) -> Result<Value> {
+    pub(super) async fn call(self: &Arc<Self>, payload: &Payload, deadline: &mut Deadline<'_>) -> Result<Value> {
         let _place = self.take_place(deadline).await?;
         self.check_after_pause(deadline).await?;
+        // By hand what `carrier::send_plain` would do through a layer more, because nearly every call comes here.
         match payload {
-            Payload::One(command) => self.exchange(Commands::One(command), deadline).await,
+            Payload::One(command) => self.exchange(Commands::One(command), Duration::ZERO, deadline).await,
             Payload::Pipeline(commands) | Payload::Atomic(commands) => {
-                self.exchange(Commands::Many(commands), deadline).await
+                self.exchange(Commands::Many(commands), Duration::ZERO, deadline).await
             }
             Payload::Script(call) => {
-                let reply = self.exchange(Commands::One(&call.by_digest()), deadline).await?;
-                match &reply {
-                    Value::ServerError(refusal) if error::is_unknown_script(refusal) => {
-                        self.exchange(Commands::One(&call.by_text()), deadline).await
-                    }
-                    _ => Ok(reply),
+                let reply = self.exchange(Commands::One(&call.by_digest()), Duration::ZERO, deadline).await?;
+                if carrier::is_unknown_script(&reply) {
+                    return self.exchange(Commands::One(&call.by_text()), Duration::ZERO, deadline).await;
                 }
+                Ok(reply)
             }
         }
+    }
+
+    /// A place on a connection that nobody shares, for as long as it is somebody's.
+    pub(super) fn occupy(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
     }
 
     async fn take_place(&self, deadline: &mut Deadline<'_>) -> Result<SemaphorePermit<'_>> {
@@ -137,19 +177,19 @@ impl NodeConnection {
                 place.filter(|_| Instant::now() < deadline.end())
             }
         };
-        place.ok_or_else(|| error::overloaded(self.config.max_in_flight.get()))
+        place.ok_or_else(|| error::overloaded(self.environment.config.max_in_flight.get()))
     }
 
     /// Waits until every call under way has ended.
     pub(super) async fn drain(&self) {
         // Nobody closes the semaphore, so there is nothing to say about the places but that they are all free.
-        let _all = self.places.acquire_many(self.config.max_in_flight.get()).await;
+        let _all = self.places.acquire_many(self.environment.config.max_in_flight.get()).await;
     }
 
     /// Proves the line before the first calls after a long pause. One of them asks; the others wait for the answer, as
     /// what they would send behind the question might be lost with it.
-    async fn check_after_pause(&self, deadline: &mut Deadline<'_>) -> Result<()> {
-        let Some(interval) = self.config.health_check_interval else { return Ok(()) };
+    pub(super) async fn check_after_pause(&self, deadline: &mut Deadline<'_>) -> Result<()> {
+        let Some(interval) = self.environment.config.health_check_interval else { return Ok(()) };
         let now = whole_nanos(deadline.start().saturating_duration_since(self.opened));
         if self.is_in_use(now, interval) {
             return Ok(());
@@ -185,7 +225,7 @@ impl NodeConnection {
     async fn check(&self, deadline: &mut Deadline<'_>) -> Result<()> {
         let ping = command::ping();
         let mut shared = self.shared.clone();
-        let given_up = Instant::now() + self.config.connect_timeout;
+        let given_up = Instant::now() + self.environment.config.connect_timeout;
         let answer = pin!(shared.send_packed_command(&ping));
         match self.reply(given_up.min(deadline.end()), answer, deadline).await {
             // Even an error reply proves the line.
@@ -207,7 +247,14 @@ impl NodeConnection {
         error::cannot_connect(&self.line.server, "no reply to the health check")
     }
 
-    async fn exchange(&self, commands: Commands<'_>, deadline: &mut Deadline<'_>) -> Result<Value> {
+    /// Sends commands and returns what the server answers, error replies included; an array for more than one. The
+    /// server is expected to take up to `pause` longer than usual.
+    pub(super) async fn exchange(
+        &self,
+        commands: Commands<'_>,
+        pause: Duration,
+        deadline: &mut Deadline<'_>,
+    ) -> Result<Value> {
         let mut shared = self.shared.clone();
         let writes_before = self.line.writes();
         let answer = pin!(async {
@@ -218,7 +265,7 @@ impl NodeConnection {
                 }
             }
         });
-        let limit = self.config.response_timeout.map(|timeout| Instant::now() + timeout);
+        let limit = self.environment.config.response_timeout.map(|timeout| Instant::now() + timeout + pause);
         let limit = limit.map_or(deadline.end(), |limit| limit.min(deadline.end()));
         match self.reply(limit, answer, deadline).await {
             Some(Ok(reply)) => Ok(reply),
@@ -234,7 +281,7 @@ impl NodeConnection {
         mut answer: Pin<&mut impl Future<Output = RedisResult<Value>>>,
         deadline: &mut Deadline<'_>,
     ) -> Option<RedisResult<Value>> {
-        let mut silence = Silence { in_a_row: &self.timeouts_in_a_row, looks: 0 };
+        let mut silence = Silence { in_a_row: &self.timeouts_in_a_row, alarm: &self.environment.alarm, looks: 0 };
         let mut until = limit.min(deadline.start() + LOOK);
         loop {
             match deadline.wait_until(until, answer.as_mut()).await {
@@ -249,7 +296,7 @@ impl NodeConnection {
                     return None;
                 }
             }
-            silence.looks += 1;
+            silence.goes_on();
         }
     }
 
@@ -264,12 +311,21 @@ impl NodeConnection {
 /// of its own, that is one more sign that the line leads nowhere.
 struct Silence<'a> {
     in_a_row: &'a AtomicU32,
+    alarm: &'a Notify,
     looks: u32,
 }
 
 impl Silence<'_> {
     /// Between two looks lies a whole [`LOOK`]; before the first one the caller may have waited for something else.
     const LONG: u32 = 2;
+
+    /// A server that hangs tells nobody. Whoever watches the topology is told in its place.
+    fn goes_on(&mut self) {
+        self.looks += 1;
+        if self.looks >= Self::LONG {
+            self.alarm.notify_one();
+        }
+    }
 
     fn ends(&mut self) {
         self.looks = 0;

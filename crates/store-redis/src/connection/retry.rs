@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use crate::config::RetryPolicy;
 
-/// The pause before the `attempt`-th repetition, counted from 1: random between nothing and a limit that doubles each
-/// time. Callers that failed together would otherwise come back together.
+/// The pause before the `attempt`-th repetition, counted from 1.
 pub(super) fn pause(policy: &RetryPolicy, attempt: u32) -> Duration {
+    random_pause(policy.first_pause, policy.longest_pause, attempt)
+}
+
+/// A random time between nothing and a limit that doubles with each attempt, counted from 1. Callers that failed
+/// together would otherwise come back together.
+pub(crate) fn random_pause(first: Duration, longest: Duration, attempt: u32) -> Duration {
     let doublings = attempt.saturating_sub(1).min(16);
-    let limit = policy.first_pause.saturating_mul(1 << doublings).min(policy.longest_pause);
-    limit.mul_f64(random_fraction())
+    first.saturating_mul(1 << doublings).min(longest).mul_f64(random_fraction())
 }
 
 /// Between 0 and 1. Each `RandomState` has keys of its own; nothing here needs better randomness than that.

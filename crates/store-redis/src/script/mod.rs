@@ -5,13 +5,16 @@ use redis::ToRedisArgs;
 use store_core::{Timestamp, Ttl};
 
 use crate::command::SetExpiry;
-use crate::keyspace::WireKey;
+use crate::keyspace::{LockKeys, WireKey};
 use crate::request::{Class, Request, Script};
 
 static GET_AND_RENEW: Script = Script::new(include_str!("get_and_renew.lua"));
 static COMPARE_AND_SET: Script = Script::new(include_str!("compare_and_set.lua"));
 static COMPARE_AND_DELETE: Script = Script::new(include_str!("compare_and_delete.lua"));
 static ADD_TO_COUNTER: Script = Script::new(include_str!("add_to_counter.lua"));
+static ACQUIRE_LOCK: Script = Script::new(include_str!("acquire_lock.lua"));
+static EXTEND_LOCK: Script = Script::new(include_str!("extend_lock.lua"));
+static RELEASE_LOCK: Script = Script::new(include_str!("release_lock.lua"));
 
 /// Reads an entry and renews it if it expires. Answers nil, or value and expiry.
 pub(crate) fn get_and_renew(key: WireKey<'_>, ttl: Ttl) -> Request {
@@ -37,9 +40,27 @@ pub(crate) fn add_to_counter(key: WireKey<'_>, delta: i64, on_create: Timestamp)
     call(Class::NotRepeatable, &ADD_TO_COUNTER, key, vec![text(delta), text(expires_at)])
 }
 
-/// Every script has one key: more of them could lie in different slots.
+/// Acquires a lock. Answers the fencing token as text, or nil when another holds it.
+pub(crate) fn acquire_lock(keys: &LockKeys, owner: &str, ttl: Ttl) -> Request {
+    let (both, arguments) = (vec![text(&keys.lock), text(&keys.last_token)], vec![text(owner), text(ttl.as_millis())]);
+    Request::script(Class::Idempotent, &ACQUIRE_LOCK, both, arguments).to(keys.route())
+}
+
+/// Replaces the lifetime of a lock that this owner holds. Answers 1 or 0.
+pub(crate) fn extend_lock(keys: &LockKeys, owner: &str, ttl: Ttl) -> Request {
+    let arguments = vec![text(owner), text(ttl.as_millis())];
+    Request::script(Class::Idempotent, &EXTEND_LOCK, vec![text(&keys.lock)], arguments).to(keys.route())
+}
+
+/// Frees a lock that this owner holds. Answers 1 or 0.
+pub(crate) fn release_lock(keys: &LockKeys, owner: &str) -> Request {
+    let class = Class::IdempotentAnswerChanges;
+    Request::script(class, &RELEASE_LOCK, vec![text(&keys.lock)], vec![text(owner)]).to(keys.route())
+}
+
+/// A script of entries has one key: more of them could lie in different slots.
 fn call(class: Class, script: &'static Script, key: WireKey<'_>, arguments: Vec<Vec<u8>>) -> Request {
-    Request::script(class, script, key.to_redis_args(), arguments)
+    Request::script(class, script, key.to_redis_args(), arguments).to(key.route())
 }
 
 fn text(argument: impl std::fmt::Display) -> Vec<u8> {

@@ -1,49 +1,134 @@
-//! The driver on a real server, in either version of the protocol, as the suite needs it.
+//! The driver on real servers, on every topology and in either version of the protocol, as the suite needs it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use store_conformance::{ClockControl, Harness, HarnessError, Planted};
+use store_conformance::{ClockControl, Harness, HarnessError, Interruptible, Planted};
 use store_core::{Address, Cache, Namespace, Store, async_trait};
-use store_redis::{Config, Protocol, RedisCache, RedisStore};
-use store_testkit::RedisServer;
+use store_redis::{Cluster, Config, Protocol, RedisCache, RedisStore, Sentinel, Server, SlotPolicy};
+use store_testkit::{
+    ClusterDeployment, ClusterOptions, Error, RedisServer, SentinelDeployment, SentinelOptions, ServerOptions,
+};
+
+use crate::outage;
 
 /// Far more than any operation takes, so that no check fails because the machine has other work.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What the driver is tried on.
+#[derive(Clone, Copy)]
+#[allow(dead_code, reason = "each binary of this directory tries the driver on one of them")]
+pub(crate) enum On {
+    Standalone,
+    Sentinel,
+    Cluster(SlotPolicy),
+}
+
 pub(crate) struct RedisHarness {
-    server: &'static RedisServer,
+    deployment: &'static Deployment,
     protocol: Protocol,
+    policy: SlotPolicy,
     first: RedisStore,
     second: RedisStore,
 }
 
 impl RedisHarness {
-    pub(crate) async fn start(protocol: Protocol) -> Result<Self, HarnessError> {
-        let server = store_testkit::shared()?;
-        let config = server
-            .url()
-            .parse::<Config>()?
+    pub(crate) async fn start(on: On, protocol: Protocol) -> Result<Self, HarnessError> {
+        let deployment = Deployment::shared(on)?;
+        let policy = match on {
+            On::Standalone | On::Sentinel => SlotPolicy::Root,
+            On::Cluster(policy) => policy,
+        };
+        let config = deployment
+            .config()?
+            .with_slot_policy(policy)
             .with_protocol(protocol)
             .with_deadline(PATIENCE)
             .with_connect_timeout(PATIENCE);
         let (first, second) =
             (RedisStore::connect_with(config.clone()).await?, RedisStore::connect_with(config).await?);
-        Ok(Self { server, protocol, first, second })
+        Ok(Self { deployment, protocol, policy, first, second })
     }
 
     fn push(&self, wire_key: &[u8]) -> Result<Planted, HarnessError> {
-        self.server.command(&[b"RPUSH", wire_key, b"an item"])?;
+        self.deployment.holder(wire_key)?.command(&[b"RPUSH", wire_key, b"an item"])?;
         Ok(Planted::Done)
+    }
+
+    /// What the native layout puts before the keys of a namespace.
+    fn head(&self, namespace: &Namespace) -> String {
+        match (self.policy, namespace.as_encoded().split_once('/')) {
+            (SlotPolicy::Root, Some((root, nested))) => format!("{{{root}}}/{nested}:"),
+            (SlotPolicy::PerKey, _) => format!("{namespace}:"),
+            _ => format!("{{{namespace}}}:"),
+        }
     }
 }
 
-/// What the native layout puts before the keys of a namespace.
-fn head(namespace: &Namespace) -> String {
-    match namespace.as_encoded().split_once('/') {
-        Some((root, nested)) => format!("{{{root}}}/{nested}:"),
-        None => format!("{{{namespace}}}:"),
+/// The servers of one test binary.
+enum Deployment {
+    Standalone(Box<RedisServer>),
+    Sentinel(SentinelDeployment),
+    Cluster(ClusterDeployment),
+}
+
+impl Deployment {
+    fn shared(on: On) -> Result<&'static Self, HarnessError> {
+        static SHARED: OnceLock<Result<Deployment, Error>> = OnceLock::new();
+        let start = || match on {
+            On::Standalone => RedisServer::start(ServerOptions::new()).map(|server| Self::Standalone(Box::new(server))),
+            On::Sentinel => SentinelDeployment::start(SentinelOptions::new()).map(Self::Sentinel),
+            On::Cluster(_) => ClusterDeployment::start(ClusterOptions::new()).map(Self::Cluster),
+        };
+        Ok(SHARED.get_or_init(start).as_ref()?)
     }
+
+    fn config(&self) -> Result<Config, HarnessError> {
+        Ok(match self {
+            Self::Standalone(server) => server.url().parse()?,
+            Self::Sentinel(deployment) => {
+                Config::sentinel(Sentinel::new(addresses(deployment.sentinels()), deployment.service()))
+            }
+            Self::Cluster(cluster) => {
+                Config::cluster(Cluster::new(addresses(cluster.nodes().iter().map(|node| &**node))))
+            }
+        })
+    }
+
+    /// The server that has a key.
+    fn holder(&self, wire_key: &[u8]) -> Result<&RedisServer, Error> {
+        match self {
+            Self::Standalone(server) => Ok(server),
+            Self::Sentinel(deployment) => deployment.primary(),
+            Self::Cluster(cluster) => cluster.primary_of_slot(cluster.slot_of(wire_key)?).map(|node| &**node),
+        }
+    }
+
+    /// All that answer calls, or know who does.
+    fn all(&self) -> Vec<&RedisServer> {
+        match self {
+            Self::Standalone(server) => vec![server],
+            Self::Sentinel(deployment) => deployment.servers().iter().collect(),
+            Self::Cluster(cluster) => cluster.nodes().iter().map(|node| &**node).collect(),
+        }
+    }
+
+    fn any(&self) -> Result<&RedisServer, Error> {
+        self.holder(b"any")
+    }
+
+    fn replicas(&self) -> u32 {
+        match self {
+            Self::Standalone(_) => 0,
+            Self::Sentinel(_) => 2,
+            Self::Cluster(_) => 1,
+        }
+    }
+}
+
+fn addresses<'a>(servers: impl IntoIterator<Item = &'a RedisServer>) -> Vec<Server> {
+    let ports = servers.into_iter().filter_map(RedisServer::port);
+    ports.map(|port| Server::Tcp { host: "127.0.0.1".to_owned(), port }).collect()
 }
 
 #[async_trait]
@@ -69,18 +154,36 @@ impl Harness for RedisHarness {
     }
 
     fn server(&self) -> Option<String> {
-        Some(format!("{} {}", self.server.server_name(), self.server.version()))
+        let server = self.deployment.any().ok()?;
+        Some(format!("{} {}", server.server_name(), server.version()))
     }
 
     fn protocol(&self) -> Option<String> {
         Some(format!("{:?}", self.protocol).to_uppercase())
     }
 
+    fn slot_policy(&self) -> Option<String> {
+        Some(format!("{:?}", self.policy))
+    }
+
+    fn replicas(&self) -> u32 {
+        self.deployment.replicas()
+    }
+
+    async fn interruptible(&self) -> Result<Option<Interruptible>, HarnessError> {
+        if let Deployment::Sentinel(_) = self.deployment {
+            // Sentinels name addresses, which lead past any proxy.
+            return Ok(None);
+        }
+        let config = self.deployment.config()?.with_slot_policy(self.policy).with_protocol(self.protocol);
+        Ok(Some(outage::interruptible(config, &self.deployment.all()).await?))
+    }
+
     async fn plant_foreign(&self, at: Address<'_>) -> Result<Planted, HarnessError> {
-        self.push(format!("{}{}", head(at.namespace), at.key).as_bytes())
+        self.push(format!("{}{}", self.head(at.namespace), at.key).as_bytes())
     }
 
     async fn plant_key_that_is_no_text(&self, namespace: &Namespace) -> Result<Planted, HarnessError> {
-        self.push(&[head(namespace).as_bytes(), b"\xff\xfe"].concat())
+        self.push(&[self.head(namespace).as_bytes(), b"\xff\xfe"].concat())
     }
 }

@@ -1,9 +1,10 @@
 //! What every driver promises, on a real server that speaks RESP2.
 
 mod harness;
+mod outage;
 
 use store_redis::Protocol;
 
-use harness::RedisHarness;
+use harness::{On, RedisHarness};
 
-store_conformance::main!("redis-standalone", || RedisHarness::start(Protocol::Resp2));
+store_conformance::main!("redis-standalone", || RedisHarness::start(On::Standalone, Protocol::Resp2));

@@ -1,9 +1,10 @@
 //! What every driver promises, on a real server that speaks RESP3.
 
 mod harness;
+mod outage;
 
 use store_redis::Protocol;
 
-use harness::RedisHarness;
+use harness::{On, RedisHarness};
 
-store_conformance::main!("redis-standalone-resp3", || RedisHarness::start(Protocol::Resp3));
+store_conformance::main!("redis-standalone-resp3", || RedisHarness::start(On::Standalone, Protocol::Resp3));

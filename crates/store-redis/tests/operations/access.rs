@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use store_redis::prelude::*;
 use store_redis::{
-    Capabilities, Config, Eviction, Lifetime, Namespaced, Outcome, Protocol, RedisCache, RedisStore, Result, Timestamp,
+    Address, Capabilities, Config, Eviction, Key, Lifetime, LockOwner, Namespaced, Outcome, Protocol, RedisCache,
+    RedisStore, Result, Timestamp,
 };
 use store_testkit::{ServerOptions, shared};
 
@@ -101,16 +102,25 @@ async fn every_operation(cache: &Namespaced<RedisCache>) -> Result<()> {
     cache.set("k", "v").await?;
     assert_eq!(list(cache).await, ["k"]);
     assert_eq!(cache.clear().await?, 1);
+    let guard = cache.lock("k", DAY).wait(DAY).await?.unwrap();
+    assert!(guard.extend(DAY).await? && guard.is_held().await? && guard.release().await?);
     assert!(!cache.delete("k").await?);
     cache.ping().await
 }
 
-const SCRIPTS: [&str; 4] = [
+const SCRIPTS: [&str; 7] = [
+    include_str!("../../src/script/acquire_lock.lua"),
     include_str!("../../src/script/add_to_counter.lua"),
     include_str!("../../src/script/compare_and_delete.lua"),
     include_str!("../../src/script/compare_and_set.lua"),
+    include_str!("../../src/script/extend_lock.lua"),
     include_str!("../../src/script/get_and_renew.lua"),
+    include_str!("../../src/script/release_lock.lua"),
 ];
+
+/// The owner of a lock that a test plants, and what that looks like.
+const OWNER: LockOwner = LockOwner::from_bytes([0; LockOwner::BYTES]);
+const HELD: &str = "00000000000000000000000000000000:5";
 
 /// The commands that scripts call, in small letters.
 fn commands_of_scripts() -> BTreeSet<String> {
@@ -119,12 +129,17 @@ fn commands_of_scripts() -> BTreeSet<String> {
 }
 
 async fn call_script(app: &Namespaced<RedisCache>, operation: &str) -> Result<()> {
+    let held = Address { namespace: &Namespace::EMPTY, key: Key::new("held")? };
     let add = |key| app.increment(key, 1).expiry_on_create(Expiry::At(Timestamp::MAX));
     match operation {
         "renew" => app.get("k").renew(DAY * 2).await.map(drop),
         "swap" => app.set("k", "w").if_value("v").await.map(drop),
         "remove" => app.delete("k").if_value("v").await.map(drop),
         "add" => add("n").await.map(drop),
+        "lock" => app.try_lock("free", DAY).await.map(drop),
+        "lock again" => app.try_lock("held", DAY * 2).with_owner(OWNER).await.map(drop),
+        "extend" => app.extend_lock(held, OWNER, Ttl::new(DAY * 2)?).await.map(drop),
+        "release" => app.release_lock(held, OWNER).await.map(drop),
         _ => add("new").await.map(drop),
     }
 }
@@ -140,11 +155,13 @@ async fn a_script_with_a_forbidden_command_changes_nothing_before_it_fails() {
         let config = server.url().parse::<Config>().unwrap().with_user("app", "secret");
         let app = RedisCache::connect_with(config).await.unwrap().namespace("app").unwrap();
         let mut refused = 0;
-        for operation in ["renew", "swap", "remove", "add", "create"] {
+        for operation in ["renew", "swap", "remove", "add", "create", "lock", "lock again", "extend", "release"] {
             plant("{app}:k", "v");
             plant("{app}:n", "5");
-            server.command(&["UNLINK", "{app}:new"]).unwrap();
-            let keys = ["{app}:k", "{app}:n", "{app}:new"];
+            plant("%l{app}:held", HELD);
+            plant("%f{app}", "5");
+            server.command(&["UNLINK", "{app}:new", "%l{app}:free"]).unwrap();
+            let keys = ["{app}:k", "{app}:n", "{app}:new", "%l{app}:held", "%l{app}:free", "%f{app}"];
             let before = keys.map(look);
             if let Err(error) = call_script(&app, operation).await {
                 assert_eq!((error.kind(), error.outcome()), (ErrorKind::PermissionDenied, Outcome::NotApplied));

@@ -5,5 +5,6 @@
 mod access;
 mod enumeration;
 mod lifetimes;
+mod locks;
 mod support;
 mod values;

@@ -1,0 +1,72 @@
+//! The primary is gone: how long until writes succeed again, and what of the acknowledged ones is left.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use store_redis::Durability;
+use store_testkit::{RedisServer, ServerOptions};
+
+use crate::figures::{Bar, Figures};
+use crate::scenario::Run;
+use crate::scenarios::guards::replicated;
+use crate::topology::{Deployment, Replacement, Topology, durable};
+use crate::writers::Writers;
+
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Where the longest gap and, of one node that keeps everything on disk, lost increments are judged.
+pub(crate) fn bars(topology: Topology) -> Vec<Bar> {
+    let mut bars = unguarded_bars(topology);
+    bars.push(match topology {
+        Topology::Standalone => Bar::at_most("lost", 0),
+        Topology::Sentinel => Bar::at_most("longest_gap_ms", 3000),
+        Topology::Cluster => Bar::at_most("longest_gap_ms", 4500),
+    });
+    bars
+}
+
+/// Where what is lost is only counted.
+pub(crate) fn unguarded_bars(_: Topology) -> Vec<Bar> {
+    vec![Bar::at_most("duplicated", 0), Bar::at_most("overrun_ms", 100), Bar::at_least("acknowledged", 320)]
+}
+
+pub(crate) fn kill_primary(run: &Run) -> Result<Figures> {
+    let servers = if run.topology == Topology::Standalone { durable() } else { ServerOptions::new() };
+    without_primary(run, servers, Durability::Acknowledged, RedisServer::kill)
+}
+
+pub(crate) fn kill_with_everysec(run: &Run) -> Result<Figures> {
+    let servers = ServerOptions::new().directive("appendonly", "yes").directive("appendfsync", "everysec");
+    without_primary(run, servers, Durability::Acknowledged, RedisServer::kill)
+}
+
+pub(crate) fn kill_without_persistence(run: &Run) -> Result<Figures> {
+    without_primary(run, ServerOptions::new(), Durability::Acknowledged, RedisServer::kill)
+}
+
+pub(crate) fn kill_replicated(run: &Run) -> Result<Figures> {
+    without_primary(run, ServerOptions::new(), replicated()?, RedisServer::kill)
+}
+
+pub(crate) fn stop_primary(run: &Run) -> Result<Figures> {
+    without_primary(run, ServerOptions::new(), Durability::Acknowledged, RedisServer::stop)
+}
+
+/// Takes the primary away. Nobody but a single node ever comes back, so that nothing else can end the outage.
+fn without_primary(
+    run: &Run,
+    servers: ServerOptions,
+    guard: Durability,
+    take_away: fn(&RedisServer) -> Result<(), store_testkit::Error>,
+) -> Result<Figures> {
+    let deployment = Deployment::start(run.topology, Replacement::Prompt, servers)?;
+    let cache = run.connect_to(&deployment)?;
+    let writers = Writers::start(&run.runtime, &cache, DEADLINE, guard)?;
+    let former = deployment.primary()?;
+    take_away(former)?;
+    if run.topology == Topology::Standalone {
+        former.restart()?;
+    }
+    writers.await_well()?;
+    writers.finish(&run.runtime)?.judge(&deployment)
+}

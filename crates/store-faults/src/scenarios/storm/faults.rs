@@ -1,0 +1,259 @@
+//! What can go wrong on each topology. Every fault is over when its strike returns, but for what the servers then repair.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use store_testkit::proxy::{Cut, Ending, FaultProxy, Faults, When};
+use store_testkit::{Pause, RedisServer, wait_until};
+
+use crate::random::Random;
+use crate::topology::{Deployment, PATIENCE, Topology, slot};
+
+/// What faults are done to.
+pub(super) struct Place<'a> {
+    pub(super) deployment: &'a Deployment,
+    pub(super) proxy: Option<&'a FaultProxy>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// SIGKILL of the primary, which comes back when it has been replaced, or at once where nobody could.
+    KillPrimary,
+    /// SIGKILL and restart of a server that is not the primary, or of a sentinel.
+    KillBystander,
+    /// SIGSTOP for up to 1.5 s.
+    StopPrimary,
+    KillClients,
+    PauseAll,
+    PauseWrites,
+    FlushScripts,
+    ExhaustMemory,
+    FailOver,
+    DemoteByHand,
+    MigrateSlot,
+    Reshard,
+    CutRequests,
+    CutReplies,
+    ResetReplies,
+    DelayReplies,
+    HoldReplies,
+    TrickleReplies,
+    RefuseConnections,
+    BlackHole,
+}
+
+use Fault::{
+    BlackHole, CutReplies, CutRequests, DelayReplies, DemoteByHand, ExhaustMemory, FailOver, FlushScripts, HoldReplies,
+    KillBystander, KillClients, KillPrimary, MigrateSlot, PauseAll, PauseWrites, RefuseConnections, ResetReplies,
+    Reshard, StopPrimary, TrickleReplies,
+};
+
+impl Fault {
+    /// The faults that a topology knows.
+    pub(super) fn of(topology: Topology) -> &'static [Self] {
+        match topology {
+            Topology::Standalone => &[
+                KillPrimary,
+                StopPrimary,
+                KillClients,
+                PauseAll,
+                PauseWrites,
+                FlushScripts,
+                ExhaustMemory,
+                CutRequests,
+                CutReplies,
+                ResetReplies,
+                DelayReplies,
+                HoldReplies,
+                TrickleReplies,
+                RefuseConnections,
+                BlackHole,
+            ],
+            Topology::Sentinel => &[
+                KillPrimary,
+                KillPrimary,
+                KillBystander,
+                KillBystander,
+                StopPrimary,
+                StopPrimary,
+                KillClients,
+                KillClients,
+                PauseAll,
+                PauseAll,
+                PauseWrites,
+                PauseWrites,
+                FlushScripts,
+                FlushScripts,
+                ExhaustMemory,
+                ExhaustMemory,
+                FailOver,
+                FailOver,
+                // Once, because it takes the sentinels half a minute to notice.
+                DemoteByHand,
+            ],
+            Topology::Cluster => &[
+                KillPrimary,
+                KillBystander,
+                StopPrimary,
+                KillClients,
+                PauseAll,
+                PauseWrites,
+                FlushScripts,
+                ExhaustMemory,
+                FailOver,
+                MigrateSlot,
+                MigrateSlot,
+                Reshard,
+            ],
+        }
+    }
+
+    /// The name under which it is counted.
+    pub(super) fn figure(self) -> &'static str {
+        match self {
+            KillPrimary => "fault_kill_primary",
+            KillBystander => "fault_kill_bystander",
+            StopPrimary => "fault_stop_primary",
+            KillClients => "fault_kill_clients",
+            PauseAll => "fault_pause_all",
+            PauseWrites => "fault_pause_writes",
+            FlushScripts => "fault_flush_scripts",
+            ExhaustMemory => "fault_exhaust_memory",
+            FailOver => "fault_fail_over",
+            DemoteByHand => "fault_demote_by_hand",
+            MigrateSlot => "fault_migrate_slot",
+            Reshard => "fault_reshard",
+            CutRequests => "fault_cut_requests",
+            CutReplies => "fault_cut_replies",
+            ResetReplies => "fault_reset_replies",
+            DelayReplies => "fault_delay_replies",
+            HoldReplies => "fault_hold_replies",
+            TrickleReplies => "fault_trickle_replies",
+            RefuseConnections => "fault_refuse_connections",
+            BlackHole => "fault_black_hole",
+        }
+    }
+
+    /// Whether another server takes over in the course of it, even if the first one is back in the end.
+    pub(super) fn replaces(self) -> bool {
+        matches!(self, FailOver | DemoteByHand)
+    }
+
+    pub(super) fn strike(self, place: &Place<'_>, random: &mut Random) -> Result<()> {
+        let primary = place.deployment.primary()?;
+        match self {
+            KillPrimary => kill(place.deployment, primary),
+            KillBystander => kill_bystander(place.deployment, primary, random),
+            StopPrimary => {
+                primary.stop()?;
+                wait(random, 1500);
+                Ok(primary.cont()?)
+            }
+            KillClients => primary.kill_clients().map(drop).map_err(Into::into),
+            PauseAll => Ok(primary.pause(Pause::Everything, Duration::from_millis(50 + random.below(300)))?),
+            PauseWrites => Ok(primary.pause(Pause::Writes, Duration::from_millis(50 + random.below(300)))?),
+            FlushScripts => Ok(primary.flush_scripts()?),
+            ExhaustMemory => {
+                primary.exhaust_memory()?;
+                wait(random, 300);
+                Ok(primary.restore_memory()?)
+            }
+            FailOver => fail_over(place.deployment, primary),
+            DemoteByHand => demote(place.deployment),
+            MigrateSlot => migrate(place.deployment, primary, random, 0),
+            Reshard => migrate(place.deployment, primary, random, 50),
+            CutRequests => some_time(place, random, |faults| faults.cut(Cut::BeforeRequest, When::Share(0.1))),
+            CutReplies => some_time(place, random, |faults| faults.cut(Cut::BeforeReply, When::Share(0.1))),
+            ResetReplies => {
+                some_time(place, random, |faults| faults.cut(Cut::InsideReply, When::Share(0.1)).ending(Ending::Reset))
+            }
+            DelayReplies => some_time(place, random, |faults| faults.delay(Duration::from_millis(50))),
+            HoldReplies => some_time(place, random, Faults::hold),
+            TrickleReplies => some_time(place, random, |faults| faults.trickle(1, Duration::from_millis(1))),
+            BlackHole => some_time(place, random, Faults::black_hole),
+            RefuseConnections => {
+                let proxy = place.proxy.context("a fault of a proxy without one")?;
+                proxy.refuse_connections();
+                proxy.cut_all(Ending::Reset);
+                wait(random, 500);
+                Ok(proxy.accept_connections()?)
+            }
+        }
+    }
+}
+
+/// Up to so many milliseconds.
+fn wait(random: &mut Random, millis: u64) {
+    std::thread::sleep(Duration::from_millis(random.below(millis)));
+}
+
+fn some_time(place: &Place<'_>, random: &mut Random, faults: impl FnOnce(Faults) -> Faults) -> Result<()> {
+    let proxy = place.proxy.context("a fault of a proxy without one")?;
+    proxy.inject(faults(Faults::seeded(random.below(u64::MAX))));
+    wait(random, 1000);
+    proxy.heal();
+    Ok(())
+}
+
+fn kill(deployment: &Deployment, primary: &RedisServer) -> Result<()> {
+    primary.kill()?;
+    if !matches!(deployment, Deployment::Standalone(_)) {
+        // A primary that came back before it was replaced would come back empty.
+        await_another(deployment, primary)?;
+    }
+    Ok(primary.restart()?)
+}
+
+fn await_another(deployment: &Deployment, than: &RedisServer) -> Result<()> {
+    let another = || deployment.primary().is_ok_and(|now| now.port() != than.port()).then_some(());
+    Ok(wait_until("another primary", PATIENCE, another)?)
+}
+
+fn kill_bystander(deployment: &Deployment, primary: &RedisServer, random: &mut Random) -> Result<()> {
+    let mut bystanders: Vec<&RedisServer> = match deployment {
+        Deployment::Standalone(_) => bail!("one node has no bystanders"),
+        Deployment::Sentinel(sentinel) => deployment.servers().into_iter().chain(sentinel.sentinels()).collect(),
+        // Primaries of other slots would have to be replaced first.
+        Deployment::Cluster(cluster) => vec![
+            cluster
+                .replica_of(cluster.nodes().iter().find(|node| node.port() == primary.port()).context("no node")?)?,
+        ],
+    };
+    bystanders.retain(|server| server.port() != primary.port());
+    let bystander = random.choose(&bystanders).context("nobody but the primary")?;
+    bystander.kill()?;
+    wait(random, 300);
+    Ok(bystander.restart()?)
+}
+
+fn fail_over(deployment: &Deployment, primary: &RedisServer) -> Result<()> {
+    match deployment {
+        Deployment::Standalone(_) => bail!("one node has nobody to fail over to"),
+        Deployment::Sentinel(sentinel) => drop(sentinel.fail_over()?),
+        Deployment::Cluster(cluster) => {
+            let node = cluster.nodes().iter().find(|node| node.port() == primary.port());
+            cluster.fail_over(node.context("a server of another deployment")?)?;
+        }
+    }
+    deployment.await_replaced(primary)
+}
+
+fn demote(deployment: &Deployment) -> Result<()> {
+    let Deployment::Sentinel(sentinel) = deployment else { bail!("nodes of a cluster cannot be demoted by hand") };
+    let former = sentinel.demote_by_hand()?;
+    deployment.await_replaced(former)
+}
+
+/// Moves the slot of all entries to another primary with a stop half way, and some slots beside it.
+fn migrate(deployment: &Deployment, primary: &RedisServer, random: &mut Random, beside: usize) -> Result<()> {
+    let Deployment::Cluster(cluster) = deployment else { bail!("only a cluster has slots") };
+    let primaries = cluster.primaries();
+    let others: Vec<_> = primaries.iter().filter(|node| node.port() != primary.port()).collect();
+    let to = random.choose(&others).context("a cluster of one primary")?;
+    let from = primaries.iter().find(|node| node.port() == primary.port()).context("a primary that is none")?;
+    cluster.reshard(from, to, beside)?;
+    let migration = cluster.begin_migration(slot(cluster)?, to)?;
+    migration.move_keys(usize::try_from(random.below(40)).unwrap_or_default())?;
+    wait(random, 500);
+    Ok(migration.finish()?)
+}

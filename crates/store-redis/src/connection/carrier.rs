@@ -1,0 +1,196 @@
+//! What a request is in commands, on whatever connection it goes.
+
+use std::future::Future;
+use std::iter;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::{Cmd, Pipeline, Value};
+use store_core::{Durability, Result};
+use tokio::time::Instant;
+
+use crate::command;
+use crate::connection::answer::{Wanted, malformed};
+use crate::connection::deadline::Deadline;
+use crate::connection::identity::ServerId;
+use crate::connection::node::NodeConnection;
+use crate::error;
+use crate::request::Payload;
+
+/// Commands that leave in one write.
+#[derive(Clone, Copy)]
+pub(super) enum Commands<'a> {
+    One(&'a Cmd),
+    Many(&'a Pipeline),
+}
+
+/// A connection, for as long as one call uses it.
+pub(super) trait Carrier: Send + Sync {
+    /// Sends commands and returns what the server answers, error replies included; an array for more than one. The
+    /// server is expected to take up to `pause` longer than usual.
+    fn exchange(
+        &self,
+        commands: Commands<'_>,
+        pause: Duration,
+        deadline: &mut Deadline<'_>,
+    ) -> impl Future<Output = Result<Value>> + Send;
+
+    /// The process at the other end.
+    fn server_id(&self) -> ServerId;
+
+    /// The connection itself, if it is one of ours.
+    fn node(&self) -> Option<&Arc<NodeConnection>>;
+
+    /// Leaves the connection to others. Whoever does that has had all replies, and has left nothing on it that another
+    /// call would notice.
+    fn give_back(self);
+}
+
+/// Whether a node is asked for a slot that it does not have yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// It is the slot's own node.
+    Regular,
+    /// It is taking the slot over, and has to be told that we know.
+    Asking,
+}
+
+/// What goes around the commands of a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Framing {
+    admission: Admission,
+    wanted: Option<Wanted>,
+}
+
+/// What came back.
+pub(super) struct Replied {
+    /// The reply, or an array with one for each command.
+    pub(super) reply: Value,
+    /// What was asked for, and how many replicas have acknowledged what was written.
+    pub(super) acknowledged: Option<(Wanted, Value)>,
+}
+
+impl Framing {
+    /// A call that ends at `deadline` hears from `WAIT` before that, however long it may wait for replicas.
+    pub(super) fn new(admission: Admission, durability: Durability, deadline: &Deadline<'_>) -> Self {
+        let wanted = match durability {
+            Durability::Replicated { replicas, timeout, .. } => {
+                let left = deadline.end().saturating_duration_since(Instant::now());
+                Some(Wanted { replicas, timeout: timeout.min(left - left / 8) })
+            }
+            _ => None,
+        };
+        Self { admission, wanted }
+    }
+
+    fn is_plain(&self) -> bool {
+        self.admission == Admission::Regular && self.wanted.is_none()
+    }
+}
+
+/// Sends a request over `carrier`.
+pub(super) async fn send<C: Carrier>(
+    carrier: &C,
+    payload: &Payload,
+    framing: Framing,
+    deadline: &mut Deadline<'_>,
+) -> Result<Replied> {
+    if framing.is_plain() {
+        let reply = send_plain(carrier, payload, deadline).await?;
+        return Ok(Replied { reply, acknowledged: None });
+    }
+    let one = async |command, deadline: &mut Deadline<'_>| {
+        let replied = send_framed(carrier, iter::once(command), framing, deadline).await?;
+        Ok(Replied { reply: last(replied.reply), ..replied })
+    };
+    match payload {
+        Payload::One(command) => one(command.clone(), deadline).await,
+        Payload::Pipeline(commands) if framing.admission == Admission::Asking => {
+            send_asking_each(carrier, commands, framing, deadline).await
+        }
+        Payload::Pipeline(commands) | Payload::Atomic(commands) => {
+            send_framed(carrier, commands.cmd_iter().cloned(), framing, deadline).await
+        }
+        // Behind an unknown digest there would be nothing for replicas to acknowledge.
+        Payload::Script(call) if framing.wanted.is_some() => one(call.by_text(), deadline).await,
+        Payload::Script(call) => {
+            let replied = one(call.by_digest(), deadline).await?;
+            if is_unknown_script(&replied.reply) { one(call.by_text(), deadline).await } else { Ok(replied) }
+        }
+    }
+}
+
+/// Sends a request over `carrier`, with nothing around it.
+async fn send_plain<C: Carrier>(carrier: &C, payload: &Payload, deadline: &mut Deadline<'_>) -> Result<Value> {
+    match payload {
+        Payload::One(command) => carrier.exchange(Commands::One(command), Duration::ZERO, deadline).await,
+        Payload::Pipeline(commands) | Payload::Atomic(commands) => {
+            carrier.exchange(Commands::Many(commands), Duration::ZERO, deadline).await
+        }
+        Payload::Script(call) => {
+            let reply = carrier.exchange(Commands::One(&call.by_digest()), Duration::ZERO, deadline).await?;
+            if is_unknown_script(&reply) {
+                return carrier.exchange(Commands::One(&call.by_text()), Duration::ZERO, deadline).await;
+            }
+            Ok(reply)
+        }
+    }
+}
+
+/// `ASKING` counts for the next command of the connection, `WAIT` for what the connection has written before; so all
+/// leave in one write. `ASKING` before `MULTI` counts for the whole transaction.
+async fn send_framed<C: Carrier>(
+    carrier: &C,
+    commands: impl Iterator<Item = Cmd> + Send,
+    framing: Framing,
+    deadline: &mut Deadline<'_>,
+) -> Result<Replied> {
+    let asking = (framing.admission == Admission::Asking).then(command::asking);
+    let prelude = asking.iter().count();
+    let (mut replies, acknowledged) = exchange(carrier, asking.into_iter().chain(commands), framing, deadline).await?;
+    if replies.len() < prelude {
+        return Err(malformed());
+    }
+    Ok(Replied { reply: Value::Array(replies.split_off(prelude)), acknowledged })
+}
+
+/// Each command with an `ASKING` of its own, for those that are no transaction.
+async fn send_asking_each<C: Carrier>(
+    carrier: &C,
+    commands: &Pipeline,
+    framing: Framing,
+    deadline: &mut Deadline<'_>,
+) -> Result<Replied> {
+    let commands = commands.cmd_iter().flat_map(|command| [command::asking(), command.clone()]);
+    let (replies, acknowledged) = exchange(carrier, commands, framing, deadline).await?;
+    Ok(Replied { reply: Value::Array(replies.into_iter().skip(1).step_by(2).collect()), acknowledged })
+}
+
+/// Sends `commands`, and `WAIT` behind them where replicas are asked for.
+async fn exchange<C: Carrier>(
+    carrier: &C,
+    commands: impl Iterator<Item = Cmd> + Send,
+    framing: Framing,
+    deadline: &mut Deadline<'_>,
+) -> Result<(Vec<Value>, Option<(Wanted, Value)>)> {
+    let wait = framing.wanted.map(|wanted| command::wait(wanted.replicas, wanted.timeout));
+    let pause = framing.wanted.map_or(Duration::ZERO, |wanted| wanted.timeout);
+    let commands = command::pipeline(commands.chain(wait));
+    let Value::Array(mut replies) = carrier.exchange(Commands::Many(&commands), pause, deadline).await? else {
+        return Err(malformed());
+    };
+    let acknowledged = framing.wanted.map(|wanted| (wanted, replies.pop().unwrap_or(Value::Nil)));
+    Ok((replies, acknowledged))
+}
+
+pub(super) fn is_unknown_script(reply: &Value) -> bool {
+    matches!(reply, Value::ServerError(refusal) if error::is_unknown_script(refusal))
+}
+
+/// The reply to one command behind others.
+fn last(reply: Value) -> Value {
+    match reply {
+        Value::Array(mut replies) => replies.pop().unwrap_or(Value::Nil),
+        reply => reply,
+    }
+}

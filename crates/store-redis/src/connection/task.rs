@@ -1,0 +1,22 @@
+//! A task that lives no longer than what it works for.
+
+use std::future::Future;
+
+use tokio::task::AbortHandle;
+
+/// Dropping it ends the task.
+#[derive(Debug)]
+pub(super) struct Task(AbortHandle);
+
+impl Task {
+    /// Runs `future` on the caller's runtime.
+    pub(super) fn spawn(future: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(tokio::spawn(future).abort_handle())
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
