@@ -19,6 +19,7 @@ pub(crate) use deployment::reachable;
 pub use deployment::{Cluster, Coverage, Deployment, ReadFrom, Sentinel, SlotPolicy};
 pub use retry::{AtLeastOnce, RetryPolicy};
 pub use server::{Coalescing, Keepalive, Protocol, Secret, Server};
+#[cfg(feature = "tls")]
 pub(crate) use tls::Verification;
 pub use tls::{Identity, Pem, Roots, Tls};
 

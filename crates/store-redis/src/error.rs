@@ -234,6 +234,7 @@ pub(crate) fn handshake_broken(server: &Server, cause: &RedisError) -> Error {
 }
 
 /// TLS with `server` came to nothing.
+#[cfg(feature = "tls")]
 pub(crate) fn tls_refused(server: &Server, cause: &io::Error) -> Error {
     match verdict_on(cause) {
         Some(verdict) => judged(server, verdict),

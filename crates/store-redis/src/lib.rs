@@ -34,7 +34,6 @@
 //!
 //! [`enable_all`]: https://docs.rs/tokio/latest/tokio/runtime/struct.Builder.html#method.enable_all
 #![forbid(unsafe_code)]
-#![allow(dead_code, unused_imports, reason = "to be removed when the topologies are complete")]
 
 mod batches;
 mod builder;

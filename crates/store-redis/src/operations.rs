@@ -5,9 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use redis::{Cmd, Value};
 use store_core::{
-    Address, BatchAtomicity, BatchItem, Capabilities, Condition, CounterOptions, DeleteOptions, Durability, Entry,
-    Error, Eviction, ExpireOptions, ExpiresAt, ExpiryRead, GetOptions, Key, Lifetime, Listing, Namespace, Reads,
-    Remaining, Result, SetOptions, SetOutcome, Topology,
+    Address, BatchAtomicity, Capabilities, Condition, CounterOptions, DeleteOptions, Durability, Entry, Error,
+    Eviction, ExpireOptions, ExpiresAt, ExpiryRead, GetOptions, Lifetime, Listing, Namespace, Reads, Remaining, Result,
+    SetOptions, SetOutcome, Topology,
 };
 
 use crate::command::{self, Presence, SetExpiry};

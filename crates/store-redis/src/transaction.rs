@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use redis::{ToRedisArgs, Value};
-use store_core::{Durability, Error, ErrorKind, Key, Namespaced, Result};
+use store_core::{Durability, Error, ErrorKind, Key, Result};
 
 use crate::command;
 use crate::connection::Optimistic;

@@ -175,12 +175,6 @@ pub(crate) struct OwnSlots {
     pub(crate) epoch: u64,
 }
 
-impl OwnSlots {
-    pub(crate) fn contains(&self, slot: Slot) -> bool {
-        self.ranges.iter().any(|range| range.contains(&slot.number()))
-    }
-}
-
 /// The slots of the node that answered CLUSTER NODES. Only its own line tells of any that leave.
 pub(crate) fn own_slots(reply: Value) -> Result<OwnSlots> {
     let Some(nodes) = text(reply) else { return Err(unexpected("a text", &Value::Nil)) };
@@ -308,6 +302,5 @@ mod tests {
         let own = own_slots(Value::BulkString(nodes.into())).unwrap();
         let target = ClusterNode { id: "aa".to_owned(), host: Some("name".to_owned()), port: 1 };
         assert_eq!(own, OwnSlots { ranges: vec![6..=6], leaving: vec![(slot(6), target)], epoch: 1 });
-        assert!(own.contains(slot(6)) && !own.contains(slot(7)));
     }
 }
