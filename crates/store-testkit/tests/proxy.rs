@@ -3,6 +3,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -334,6 +335,27 @@ fn refused_connections_are_refused_by_the_kernel_until_accepted_again() {
         ask(&mut set_up.dial(), "PING\r\n", "+PONG\r\n");
     }
     ask(&mut open, "PING\r\n", "+PONG\r\n");
+}
+
+#[test]
+fn processes_that_start_meanwhile_accept_nothing_in_our_place() {
+    let set_up = Proxied::start();
+    let accepted = thread::scope(|scope| {
+        let refusing = scope.spawn(|| {
+            let accepted = (0..200).filter(|_| {
+                set_up.proxy.refuse_connections();
+                let accepted = TcpStream::connect(("127.0.0.1", set_up.proxy.port())).is_ok();
+                set_up.proxy.accept_connections().unwrap();
+                accepted
+            });
+            accepted.count()
+        });
+        while !refusing.is_finished() {
+            Command::new("true").status().unwrap();
+        }
+        refusing.join().unwrap()
+    });
+    assert_eq!(accepted, 0);
 }
 
 #[test]

@@ -16,6 +16,13 @@ pub enum Deployment {
     Cluster(Cluster),
 }
 
+impl Deployment {
+    /// Whether another server can come to have the part of one.
+    pub(crate) fn changes(&self) -> bool {
+        !matches!(self, Self::Standalone(_))
+    }
+}
+
 /// Sentinels, and the service to ask them for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

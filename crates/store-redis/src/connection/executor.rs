@@ -5,11 +5,12 @@ mod fan_out;
 use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use redis::Value;
 use store_core::{Error, ErrorKind, Outcome, Result, Retry};
 use tokio::runtime::Handle;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use crate::config::{AtLeastOnce, Config};
 use crate::connection::answer;
@@ -44,13 +45,35 @@ pub(crate) struct Executor {
 }
 
 impl Executor {
-    /// Proves once that the servers can be reached.
+    /// Proves once that the servers can be reached. A topology that is just changing is given the connect timeout to
+    /// settle in: a service that starts during a failover starts.
     pub(crate) async fn connect(config: Config, components: Components) -> Result<Self> {
         config.validate()?;
         require_runtime()?;
         let environment = Arc::new(Environment::prepare(config, components).await?);
-        let resolver = Resolver::start(&environment).await?;
-        let executor = Self { resolver, budget: Budget::new(&environment.config.retry), environment };
+        let until = Instant::now() + environment.config.connect_timeout;
+        let mut failure = match Self::reach(&environment).await {
+            Ok(executor) => return Ok(executor),
+            Err(failure) => failure,
+        };
+        let mut waits = 0;
+        while environment.config.deployment.changes() && may_pass(&failure) {
+            waits += 1;
+            let pause = sleep(retry::pause(&environment.config.retry, waits));
+            // The limit says less than the failure that had to be repeated.
+            match timeout_at(until, pause.then(|()| Self::reach(&environment))).await {
+                Ok(Ok(executor)) => return Ok(executor),
+                Ok(Err(next)) => failure = next,
+                Err(_) => break,
+            }
+        }
+        Err(failure)
+    }
+
+    async fn reach(environment: &Arc<Environment>) -> Result<Self> {
+        let resolver = Resolver::start(environment).await?;
+        let budget = Budget::new(&environment.config.retry);
+        let executor = Self { resolver, budget, environment: Arc::clone(environment) };
         executor.dial_primaries().await?;
         Ok(executor)
     }

@@ -1,7 +1,7 @@
 //! Accepting connections at one port that stays ours while they are refused.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -20,6 +20,7 @@ pub(super) struct Listener {
 }
 
 struct Accepting {
+    socket: Socket,
     stopped: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
@@ -44,24 +45,25 @@ impl Listener {
         let socket = bound(self.address)?;
         socket.listen(BACKLOG)?;
         let stopped = Arc::new(AtomicBool::new(false));
-        let (listener, stop) = (TcpListener::from(socket), Arc::clone(&stopped));
+        let (listener, stop) = (TcpListener::from(socket.try_clone()?), Arc::clone(&stopped));
         let run = move || {
             while let Some(client) = next_client(&listener, &stop) {
                 serve(client);
             }
         };
-        *accepting = Some(Accepting { stopped, thread: Builder::new().name("proxy-listener".to_owned()).spawn(run)? });
+        let thread = Builder::new().name("proxy-listener".to_owned()).spawn(run)?;
+        *accepting = Some(Accepting { socket, stopped, thread });
         Ok(())
     }
 
     /// Returns when connections are refused. Those that are open stay so.
     pub(super) fn refuse(&self) {
         let mut accepting = self.accepting.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(Accepting { stopped, thread }) = accepting.take() else { return };
+        let Some(Accepting { socket, stopped, thread }) = accepting.take() else { return };
         stopped.store(true, Ordering::SeqCst);
-        // The thread waits for a connection, and this one tells it to look around. One that cannot be made finds nobody
-        // listening, and then the thread has ended.
-        drop(TcpStream::connect(self.address));
+        // Closing it would not be enough: a server that another thread is just starting has, until it runs its own
+        // program, every open file of ours, and somebody would still listen. This also wakes the thread up.
+        let _ = socket.shutdown(Shutdown::Both);
         // It cannot have panicked; if it had, it would be gone as well.
         let _ = thread.join();
     }
