@@ -78,6 +78,9 @@ macro_rules! handle {
 
             /// Connects to a server. It has answered when this returns.
             ///
+            /// Behind Sentinel and on a Cluster, servers that are just changing their parts are given
+            /// [`connect_timeout`](Config::connect_timeout) to settle in.
+            ///
             /// # Errors
             /// [`Config`](store_core::ErrorKind::Config) for a setting that makes no sense,
             /// [`PermissionDenied`](store_core::ErrorKind::PermissionDenied) for a wrong password, and any kind of

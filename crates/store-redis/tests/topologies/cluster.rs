@@ -5,7 +5,7 @@ use store_redis::{Cluster, Config, Coverage, Error, ErrorKind, Outcome, ReadFrom
 use store_testkit::{ClusterDeployment, ClusterOptions, RedisServer, ServerOptions, proxy::FaultProxy};
 
 use crate::support::{
-    address, at_port, calls, cluster, comes_through, connect, eventually, failure, increments_during,
+    PATIENCE, address, at_port, calls, cluster, comes_through, connect, eventually, failure, increments_during,
 };
 
 fn start() -> ClusterDeployment {
@@ -40,6 +40,14 @@ async fn writes_go_on_after_a_primary_was_killed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writes_go_on_after_a_primary_has_hung() {
     survives(|primary| primary.stop().unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_store_that_starts_during_a_failover_waits_for_its_end() {
+    let deployment = start();
+    owner(&deployment, ":k").kill().unwrap();
+    let cache = connect(Config::cluster(cluster(&deployment)).with_connect_timeout(PATIENCE)).await;
+    cache.set("k", "v").await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -42,6 +42,14 @@ async fn writes_go_on_after_the_primary_has_hung() {
     survives(|primary| primary.stop().unwrap()).await;
 }
 
+#[tokio::test]
+async fn a_store_that_starts_during_a_failover_waits_for_its_end() {
+    let deployment = start();
+    deployment.primary().unwrap().kill().unwrap();
+    let cache = connect(config(&deployment).with_connect_timeout(PATIENCE)).await;
+    cache.set("k", "v").await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_planned_failover_is_followed_before_the_old_primary_says_anything() {
     let deployment = start();
