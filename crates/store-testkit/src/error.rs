@@ -22,6 +22,8 @@ pub enum Error {
         /// What is wrong with it, in one line.
         reason: &'static str,
     },
+    /// `STORE_TEST_PROTOCOL` names no protocol.
+    UnknownProtocol,
     /// The release that is asked for is not on this machine: not unpacked, or for containers not there as an image.
     ReleaseMissing {
         /// Which.
@@ -99,6 +101,7 @@ impl fmt::Display for Error {
             ),
             Self::Backend { reason } => write!(f, "STORE_TEST_BACKEND: {reason}"),
             Self::Release { reason } => write!(f, "STORE_TEST_SERVER: {reason}"),
+            Self::UnknownProtocol => f.write_str("STORE_TEST_PROTOCOL: neither `resp2` nor `resp3`"),
             Self::ReleaseMissing { release } => {
                 let name = release.name();
                 write!(f, "{name} is not on this machine: run `cargo xtask images --server {name}`")

@@ -44,6 +44,8 @@
 //! `cargo xtask images` unpacked it, containers from the image that it made. A server that cannot be had is an error that
 //! says what to do; nothing here ever skips.
 //!
+//! [`PROTOCOL_VARIABLE`] names the [`Protocol`] for tests that leave it open what their client speaks.
+//!
 //! Servers listen on loopback or on a unix socket, keep their files in a temporary directory, and are gone after drop,
 //! panic, abort and `kill -9` of their owner. On Linux the kernel ends processes, elsewhere only drop and panic do.
 //! Containers are removed by a shell that waits for their owner's end, and what it misses by the next owner of containers.
@@ -75,8 +77,8 @@ mod node;
 mod options;
 mod port;
 mod process;
+mod protocol;
 pub mod proxy;
-mod random;
 mod release;
 mod resp;
 mod role;
@@ -95,7 +97,7 @@ pub use error::Error;
 pub use faults::Pause;
 pub use node::State;
 pub use options::{Listen, ServerOptions};
-pub use random::Random;
+pub use protocol::{PROTOCOL_VARIABLE, Protocol};
 pub use release::{PROGRAM, Release, SERVER_VARIABLE};
 pub use resp::{Connection, Reply};
 pub use role::{Link, Role};

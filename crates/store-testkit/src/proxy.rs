@@ -16,6 +16,7 @@ mod faults;
 mod frame;
 mod line;
 mod listener;
+mod random;
 
 use std::fmt;
 use std::io;

@@ -1,4 +1,4 @@
-//! What every driver promises, on a Cluster, a root in a slot, in RESP3.
+//! What every driver promises, on a Cluster, a root in a slot, in RESP3 unless told otherwise.
 
 mod harness;
 mod outage;

@@ -1,4 +1,4 @@
-//! What every driver promises, on a Cluster, a namespace in a slot, in RESP2.
+//! What every driver promises, on a Cluster, a namespace in a slot, in RESP2 unless told otherwise.
 
 mod harness;
 mod outage;

@@ -33,7 +33,13 @@ pub(crate) struct RedisHarness {
 }
 
 impl RedisHarness {
-    pub(crate) async fn start(on: On, protocol: Protocol) -> Result<Self, HarnessError> {
+    /// In the protocol that the environment names, else in `usual`.
+    pub(crate) async fn start(on: On, usual: Protocol) -> Result<Self, HarnessError> {
+        let protocol = match store_testkit::Protocol::from_environment()? {
+            None => usual,
+            Some(store_testkit::Protocol::Resp2) => Protocol::Resp2,
+            Some(store_testkit::Protocol::Resp3) => Protocol::Resp3,
+        };
         let deployment = Deployment::shared(on)?;
         let policy = match on {
             On::Standalone | On::Sentinel => SlotPolicy::Root,
@@ -108,7 +114,7 @@ impl Deployment {
     fn all(&self) -> Vec<&RedisServer> {
         match self {
             Self::Standalone(server) => vec![server],
-            Self::Sentinel(deployment) => deployment.servers().iter().collect(),
+            Self::Sentinel(deployment) => deployment.servers().iter().chain(deployment.sentinels()).collect(),
             Self::Cluster(cluster) => cluster.nodes().iter().map(|node| &**node).collect(),
         }
     }
@@ -171,10 +177,6 @@ impl Harness for RedisHarness {
     }
 
     async fn interruptible(&self) -> Result<Option<Interruptible>, HarnessError> {
-        if let Deployment::Sentinel(_) = self.deployment {
-            // Sentinels name addresses, which lead past any proxy.
-            return Ok(None);
-        }
         let config = self.deployment.config()?.with_slot_policy(self.policy).with_protocol(self.protocol);
         Ok(Some(outage::interruptible(config, &self.deployment.all()).await?))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use store_conformance::{HarnessError, Interruptible, Outage, Way};
 use store_core::async_trait;
-use store_redis::{Cluster, Config, Deployment, RedisCache, Server};
+use store_redis::{Config, Deployment, RedisCache, Server};
 use store_testkit::RedisServer;
 use store_testkit::proxy::{Cut, Ending, FaultProxy, Faults, When};
 
@@ -15,16 +15,54 @@ const DEADLINE: Duration = Duration::from_secs(3);
 /// About every third answer.
 const LOST: f64 = 0.3;
 
-/// A proxy in front of every server.
-struct Proxies(Vec<FaultProxy>);
+/// A proxy in front of every server, each with where the server says that it is.
+struct Proxies(Vec<(Option<Server>, FaultProxy)>);
 
 impl Proxies {
-    fn start<'a>(servers: impl Iterator<Item = &'a RedisServer>) -> Result<Self, HarnessError> {
-        Ok(Self(servers.map(|server| FaultProxy::start(server.url())).collect::<Result<_, _>>()?))
+    fn start(servers: &[&RedisServer]) -> Result<Self, HarnessError> {
+        let start = |server: &&RedisServer| Ok((server.port().map(at_port), FaultProxy::start(server.url())?));
+        servers.iter().map(start).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &FaultProxy> {
+        self.0.iter().map(|(_, proxy)| proxy)
     }
 
     fn inject(&self, faults: &Faults) {
-        self.0.iter().for_each(|proxy| proxy.inject(faults.clone()));
+        self.all().for_each(|proxy| proxy.inject(faults.clone()));
+    }
+
+    /// The deployment as it is reached through these alone.
+    fn in_front_of(&self, deployment: &Deployment) -> Result<Deployment, HarnessError> {
+        Ok(match deployment.clone() {
+            Deployment::Standalone(_) => Deployment::Standalone(self.all().map(address).next().ok_or("no server")?),
+            Deployment::Sentinel(mut sentinel) => {
+                sentinel.address_map = self.map();
+                sentinel.sentinels = self.before(&sentinel.sentinels)?;
+                Deployment::Sentinel(sentinel)
+            }
+            Deployment::Cluster(mut cluster) => {
+                cluster.address_map = self.map();
+                cluster.seeds = self.before(&cluster.seeds)?;
+                Deployment::Cluster(cluster)
+            }
+            other => return Err(format!("no proxies for {other:?}").into()),
+        })
+    }
+
+    /// Servers, and where they are reached through a proxy.
+    fn map(&self) -> Vec<(Server, Server)> {
+        let pair = |(server, proxy): &(Option<Server>, _)| Some((server.clone()?, address(proxy)));
+        self.0.iter().filter_map(pair).collect()
+    }
+
+    fn before(&self, servers: &[Server]) -> Result<Vec<Server>, HarnessError> {
+        let map = self.map();
+        let before = |server| map.iter().find(|(from, _)| from == server).map(|(_, to)| to.clone());
+        servers
+            .iter()
+            .map(|server| before(server).ok_or_else(|| format!("no proxy before {server:?}").into()))
+            .collect()
     }
 }
 
@@ -32,7 +70,7 @@ impl Proxies {
 impl Way for Proxies {
     async fn interrupt(&self, outage: Outage) -> Result<(), HarnessError> {
         match outage {
-            Outage::Gone => self.0.iter().for_each(|proxy| {
+            Outage::Gone => self.all().for_each(|proxy| {
                 proxy.refuse_connections();
                 proxy.cut_all(Ending::Reset);
             }),
@@ -44,7 +82,7 @@ impl Way for Proxies {
     }
 
     async fn restore(&self) -> Result<(), HarnessError> {
-        for proxy in &self.0 {
+        for proxy in self.all() {
             proxy.heal();
             proxy.accept_connections()?;
         }
@@ -54,24 +92,15 @@ impl Way for Proxies {
 
 /// A cache with the settings of `config`, whose deployment is reached through proxies alone.
 pub(crate) async fn interruptible(config: Config, servers: &[&RedisServer]) -> Result<Interruptible, HarnessError> {
-    let proxies = Proxies::start(servers.iter().copied())?;
-    let deployment = match &config.deployment {
-        Deployment::Standalone(_) => Deployment::Standalone(at_port(proxies.0[0].port())),
-        Deployment::Cluster(cluster) => Deployment::Cluster(through(&proxies, servers, cluster)),
-        other => return Err(format!("no proxies for {other:?}").into()),
-    };
+    let proxies = Proxies::start(servers)?;
+    let deployment = proxies.in_front_of(&config.deployment)?;
     let config = config.with_deployment(deployment).with_deadline(DEADLINE);
     let cache = RedisCache::connect_with(config).await?;
     Ok(Interruptible::of_cache(Arc::new(cache), Arc::new(proxies), DEADLINE))
 }
 
-fn through(proxies: &Proxies, servers: &[&RedisServer], cluster: &Cluster) -> Cluster {
-    let seeds = Cluster::new(proxies.0.iter().map(|proxy| at_port(proxy.port()))).with_coverage(cluster.coverage);
-    let pairs = servers.iter().zip(&proxies.0);
-    pairs.fold(seeds, |seeds, (server, proxy)| match server.port() {
-        Some(port) => seeds.with_address(at_port(port), at_port(proxy.port())),
-        None => seeds,
-    })
+fn address(proxy: &FaultProxy) -> Server {
+    at_port(proxy.port())
 }
 
 fn at_port(port: u16) -> Server {

@@ -1,4 +1,4 @@
-//! What every driver promises, on a real server that speaks RESP2.
+//! What every driver promises, on a real server that speaks RESP2 unless told otherwise.
 
 mod harness;
 mod outage;

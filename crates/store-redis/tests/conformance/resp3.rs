@@ -1,4 +1,4 @@
-//! What every driver promises, on a real server that speaks RESP3.
+//! What every driver promises, on a real server that speaks RESP3 unless told otherwise.
 
 mod harness;
 mod outage;

@@ -1,4 +1,4 @@
-//! What every driver promises, behind Sentinel, in RESP2.
+//! What every driver promises, behind Sentinel, in RESP2 unless told otherwise.
 
 mod harness;
 mod outage;
