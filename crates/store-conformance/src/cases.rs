@@ -8,14 +8,14 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt, stream};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::choices::Choices;
 use crate::context::{Context, Scope};
 use crate::failure::{CheckResult, Failure, Verdict};
 
-/// A case that takes longer than this hangs.
-const CASE_LIMIT: Duration = Duration::from_secs(60);
+/// A case that does nothing for this long hangs.
+const IDLE_LIMIT: Duration = Duration::from_secs(60);
 
 /// How long a failing input is simplified before it is shown.
 const SHRINK_LIMIT: Duration = Duration::from_secs(10);
@@ -66,7 +66,7 @@ async fn once_from(
 ) -> CheckResult {
     context.count_case();
     let scope = context.scope_from(seed)?;
-    guarded(body(&scope)).await.map_err(|failure| failure.in_context(how_to_repeat(context, seed)))?;
+    guarded(&scope, body(&scope)).await.map_err(|failure| failure.in_context(how_to_repeat(context, seed)))?;
     Ok(Verdict::Pass)
 }
 
@@ -135,15 +135,15 @@ async fn attempt<V>(
     body: &impl AsyncFn(&Scope<'_>, V) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let scope = context.scope()?;
-    guarded(body(&scope, input)).await
+    guarded(&scope, body(&scope, input)).await
 }
 
 /// Turns a panic and a hang into failures.
-async fn guarded<T>(case: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    match timeout(CASE_LIMIT, AssertUnwindSafe(case).catch_unwind()).await {
-        Ok(Ok(result)) => result,
-        Ok(Err(panic)) => Err(Failure::of_panic(&*panic)),
-        Err(_) => Err(Failure::hang(CASE_LIMIT)),
+async fn guarded<T>(scope: &Scope<'_>, case: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    match scope.progress.watch(IDLE_LIMIT, AssertUnwindSafe(case).catch_unwind()).await {
+        Some(Ok(result)) => result,
+        Some(Err(panic)) => Err(Failure::of_panic(&*panic)),
+        None => Err(Failure::hang(IDLE_LIMIT)),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::harness::{Harness, Planted};
 use crate::options::{Options, random};
 use crate::outage::Interruptible;
+use crate::progress::Progress;
 use crate::time::Time;
 
 pub(crate) type StoreHandle = Namespaced<Arc<dyn Store>>;
@@ -134,7 +135,7 @@ impl Context {
     pub(crate) fn scope_from(&self, seed: u64) -> Result<Scope<'_>, Failure> {
         let number = self.next_scope.fetch_add(1, Ordering::Relaxed);
         let namespace = self.root.join(&Namespace::try_from(&number.to_string())?)?;
-        Ok(Scope { context: self, seed, namespace })
+        Ok(Scope { context: self, seed, namespace, progress: Progress::new() })
     }
 
     /// A store without a namespace. Only for what has to be refused there.
@@ -167,6 +168,8 @@ pub(crate) struct Scope<'a> {
     /// What the choices of the case are made from, where it makes any itself.
     pub(crate) seed: u64,
     pub(crate) namespace: Namespace,
+    /// A case that is one long row of operations notes each of them here, lest it pass for a hang.
+    pub(crate) progress: Progress,
 }
 
 impl Scope<'_> {
@@ -189,7 +192,8 @@ impl Scope<'_> {
         if let Some(last) = segments.last_mut() {
             last.push_str(".neighbour");
         }
-        Ok(Self { context: self.context, seed: self.seed, namespace: Namespace::new(segments)? })
+        let namespace = Namespace::new(segments)?;
+        Ok(Self { context: self.context, seed: self.seed, namespace, progress: Progress::new() })
     }
 
     /// The cache. A check that calls this needs a cache, so there is one.

@@ -62,7 +62,7 @@ impl Failure {
     /// A case that was given up.
     #[track_caller]
     pub(crate) fn hang(limit: Duration) -> Self {
-        Self { kind: Kind::Hang, ..Self::new(format!("hung: not done within {limit:?}")) }
+        Self { kind: Kind::Hang, ..Self::new(format!("hung: nothing was done for {limit:?}")) }
     }
 
     /// Whether the case was given up before it ended.

@@ -15,6 +15,7 @@ pub mod history;
 mod model;
 mod options;
 mod outage;
+mod progress;
 mod race;
 mod registry;
 mod report;

@@ -10,6 +10,7 @@ use store_core::{
 
 use crate::context::{Handle, Scope, StoreHandle};
 use crate::failure::{Failure, ensure, ensure_eq, refused_with};
+use crate::progress::Progress;
 use crate::time::Time;
 use crate::walk::{Reach, walk};
 
@@ -60,6 +61,7 @@ impl Noise {
 /// A program under way.
 pub(super) struct Run<'a> {
     program: &'a Program,
+    progress: &'a Progress,
     pub(super) time: &'a Time,
     pub(super) capabilities: Capabilities,
     default: Lifetime,
@@ -77,6 +79,7 @@ impl<'a> Run<'a> {
         let at_all = |handle: &Handle| program.spaces.iter().map(|path| handle.at(path)).collect::<Result<Vec<_>, _>>();
         Ok(Self {
             program,
+            progress: &scope.progress,
             time: scope.time(),
             capabilities: first.store.capabilities().clone(),
             default: first.store.default_lifetime(),
@@ -88,6 +91,7 @@ impl<'a> Run<'a> {
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), Failure> {
+        self.progress.note();
         self.coverage.operations += 1;
         self.coverage.count(step.op.name());
         if let Some(keys) = step.op.batch() {
@@ -279,6 +283,7 @@ impl<'a> Run<'a> {
                 for handle in 0..self.handles.len() {
                     let call = self.handles[handle][space].store.get(&self.program.keys[id]).with_expiry();
                     let (answer, during) = self.time.measure(call).await;
+                    self.progress.note();
                     self.model.get_with_expiry((space, id), during, answer?.as_ref()).map_err(|failure| {
                         let (path, key) = (&self.paths[space], &self.program.keys[id]);
                         failure.in_context(format_args!("  after the program, at {path:?} {key:?}"))
