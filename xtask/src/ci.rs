@@ -4,12 +4,14 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
+use crate::conformance::Reports;
 use crate::steps::Steps;
 use crate::workspace::{Workspace, published};
 use crate::{conformance, containers, deny, msrv, run, test, tidy};
 
 /// What is quick to say no comes first.
-pub(crate) fn run(workspace: &Workspace) -> ExitCode {
+pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
+    let reports = Reports::none_yet(workspace)?;
     let mut steps = Steps::default();
     steps.run("tidy", || tidy::check(workspace.root()));
     steps.run("format", || run::run(&mut workspace.cargo(["fmt", "--all", "--check"])));
@@ -18,11 +20,11 @@ pub(crate) fn run(workspace: &Workspace) -> ExitCode {
     steps.run("clippy, all features", || clippy(workspace, &["--workspace", "--all-targets", "--all-features"]));
     steps.run("clippy, each feature of a published crate alone", || clippy_each_feature(workspace));
     steps.run("documentation", || documentation(workspace));
-    test::add_steps(workspace, &mut steps);
-    steps.run("conformance report", || conformance::run(workspace, &conformance::Options::default()));
+    test::add_steps(workspace, &reports, &mut steps);
+    steps.run("conformance report", || conformance::judge(workspace, &reports));
     steps.run_noting("one container deployment", || containers::check(workspace));
     steps.run_noting("dependencies and licences", || deny::check(workspace));
-    steps.finish()
+    Ok(steps.finish())
 }
 
 fn clippy(workspace: &Workspace, selection: &[&str]) -> Result<()> {

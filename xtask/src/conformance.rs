@@ -3,19 +3,25 @@
 //! A driver is a test binary of its crate. It is told where to write its report, and its report is believed only if it
 //! was written by this run and accounts for every clause of the contract.
 
+mod matrix;
 mod report;
+mod reports;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use store_testkit::Release;
 
 use crate::tidy::clauses;
 use crate::tidy::tree::Tree;
 use crate::workspace::Workspace;
-use crate::{run, set_up};
+use crate::{images, run, set_up};
 
-use report::{DriverReport, Report};
+use matrix::Row;
+use report::{DriverReport, Layout, Report};
+pub(crate) use reports::Reports;
 
 /// A driver's name and where its suite is.
 struct Driver {
@@ -61,6 +67,9 @@ pub(crate) struct Options {
     /// Runs this driver; may be given several times. All of them unless given.
     #[arg(long = "driver", value_name = "NAME")]
     drivers: Vec<String>,
+    /// Runs every topology on every server release in containers, the protocols by turns.
+    #[arg(long, conflicts_with = "drivers")]
+    matrix: bool,
     /// How many generated cases the model runs.
     #[arg(long, value_name = "N")]
     cases: Option<u64>,
@@ -82,32 +91,41 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
-    let drivers = selected(&options.drivers)?;
+    let runs = match options.matrix {
+        true => in_containers(workspace)?,
+        false => as_configured(workspace, &options.drivers)?,
+    };
+    let reports = Reports::none_yet(workspace)?;
+    let layout = if options.matrix { Layout::ByRun } else { Layout::ByFamily };
+    let mut summary = Summary::new(workspace, layout)?;
+    for run in runs {
+        let ended = run::run(&mut run.command(workspace, &reports, options)?);
+        summary.add(&run, reports.take(run.driver().name));
+        summary.problems.extend(ended.err().map(|error| format!("{}: {error:#}", run.name())));
+    }
+    summary.finish(options)
+}
+
+/// Judges what the suites of all drivers have written, where `cargo test` ran them.
+pub(crate) fn judge(workspace: &Workspace, reports: &Reports) -> Result<()> {
+    let mut summary = Summary::new(workspace, Layout::ByFamily)?;
+    for driver in DRIVERS {
+        summary.add(&Run::AsConfigured(driver), reports.take(driver.name));
+    }
+    summary.finish(&Options::default())
+}
+
+fn as_configured(workspace: &Workspace, names: &[String]) -> Result<Vec<Run>> {
+    let drivers = selected(names)?;
     if drivers.iter().any(|driver| driver.server == Server::Needed) {
         set_up::server_for_tests(workspace)?;
     }
-    let clauses = clauses::declared(&Tree::of_repository(workspace.root())?);
-    let directory = workspace.output_directory("conformance")?;
-    let mut report = Report::default();
-    let mut problems = Vec::new();
-    for driver in drivers {
-        match run_driver(workspace, driver, options, &directory) {
-            Ok(run) => {
-                problems.extend(run.report.problems(clauses.iter().map(|clause| clause.label.as_str())));
-                problems.extend(run.failure.map(|error| format!("{}: {error:#}", driver.name)));
-                report.drivers.push(run.report);
-            }
-            Err(error) => problems.push(format!("{}: {error:#}", driver.name)),
-        }
-    }
-    print!("{}", report.text());
-    write(options.json.as_deref(), || format!("{:#}\n", report.json()))?;
-    write(options.markdown.as_deref(), || report.markdown())?;
-    if problems.is_empty() {
-        return Ok(());
-    }
-    problems.iter().for_each(|problem| eprintln!("{problem}"));
-    bail!("{} problems", problems.len())
+    Ok(drivers.into_iter().map(Run::AsConfigured).collect())
+}
+
+fn in_containers(workspace: &Workspace) -> Result<Vec<Run>> {
+    Release::ALL.into_iter().try_for_each(|release| images::ensure_image(workspace, release))?;
+    Ok(matrix::rows().map(Run::InContainers).collect())
 }
 
 fn selected(names: &[String]) -> Result<Vec<&'static Driver>> {
@@ -122,35 +140,92 @@ fn selected(names: &[String]) -> Result<Vec<&'static Driver>> {
     names.iter().map(find).collect()
 }
 
-/// A report that was written, and how the run failed beside it if it did.
-struct Run {
-    report: DriverReport,
-    failure: Option<anyhow::Error>,
+/// The suite on one driver.
+enum Run {
+    /// On the servers that the environment names.
+    AsConfigured(&'static Driver),
+    InContainers(Row),
 }
 
-fn run_driver(workspace: &Workspace, driver: &Driver, options: &Options, directory: &Path) -> Result<Run> {
-    let file = directory.join(format!("{}.json", driver.name));
-    // A report that an earlier run left must never be taken for one of this run.
-    if file.exists() {
-        fs::remove_file(&file).with_context(|| format!("removing {}", file.display()))?;
+impl Run {
+    fn driver(&self) -> &'static Driver {
+        match self {
+            Self::AsConfigured(driver) => driver,
+            Self::InContainers(row) => row.driver,
+        }
     }
-    let mut command = workspace.cargo(["test", "--package", driver.package, "--test", driver.target]);
-    if driver.server == Server::Needed {
-        command.args(set_up::backend_features()?);
+
+    fn name(&self) -> String {
+        match self {
+            Self::AsConfigured(driver) => driver.name.to_owned(),
+            Self::InContainers(row) => row.name(),
+        }
     }
-    if options.release {
-        command.arg("--release");
+
+    fn command(&self, workspace: &Workspace, reports: &Reports, options: &Options) -> Result<Command> {
+        let driver = self.driver();
+        let mut command = workspace.cargo(["test", "--package", driver.package, "--test", driver.target]);
+        match self {
+            Self::AsConfigured(driver) if driver.server == Server::NotNeeded => &mut command,
+            Self::AsConfigured(_) => command.args(set_up::backend_features()?),
+            Self::InContainers(row) => command.args(set_up::CONTAINERS).envs(row.environment()),
+        };
+        if options.release {
+            command.arg("--release");
+        }
+        command.arg("--");
+        let numbers = [("--cases", options.cases), ("--seed", options.seed), ("--time-budget", options.time_budget)];
+        for (name, number) in numbers {
+            command.args(number.map(|number| [name.to_owned(), number.to_string()]).into_iter().flatten());
+        }
+        reports.collect_from(&mut command);
+        // Progress, here: the report is our result.
+        command.stdout(std::io::stderr());
+        Ok(command)
     }
-    command.arg("--").arg("--json").arg(&file);
-    let numbers = [("--cases", options.cases), ("--seed", options.seed), ("--time-budget", options.time_budget)];
-    for (name, number) in numbers {
-        command.args(number.map(|number| [name.to_owned(), number.to_string()]).into_iter().flatten());
+
+    /// What the report has to say beside the checks.
+    fn check_subject(&self, report: &DriverReport) -> Result<()> {
+        match self {
+            Self::AsConfigured(_) => Ok(()),
+            Self::InContainers(row) => row.check_subject(report),
+        }
     }
-    // Progress, here: the report is our result.
-    let failure = run::run(command.stdout(std::io::stderr())).err();
-    match fs::read_to_string(&file) {
-        Ok(text) => Ok(Run { report: DriverReport::parse(driver.name, &text)?, failure }),
-        Err(_) => Err(failure.unwrap_or_else(|| anyhow::anyhow!("the suite ended without a report"))),
+}
+
+/// What the runs have come to.
+struct Summary {
+    clauses: Vec<String>,
+    report: Report,
+    problems: Vec<String>,
+}
+
+impl Summary {
+    fn new(workspace: &Workspace, layout: Layout) -> Result<Self> {
+        let clauses = clauses::declared(&Tree::of_repository(workspace.root())?);
+        let clauses = clauses.into_iter().map(|clause| clause.label).collect();
+        Ok(Self { clauses, report: Report::new(layout), problems: Vec::new() })
+    }
+
+    fn add(&mut self, run: &Run, report: Result<DriverReport>) {
+        let judged = report.and_then(|report| {
+            self.problems.extend(report.problems(self.clauses.iter().map(String::as_str)));
+            let checked = run.check_subject(&report);
+            self.report.drivers.push(report);
+            checked
+        });
+        self.problems.extend(judged.err().map(|error| format!("{}: {error:#}", run.name())));
+    }
+
+    fn finish(self, options: &Options) -> Result<()> {
+        print!("{}", self.report.text());
+        write(options.json.as_deref(), || format!("{:#}\n", self.report.json()))?;
+        write(options.markdown.as_deref(), || self.report.markdown())?;
+        if self.problems.is_empty() {
+            return Ok(());
+        }
+        self.problems.iter().for_each(|problem| eprintln!("{problem}"));
+        bail!("{} problems", self.problems.len())
     }
 }
 

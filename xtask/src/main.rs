@@ -69,8 +69,8 @@ fn main() -> ExitCode {
 fn dispatch(task: Task) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     let done = match task {
-        Task::Test => return Ok(test::run(&workspace)),
-        Task::Ci => return Ok(ci::run(&workspace)),
+        Task::Test => return test::run(&workspace),
+        Task::Ci => return ci::run(&workspace),
         Task::Conformance(options) => conformance::run(&workspace, &options),
         Task::Bench(options) => bench::run(&workspace, &options),
         Task::Faults(options) => faults::run(&workspace, &options),

@@ -40,10 +40,13 @@ pub(crate) fn server_for_tests(workspace: &Workspace) -> Result<()> {
     }
 }
 
-/// What cargo has to be told for tests of a crate that depends on store-testkit to find that backend built in.
+/// What cargo has to be told for tests of a crate that depends on store-testkit to find containers built in.
+pub(crate) const CONTAINERS: &[&str] = &["--features", "store-testkit/containers"];
+
+/// What cargo has to be told for such tests to find the backend built in that the environment names.
 pub(crate) fn backend_features() -> Result<&'static [&'static str]> {
     match Backend::from_environment()? {
-        Backend::Docker => Ok(&["--features", "store-testkit/containers"]),
+        Backend::Docker => Ok(CONTAINERS),
         _ => Ok(&[]),
     }
 }

@@ -8,6 +8,7 @@ use store_testkit::{
     ClusterDeployment, ClusterOptions, RedisServer, SentinelDeployment, SentinelOptions, ServerOptions,
 };
 
+use crate::conformance::Reports;
 use crate::steps::Steps;
 use crate::workspace::{Workspace, published_features};
 use crate::{run, set_up, text};
@@ -15,20 +16,24 @@ use crate::{run, set_up, text};
 /// A book's worth.
 const WORDS_BYTES: usize = 1_200_000;
 
-pub(crate) fn run(workspace: &Workspace) -> ExitCode {
+pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let mut steps = Steps::default();
-    add_steps(workspace, &mut steps);
-    steps.finish()
+    add_steps(workspace, &Reports::none_yet(workspace)?, &mut steps);
+    Ok(steps.finish())
 }
 
-/// The steps of this command, for those that do more. Without a server none of them is worth its time.
-pub(crate) fn add_steps(workspace: &Workspace, steps: &mut Steps) {
+/// The steps of this command, for those that do more; the suites leave their reports. Without a server none of them is
+/// worth its time.
+pub(crate) fn add_steps(workspace: &Workspace, reports: &Reports, steps: &mut Steps) {
     if !steps.run("a server for the tests", || set_up::server_for_tests(workspace)) {
         return;
     }
     steps.run("tests: unit, integration, conformance, documentation", || {
         let selection = ["--workspace", "--exclude", "store-bench", "--no-fail-fast", "--features"];
-        run::run(workspace.cargo(["test"]).args(selection).arg(published_features(&workspace.metadata()?).join(",")))
+        let mut tests = workspace.cargo(["test"]);
+        tests.args(selection).arg(published_features(&workspace.metadata()?).join(","));
+        reports.collect_from(&mut tests);
+        run::run(&mut tests)
     });
     steps.run("quickstart: the same on memory and on Redis", || quickstart(workspace, &[]).map(drop));
     steps.run("quickstart: the words of a text, counted on memory and on Redis", || quickstart_counts(workspace));

@@ -9,6 +9,9 @@ use crate::options::{Extent, Matching, Options};
 /// The environment variable that replays a run.
 const SEED_VARIABLE: &str = "STORE_CONFORMANCE_SEED";
 
+/// The environment variable that names a directory for reports.
+const REPORTS_VARIABLE: &str = "STORE_CONFORMANCE_REPORTS";
+
 pub(crate) const HELP: &str = "\
 Runs the conformance suite.
 
@@ -19,7 +22,7 @@ Checks are named `family::clause`; a FILTER selects those that contain it.
   --cases N          programs of the model family (default 2000, or 200 where the suite has to wait for time to pass)
   --seed N           repeats a run; so does STORE_CONFORMANCE_SEED=N
   --time-budget S    seconds after which the model family begins no new program
-  --json FILE        also writes the report as JSON
+  --json FILE        also writes the report as JSON; so does STORE_CONFORMANCE_REPORTS=DIR, as DIR/driver.json
   --test-threads N   checks that run at the same time
   --skip FILTER      leaves out what contains it
   --exact            filters are whole names
@@ -33,7 +36,24 @@ Other options of libtest are accepted and change nothing, except --ignored: no c
 pub(crate) enum Command {
     Help,
     List(Options),
-    Run(Options, Option<PathBuf>),
+    Run(Options, Option<Destination>),
+}
+
+/// Where a report is to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Destination {
+    File(PathBuf),
+    /// One that other drivers write to as well: the file has the driver's name.
+    Directory(PathBuf),
+}
+
+impl Destination {
+    pub(crate) fn file(&self, driver: &str) -> PathBuf {
+        match self {
+            Self::File(file) => file.clone(),
+            Self::Directory(directory) => directory.join(format!("{driver}.json")),
+        }
+    }
 }
 
 /// Reads the arguments behind the program's name.
@@ -43,6 +63,9 @@ pub(crate) fn parse(
 ) -> Result<Command, String> {
     let mut parsed = Parsed {
         seed: variable(SEED_VARIABLE).map(|seed| number(SEED_VARIABLE, &seed)).transpose()?,
+        report: variable(REPORTS_VARIABLE)
+            .filter(|directory| !directory.is_empty())
+            .map(|directory| Destination::Directory(directory.into())),
         ..Parsed::default()
     };
     let mut arguments = arguments.into_iter();
@@ -61,7 +84,7 @@ pub(crate) fn parse(
 struct Parsed {
     options: Options,
     seed: Option<u64>,
-    json: Option<PathBuf>,
+    report: Option<Destination>,
     mode: Mode,
 }
 
@@ -86,7 +109,7 @@ impl Parsed {
             "--seed" => self.seed = Some(number(name, &value()?)?),
             "--time-budget" => self.options.time_budget = Some(seconds(name, &value()?)?),
             "--test-threads" => self.options.threads = Some(number(name, &value()?)?),
-            "--json" => self.json = Some(value()?.into()),
+            "--json" => self.report = Some(Destination::File(value()?.into())),
             "--format" | "--color" | "--logfile" | "--shuffle-seed" | "-Z" => drop(value()?),
             "--nocapture"
             | "--no-capture"
@@ -112,7 +135,7 @@ impl Parsed {
         match self.mode {
             Mode::Help => Command::Help,
             Mode::List => Command::List(options),
-            Mode::Run => Command::Run(options, self.json),
+            Mode::Run => Command::Run(options, self.report),
         }
     }
 }
@@ -134,19 +157,19 @@ mod tests {
         parse(arguments.iter().map(|&argument| argument.to_owned()), |_| None)
     }
 
-    fn run_options(arguments: &[&str]) -> (Options, Option<PathBuf>) {
+    fn run_options(arguments: &[&str]) -> (Options, Option<Destination>) {
         match parsed(arguments) {
-            Ok(Command::Run(options, json)) => (options, json),
+            Ok(Command::Run(options, report)) => (options, report),
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
     fn own_options_are_read_in_both_spellings() {
-        let (options, json) = run_options(&["--cases", "7", "--seed=9", "--time-budget", "0.5", "--json=out.json"]);
+        let (options, report) = run_options(&["--cases", "7", "--seed=9", "--time-budget", "0.5", "--json=out.json"]);
         assert_eq!((options.cases, options.seed), (Some(7), Some(9)));
         assert_eq!(options.time_budget, Some(Duration::from_millis(500)));
-        assert_eq!(json, Some(PathBuf::from("out.json")));
+        assert_eq!(report, Some(Destination::File("out.json".into())));
     }
 
     #[test]
@@ -176,14 +199,16 @@ mod tests {
 
     #[test]
     fn the_command_line_outranks_the_environment() {
-        let seed = |arguments: &[&str]| {
+        let settings = |arguments: &[&str]| {
             let arguments = arguments.iter().map(|&argument| argument.to_owned());
-            match parse(arguments, |name| (name == SEED_VARIABLE).then(|| "5".to_owned())) {
-                Ok(Command::Run(options, _)) => options.seed,
+            let environment = [(SEED_VARIABLE, "5"), (REPORTS_VARIABLE, "reports")];
+            let variable = |name: &str| environment.iter().find(|(set, _)| *set == name).map(|(_, value)| value);
+            match parse(arguments, |name| variable(name).map(|&value| value.to_owned())) {
+                Ok(Command::Run(options, report)) => (options.seed, report.map(|report| report.file("my-driver"))),
                 other => panic!("{other:?}"),
             }
         };
-        assert_eq!(seed(&[]), Some(5));
-        assert_eq!(seed(&["--seed", "6"]), Some(6));
+        assert_eq!(settings(&[]), (Some(5), Some("reports/my-driver.json".into())));
+        assert_eq!(settings(&["--seed", "6", "--json", "out.json"]), (Some(6), Some("out.json".into())));
     }
 }

@@ -2,7 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test binary talks to the terminal")]
 
 use std::future::Future;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::args::{self, Command};
@@ -34,10 +34,10 @@ where
             list(&options);
             ExitCode::SUCCESS
         }
-        Ok(Command::Run(options, json)) => {
+        Ok(Command::Run(options, destination)) => {
             let report = run_watched(driver, start, options, show);
             println!("\n{report}");
-            finish(&report, json.as_deref())
+            finish(&report, destination.map(|destination| destination.file(driver)))
         }
     }
 }
@@ -64,9 +64,9 @@ fn show(check: &CheckReport) {
     println!("test {} ... {outcome}{reason} ({} cases, {:.2} s)", check.name(), check.cases, check.seconds);
 }
 
-fn finish(report: &Report, json: Option<&Path>) -> ExitCode {
-    if let Some(path) = json
-        && let Err(error) = std::fs::write(path, format!("{:#}\n", report.to_json()))
+fn finish(report: &Report, file: Option<PathBuf>) -> ExitCode {
+    if let Some(path) = file
+        && let Err(error) = std::fs::write(&path, format!("{:#}\n", report.to_json()))
     {
         eprintln!("cannot write the report to {}: {error}", path.display());
         return ExitCode::from(FAILED);

@@ -6,6 +6,7 @@
 mod feed;
 mod figures;
 mod ledger;
+mod random;
 mod report;
 mod scenario;
 mod scenarios;

@@ -46,6 +46,9 @@ struct Check {
     note: String,
 }
 
+/// The one check that belongs to no clause.
+const MODEL: &str = "programs_agree_with_the_model";
+
 /// What one driver's suite wrote.
 #[derive(Debug)]
 pub(crate) struct DriverReport {
@@ -59,7 +62,9 @@ impl DriverReport {
         let written: Value = serde_json::from_str(text).context("the report is not JSON")?;
         ensure!(written["driver"] == name, "the report is of the driver {}", written["driver"]);
         let checks = written["checks"].as_array().context("the report has no checks")?;
-        let checks = checks.iter().map(parse_check).collect::<Result<_>>()?;
+        let clauses = checks.iter().map(parse_check);
+        let model = written["model"].as_object().map(|_| parse_outcome("model", MODEL, &written["model"]));
+        let checks = clauses.chain(model).collect::<Result<_>>()?;
         Ok(Self { name: name.to_owned(), checks, written })
     }
 
@@ -67,15 +72,15 @@ impl DriverReport {
     pub(crate) fn problems<'a>(&self, clauses: impl Iterator<Item = &'a str>) -> Vec<String> {
         let bad = |check: &&Check| matches!(check.status, Status::Fail | Status::NotRun);
         let reported: BTreeSet<&str> = self.checks.iter().map(|check| check.clause.as_str()).collect();
-        let silent = clauses.filter(|clause| !reported.contains(clause));
-        let silent = silent.map(|clause| format!("{}: {clause}: not reported", self.name));
+        let silent = clauses.chain([MODEL]).filter(|clause| !reported.contains(clause));
+        let silent = silent.map(|clause| format!("{}: {clause}: not reported", self.title()));
         self.checks.iter().filter(bad).map(|check| self.line(check)).chain(silent).collect()
     }
 
     fn line(&self, check: &Check) -> String {
         let Check { family, clause, status, note } = check;
         let note = if note.is_empty() { String::new() } else { format!(": {note}") };
-        format!("{}: {family}/{clause}: {}{note}", self.name, status.name())
+        format!("{}: {family}/{clause}: {}{note}", self.title(), status.name())
     }
 
     /// Passed and all checks of a family; `-` where it has none.
@@ -85,28 +90,58 @@ impl DriverReport {
         if of_family.is_empty() { "-".to_owned() } else { format!("{passed}/{}", of_family.len()) }
     }
 
-    fn server(&self) -> &str {
-        self.written["server"].as_str().unwrap_or_default()
+    fn count_of(&self, status: Status) -> usize {
+        self.checks.iter().filter(|check| check.status == status).count()
+    }
+
+    /// What the report says about the driver itself; empty where it says nothing.
+    pub(crate) fn subject(&self, field: &str) -> &str {
+        self.written[field].as_str().unwrap_or_default()
+    }
+
+    /// The driver, and where it ran.
+    fn title(&self) -> String {
+        let words = [self.name.as_str(), self.subject("server"), self.subject("protocol")];
+        words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
     }
 }
 
 fn parse_check(check: &Value) -> Result<Check> {
-    let text = |name: &str| check[name].as_str().with_context(|| format!("a check without {name}: {check}"));
+    let name = |field: &str| check[field].as_str().with_context(|| format!("a check without {field}: {check}"));
+    parse_outcome(name("family")?, name("clause")?, check)
+}
+
+fn parse_outcome(family: &str, clause: &str, outcome: &Value) -> Result<Check> {
+    let status = outcome["status"].as_str().with_context(|| format!("no status: {outcome}"))?;
     Ok(Check {
-        family: text("family")?.to_owned(),
-        clause: text("clause")?.to_owned(),
-        status: Status::parse(text("status")?)?,
-        note: check["note"].as_str().unwrap_or_default().to_owned(),
+        family: family.to_owned(),
+        clause: clause.to_owned(),
+        status: Status::parse(status)?,
+        note: outcome["note"].as_str().unwrap_or_default().to_owned(),
     })
 }
 
+/// What the table for people is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Layout {
+    /// A row for each family, a column for each driver.
+    ByFamily,
+    /// A row for each run.
+    ByRun,
+}
+
 /// The reports of all drivers of one run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Report {
+    layout: Layout,
     pub(crate) drivers: Vec<DriverReport>,
 }
 
 impl Report {
+    pub(crate) fn new(layout: Layout) -> Self {
+        Self { layout, drivers: Vec::new() }
+    }
+
     pub(crate) fn json(&self) -> Value {
         json!({ "version": 1, "drivers": self.drivers.iter().map(|driver| &driver.written).collect::<Vec<_>>() })
     }
@@ -140,20 +175,38 @@ impl Report {
         text
     }
 
-    /// A head, a row for each family in the order of first mention, and the sum. Counts are of checks that passed.
     fn rows(&self) -> Vec<Vec<String>> {
+        match self.layout {
+            Layout::ByFamily => self.by_family(),
+            Layout::ByRun => self.by_run(),
+        }
+    }
+
+    /// A head, and a row for each run with its counts of checks.
+    fn by_run(&self) -> Vec<Vec<String>> {
+        const SUBJECT: [&str; 4] = ["driver", "server", "protocol", "slot_policy"];
+        const COUNTED: [Status; 5] =
+            [Status::Pass, Status::Fail, Status::NotRun, Status::Unsupported, Status::Deviation];
+        let head = SUBJECT.into_iter().chain(COUNTED.map(Status::name)).chain(["seconds"]);
+        let row = |driver: &DriverReport| {
+            let subject = SUBJECT.map(|field| driver.subject(field).to_owned());
+            let counts = COUNTED.map(|status| driver.count_of(status).to_string());
+            let seconds = format!("{:.0}", driver.written["seconds"].as_f64().unwrap_or_default());
+            subject.into_iter().chain(counts).chain([seconds]).collect()
+        };
+        std::iter::once(head.map(str::to_owned).collect()).chain(self.drivers.iter().map(row)).collect()
+    }
+
+    /// A head, a row for each family in the order of first mention, and the sum. Counts are of checks that passed.
+    fn by_family(&self) -> Vec<Vec<String>> {
         let mut families: Vec<&str> = Vec::new();
         for check in self.drivers.iter().flat_map(|driver| &driver.checks) {
             if !families.contains(&check.family.as_str()) {
                 families.push(&check.family);
             }
         }
-        let head = |driver: &DriverReport| format!("{} {}", driver.name, driver.server()).trim_end().to_owned();
-        let sum = |driver: &DriverReport| {
-            let passed = driver.checks.iter().filter(|check| check.status == Status::Pass).count();
-            format!("{passed}/{}", driver.checks.len())
-        };
-        let mut rows = vec![self.row("family", head)];
+        let sum = |driver: &DriverReport| format!("{}/{}", driver.count_of(Status::Pass), driver.checks.len());
+        let mut rows = vec![self.row("family", DriverReport::title)];
         rows.extend(families.into_iter().map(|family| self.row(family, |driver| driver.count(family))));
         rows.push(self.row("all", sum));
         rows
@@ -166,7 +219,7 @@ impl Report {
     /// What the generated cases consisted of, for each driver that says so.
     fn models(&self) -> impl Iterator<Item = String> {
         let told = self.drivers.iter().filter(|driver| driver.written["model"].is_object());
-        told.map(|driver| format!("{}: model: {}", driver.name, driver.written["model"]))
+        told.map(|driver| format!("{}: model: {}", driver.title(), driver.written["model"]))
     }
 
     /// Everything that is not a plain pass: nothing is left out of sight.
@@ -185,8 +238,15 @@ mod tests {
     }
 
     fn report(checks: &[Value]) -> DriverReport {
-        let text = json!({"driver": "memory", "server": "", "checks": checks}).to_string();
-        DriverReport::parse("memory", &text).unwrap()
+        let text = json!({
+            "driver": "memory",
+            "server": "here 1.0",
+            "protocol": null,
+            "checks": checks,
+            "model": {"status": "pass", "cases": 7},
+            "seconds": 1.2,
+        });
+        DriverReport::parse("memory", &text.to_string()).unwrap()
     }
 
     #[test]
@@ -202,14 +262,24 @@ mod tests {
     #[test]
     fn failures_and_checks_that_did_not_run_are_problems() {
         let report = report(&[check("store", "a", "fail"), check("store", "b", "not_run")]);
-        let expected = ["memory: store/a: fail: why", "memory: store/b: not run: why"];
+        let expected = ["memory here 1.0: store/a: fail: why", "memory here 1.0: store/b: not run: why"];
         assert_eq!(report.problems(["a", "b"].into_iter()), expected);
     }
 
     #[test]
     fn a_clause_that_the_report_does_not_name_is_a_problem() {
         let report = report(&[check("store", "a", "pass")]);
-        assert_eq!(report.problems(["a", "b"].into_iter()), ["memory: b: not reported"]);
+        assert_eq!(report.problems(["a", "b"].into_iter()), ["memory here 1.0: b: not reported"]);
+    }
+
+    #[test]
+    fn a_model_that_failed_or_did_not_run_is_a_problem() {
+        let problems = |model: Value| {
+            let text = json!({"driver": "memory", "checks": [], "model": model}).to_string();
+            DriverReport::parse("memory", &text).unwrap().problems(std::iter::empty())
+        };
+        assert_eq!(problems(json!(null)), [format!("memory: {MODEL}: not reported")]);
+        assert_eq!(problems(json!({"status": "fail", "note": "why"})), [format!("memory: model/{MODEL}: fail: why")]);
     }
 
     #[test]
@@ -221,19 +291,34 @@ mod tests {
         assert!(DriverReport::parse("memory", "{}").is_err());
     }
 
+    fn report_of(layout: Layout, driver: DriverReport) -> Report {
+        let mut report = Report::new(layout);
+        report.drivers.push(driver);
+        report
+    }
+
     #[test]
     fn the_table_counts_passes_and_lists_everything_else() {
         let driver =
             report(&[check("store", "a", "pass"), check("store", "b", "unsupported"), check("cache", "c", "pass")]);
-        let report = Report { drivers: vec![driver] };
-        let expected = "family  memory\nstore   1/2\ncache   1/1\nall     2/3\nmemory: store/b: unsupported: why\n";
-        assert_eq!(report.text(), expected);
-        assert!(report.markdown().starts_with("| family | memory |\n| --- | --- |\n| store | 1/2 |\n"));
+        let report = report_of(Layout::ByFamily, driver);
+        let text = report.text();
+        let table = "family  memory here 1.0\nstore   1/2\ncache   1/1\nmodel   1/1\nall     3/4\n";
+        assert!(text.starts_with(table), "{text}");
+        assert!(text.ends_with("memory here 1.0: store/b: unsupported: why\n"), "{text}");
+        assert!(report.markdown().starts_with("| family | memory here 1.0 |\n| --- | --- |\n| store | 1/2 |\n"));
+    }
+
+    #[test]
+    fn a_table_of_runs_says_what_each_ran_on() {
+        let report = report_of(Layout::ByRun, report(&[check("store", "a", "pass"), check("store", "b", "fail")]));
+        let row = "| memory | here 1.0 |  |  | 2 | 1 | 0 | 0 | 0 | 1 |";
+        assert_eq!(report.markdown().lines().nth(2), Some(row));
     }
 
     #[test]
     fn the_json_keeps_what_each_driver_wrote() {
-        let report = Report { drivers: vec![report(&[check("store", "a", "pass")])] };
+        let report = report_of(Layout::ByFamily, report(&[check("store", "a", "pass")]));
         assert_eq!(report.json()["version"], 1);
         assert_eq!(report.json()["drivers"][0]["checks"][0]["cases"], 1);
     }
