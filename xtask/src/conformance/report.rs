@@ -157,7 +157,7 @@ impl Report {
             text.truncate(text.trim_end().len());
             text.push('\n');
         }
-        self.models().chain(self.exceptions()).for_each(|line| text.push_str(&format!("{line}\n")));
+        self.notes().for_each(|line| text.push_str(&format!("{line}\n")));
         text
     }
 
@@ -171,7 +171,7 @@ impl Report {
             }
         }
         text.push('\n');
-        self.models().chain(self.exceptions()).for_each(|line| text.push_str(&format!("- {line}\n")));
+        self.notes().for_each(|line| text.push_str(&format!("- {line}\n")));
         text
     }
 
@@ -214,6 +214,15 @@ impl Report {
 
     fn row(&self, name: &str, cell: impl Fn(&DriverReport) -> String) -> Vec<String> {
         std::iter::once(name.to_owned()).chain(self.drivers.iter().map(cell)).collect()
+    }
+
+    /// What the table does not say. Among many runs of few drivers, what the cases consisted of is left to the JSON.
+    fn notes(&self) -> impl Iterator<Item = String> {
+        let models = match self.layout {
+            Layout::ByFamily => Some(self.models()),
+            Layout::ByRun => None,
+        };
+        models.into_iter().flatten().chain(self.exceptions())
     }
 
     /// What the generated cases consisted of, for each driver that says so.
@@ -313,7 +322,9 @@ mod tests {
     fn a_table_of_runs_says_what_each_ran_on() {
         let report = report_of(Layout::ByRun, report(&[check("store", "a", "pass"), check("store", "b", "fail")]));
         let row = "| memory | here 1.0 |  |  | 2 | 1 | 0 | 0 | 0 | 1 |";
-        assert_eq!(report.markdown().lines().nth(2), Some(row));
+        let markdown = report.markdown();
+        assert_eq!(markdown.lines().nth(2), Some(row));
+        assert!(markdown.ends_with("| 1 |\n\n- memory here 1.0: store/b: fail: why\n"), "{markdown}");
     }
 
     #[test]
