@@ -17,6 +17,10 @@ use crate::connection::node::NodeConnection;
 use crate::error;
 use crate::request::Payload;
 
+/// By how much an idle server answers `WAIT` late: it looks for time-outs ten times a second, by its default `hz`; and
+/// half as much again for the way back.
+const LATENESS: Duration = Duration::from_millis(150);
+
 /// Commands that leave in one write.
 #[derive(Clone, Copy)]
 pub(super) enum Commands<'a> {
@@ -71,12 +75,14 @@ pub(super) struct Replied {
 }
 
 impl Framing {
-    /// A call that ends at `deadline` hears from `WAIT` before that, however long it may wait for replicas.
+    /// A call that ends at `deadline` hears from `WAIT` before that, however long it may wait for replicas, if it has
+    /// more than [`LATENESS`].
     pub(super) fn new(admission: Admission, durability: Durability, deadline: &Deadline<'_>) -> Self {
         let wanted = match durability {
             Durability::Replicated { replicas, timeout, .. } => {
                 let left = deadline.end().saturating_duration_since(Instant::now());
-                Some(Wanted { replicas, timeout: timeout.min(left - left / 8) })
+                let reserve = (left / 8).max(LATENESS);
+                Some(Wanted { replicas, timeout: timeout.min(left.saturating_sub(reserve)) })
             }
             _ => None,
         };

@@ -90,7 +90,7 @@ async fn too_few_replicas_are_no_reason_to_write_again() {
 #[tokio::test]
 async fn replicas_that_hang_are_waited_for_only_as_long_as_the_deadline_allows() {
     let server = start();
-    let cache = connect(config(&server).with_deadline(Duration::from_millis(400))).await;
+    let cache = connect(config(&server).with_deadline(Duration::from_secs(2))).await;
     let error = failure(cache.set("k", "v").replicated(1, PATIENCE).await);
     assert_is(&error, ErrorKind::Timeout, Outcome::Unknown);
     assert!(error.to_string().contains("wanted=1 got=0"), "{error}");
