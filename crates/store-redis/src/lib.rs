@@ -56,6 +56,11 @@ mod slot;
 mod stats;
 mod store;
 mod topology;
+#[cfg(feature = "tracing")]
+mod trace;
+#[cfg(not(feature = "tracing"))]
+#[path = "no_trace.rs"]
+mod trace;
 mod transaction;
 mod url;
 

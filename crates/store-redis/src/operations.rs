@@ -1,5 +1,6 @@
 //! Each operation as the command or script that carries it out, and what its reply means. One round trip each.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,7 +20,7 @@ use crate::environment::Components;
 use crate::keyspace::{Keyspace, Spread, WireKey};
 use crate::request::{Class, Request};
 use crate::topology::Servers;
-use crate::{reply, script};
+use crate::{reply, script, trace};
 
 /// The name of the driver in errors and reports.
 pub(crate) const DRIVER: &str = "redis";
@@ -45,6 +46,19 @@ impl Operations {
     /// What a transaction in `namespace` needs to know.
     pub(crate) fn terms<'a>(&'a self, namespace: &'a Namespace, default_lifetime: Lifetime) -> Terms<'a> {
         Terms { keyspace: self.keyspace, namespace, default_lifetime, capabilities: &self.capabilities }
+    }
+
+    /// The operation itself, with its end told to those who trace it. Futures come here pinned where they are, or each
+    /// would be copied.
+    pub(crate) fn traced<'a, T, F>(
+        &self,
+        name: &'static str,
+        operation: Pin<&'a mut F>,
+    ) -> impl Future<Output = Result<T>> + Send + use<'a, T, F>
+    where
+        F: Future<Output = Result<T>> + Send,
+    {
+        trace::operation(name, self.capabilities.topology, operation)
     }
 
     pub(crate) async fn get_entry(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {

@@ -4,6 +4,7 @@
 //! ([`Raw::wire_key`]), not the keys of the store.
 
 use std::fmt;
+use std::pin::pin;
 
 use futures_util::FutureExt;
 use redis::{Arg, Cmd, ToRedisArgs, Value};
@@ -68,7 +69,11 @@ impl<'a> Raw<'a> {
     /// # Cancel safety
     /// A command that was dropped may have been executed, and its connection is closed.
     pub async fn execute(&self, command: &Cmd, route: RawRoute<'_>) -> Result<Value> {
-        self.send(Class::NotRepeatable, command, route).boxed().await.map_err(named)
+        self.operations
+            .traced("raw", pin!(self.send(Class::NotRepeatable, command, route)))
+            .boxed()
+            .await
+            .map_err(named)
     }
 
     /// Sends a command of which the caller says that it only reads, so that it may be repeated whatever happened.
@@ -79,7 +84,7 @@ impl<'a> Raw<'a> {
     /// # Cancel safety
     /// Nothing changes.
     pub async fn read(&self, command: &Cmd, route: RawRoute<'_>) -> Result<Value> {
-        self.send(Class::Read, command, route).boxed().await.map_err(named)
+        self.operations.traced("raw", pin!(self.send(Class::Read, command, route))).boxed().await.map_err(named)
     }
 
     /// Sends a command once to every server that takes writes, to all of them at a time; a reply or an error for each.
@@ -92,7 +97,8 @@ impl<'a> Raw<'a> {
     /// As [`execute`](Self::execute), on each server by itself.
     pub async fn execute_on_every_primary(&self, command: &Cmd) -> Result<Vec<Result<Value>>> {
         let request = request(Class::NotRepeatable, command).map_err(named)?;
-        let replies = self.operations.executor.on_every_primary(&request).boxed().await.map_err(named)?;
+        let sent = pin!(self.operations.executor.on_every_primary(&request));
+        let replies = self.operations.traced("raw", sent).boxed().await.map_err(named)?;
         Ok(replies.into_iter().map(|reply| reply.map_err(named)).collect())
     }
 

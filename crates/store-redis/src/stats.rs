@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use store_core::{ErrorKind, Result};
 
+use crate::config::Server;
 use crate::error::RedirectKind;
+use crate::trace;
 
 /// What a store has done since it was connected, in numbers: those of all its handles together.
 ///
@@ -52,7 +54,7 @@ impl Stats {
     }
 }
 
-/// Counts what happens.
+/// Counts what happens, and has those told who trace it.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     calls: [Shard; SHARDS],
@@ -95,11 +97,13 @@ impl Counters {
     pub(crate) fn begin(&self) -> UnderWay<'_> {
         let shard = self.shard();
         count(&shard.calls);
+        trace::attempt();
         UnderWay { counters: self, shard, end: &shard.dropped }
     }
 
     pub(crate) fn note_retry(&self) {
         count(&self.retries);
+        trace::attempt();
     }
 
     pub(crate) fn note_redirect(&self, kind: RedirectKind) {
@@ -107,14 +111,17 @@ impl Counters {
             RedirectKind::Moved => &self.moved,
             RedirectKind::Ask => &self.asked,
         });
+        trace::redirect();
     }
 
-    pub(crate) fn note_dial<T>(&self, dialled: &Result<T>) {
+    pub(crate) fn note_dial<T>(&self, server: &Server, dialled: &Result<T>) {
         count(if dialled.is_ok() { &self.dials } else { &self.failed_dials });
+        trace::dial(server, dialled);
     }
 
     pub(crate) fn note_topology_change(&self) {
         count(&self.topology_changes);
+        trace::topology_change();
     }
 
     pub(crate) fn note_exclusive_wait(&self) {

@@ -1,5 +1,6 @@
 //! `RedisStore` and `RedisCache`: the contract, method by method, on the same operations.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -137,7 +138,7 @@ macro_rules! handle {
             /// # Cancel safety
             /// The database is as before or empty; on a Cluster some primaries may be empty already.
             pub async fn delete_whole_database(&self) -> Result<()> {
-                self.operations.delete_whole_database().boxed().await
+                self.operations.traced("delete_whole_database", pin!(self.operations.delete_whole_database())).boxed().await
             }
 
             /// The way past the promises of the store, for any command.
@@ -184,39 +185,39 @@ macro_rules! handle {
             }
 
             async fn get_entry(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {
-                self.operations.get_entry(at, options).await
+                self.operations.traced("get_entry", pin!(self.operations.get_entry(at, options))).await
             }
 
             async fn set_entry(&self, at: Address<'_>, value: Bytes, options: SetOptions) -> Result<SetOutcome> {
-                self.operations.set_entry(at, value, options).await
+                self.operations.traced("set_entry", pin!(self.operations.set_entry(at, value, options))).await
             }
 
             async fn delete_entry(&self, at: Address<'_>, options: DeleteOptions) -> Result<bool> {
-                self.operations.delete_entry(at, options).await
+                self.operations.traced("delete_entry", pin!(self.operations.delete_entry(at, options))).await
             }
 
             async fn expire_entry(&self, at: Address<'_>, options: ExpireOptions) -> Result<bool> {
-                self.operations.expire_entry(at, options).await
+                self.operations.traced("expire_entry", pin!(self.operations.expire_entry(at, options))).await
             }
 
             async fn take_entry(&self, at: Address<'_>, options: WriteOptions) -> Result<Option<Bytes>> {
-                self.operations.take_entry(at, options.durability).await
+                self.operations.traced("take_entry", pin!(self.operations.take_entry(at, options.durability))).await
             }
 
             async fn entry_exists(&self, at: Address<'_>) -> Result<bool> {
-                self.operations.entry_exists(at).await
+                self.operations.traced("entry_exists", pin!(self.operations.entry_exists(at))).await
             }
 
             async fn entry_remaining(&self, at: Address<'_>) -> Result<Option<Remaining>> {
-                self.operations.entry_remaining(at).await
+                self.operations.traced("entry_remaining", pin!(self.operations.entry_remaining(at))).await
             }
 
             async fn list_page(&self, namespace: &Namespace, options: ListOptions) -> Result<Page> {
-                self.operations.list_page(namespace, options).await
+                self.operations.traced("list_page", pin!(self.operations.list_page(namespace, options))).await
             }
 
             async fn clear_subtree(&self, namespace: &Namespace, _options: WriteOptions) -> Result<u64> {
-                self.operations.clear_subtree(namespace).await
+                self.operations.traced("clear_subtree", pin!(self.operations.clear_subtree(namespace))).await
             }
 
             async fn acquire_lock(
@@ -225,23 +226,23 @@ macro_rules! handle {
                 owner: LockOwner,
                 options: LockOptions,
             ) -> Result<Option<FencingToken>> {
-                self.operations.acquire_lock(at, owner, options).await
+                self.operations.traced("acquire_lock", pin!(self.operations.acquire_lock(at, owner, options))).await
             }
 
             async fn extend_lock(&self, at: Address<'_>, owner: LockOwner, ttl: Ttl) -> Result<bool> {
-                self.operations.extend_lock(at, owner, ttl).await
+                self.operations.traced("extend_lock", pin!(self.operations.extend_lock(at, owner, ttl))).await
             }
 
             async fn release_lock(&self, at: Address<'_>, owner: LockOwner) -> Result<bool> {
-                self.operations.release_lock(at, owner).await
+                self.operations.traced("release_lock", pin!(self.operations.release_lock(at, owner))).await
             }
 
             async fn lock_is_held(&self, at: Address<'_>, owner: LockOwner) -> Result<bool> {
-                self.operations.lock_is_held(at, owner).await
+                self.operations.traced("lock_is_held", pin!(self.operations.lock_is_held(at, owner))).await
             }
 
             async fn ping(&self) -> Result<()> {
-                self.operations.ping().await
+                self.operations.traced("ping", pin!(self.operations.ping())).await
             }
 
             async fn close(&self) -> Result<()> {
@@ -278,11 +279,13 @@ impl RedisCache {
 #[deny(clippy::missing_trait_methods, reason = "every provided method has a faster form here")]
 impl Cache for RedisCache {
     async fn get_entries(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<Option<Bytes>>> {
-        self.operations.get_entries(namespace, keys).await
+        self.operations.traced("get_entries", pin!(self.operations.get_entries(namespace, keys))).await
     }
 
     async fn set_entries(&self, namespace: &Namespace, items: Vec<BatchItem<'_>>, options: WriteOptions) -> Result<()> {
-        self.operations.set_entries(namespace, items, options.durability).await
+        self.operations
+            .traced("set_entries", pin!(self.operations.set_entries(namespace, items, options.durability)))
+            .await
     }
 
     async fn delete_entries(
@@ -291,7 +294,9 @@ impl Cache for RedisCache {
         keys: &[Key<'_>],
         options: WriteOptions,
     ) -> Result<Vec<bool>> {
-        self.operations.delete_entries(namespace, keys, options.durability).await
+        self.operations
+            .traced("delete_entries", pin!(self.operations.delete_entries(namespace, keys, options.durability)))
+            .await
     }
 
     async fn expire_entries(
@@ -300,10 +305,10 @@ impl Cache for RedisCache {
         keys: &[Key<'_>],
         options: ExpireOptions,
     ) -> Result<Vec<bool>> {
-        self.operations.expire_entries(namespace, keys, options).await
+        self.operations.traced("expire_entries", pin!(self.operations.expire_entries(namespace, keys, options))).await
     }
 
     async fn add_to_counter(&self, at: Address<'_>, delta: i64, options: CounterOptions) -> Result<i64> {
-        self.operations.add_to_counter(at, delta, options).await
+        self.operations.traced("add_to_counter", pin!(self.operations.add_to_counter(at, delta, options))).await
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::num::NonZeroU32;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use redis::{ToRedisArgs, Value};
@@ -137,7 +137,8 @@ impl<'a, F> Transaction<'a, F> {
             Ok((draft.into_commands(), answer))
         };
         let transaction = Optimistic { reads, decide, durability, attempts };
-        operations.executor.optimistically(transaction).await.map_err(named)?
+        let committed = pin!(operations.executor.optimistically(transaction));
+        operations.traced("transaction", committed).await.map_err(named)?
     }
 }
 

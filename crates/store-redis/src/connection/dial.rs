@@ -50,7 +50,7 @@ pub(super) async fn dial(peer: &Peer, environment: &Arc<Environment>) -> Result<
     let dialled = made.unwrap_or_else(|_| {
         Err(error::cannot_connect(&peer.server, format!("{}; connect_timeout={limit:?}", step.unfinished())))
     });
-    environment.counters.note_dial(&dialled);
+    environment.counters.note_dial(&peer.server, &dialled);
     dialled
 }
 
