@@ -98,6 +98,63 @@ async fn a_batch_in_one_step_over_both_halves_waits_until_the_slot_has_moved() {
 }
 
 #[tokio::test]
+async fn transactions_follow_the_keys_of_a_half_migrated_slot() {
+    let _alone = MOVING.lock().await;
+    let place = place(SlotPolicy::Root, "transactions").await;
+    let keys = place.keys(6);
+    place.cache.set_many(keys.iter().map(|key| (key.as_str(), "1"))).await.unwrap();
+    let cache = &place.cache;
+    let migration = place.begin_migration();
+    for key in &keys[..2] {
+        migration.move_key(place.wire_key(key)).unwrap();
+    }
+    let add = async |one: &str, other: &str| {
+        let keys = [one, other];
+        let sum = cache.transaction(&keys, |draft| Ok(draft.increment(one, 1)? + draft.increment(other, 1)?));
+        sum.await.unwrap()
+    };
+    assert_eq!((add(&keys[0], &keys[1]).await, add(&keys[2], &keys[3]).await), (4, 4));
+
+    // One that moves while it is being decided about.
+    let (mut looks, moving) = (0, [keys[4].as_str()]);
+    let moved = cache.transaction(&moving, |draft| {
+        looks += 1;
+        if looks == 1 {
+            migration.move_key(place.wire_key(&keys[4])).unwrap();
+        }
+        draft.increment(&keys[4], 1)
+    });
+    assert_eq!(moved.await.unwrap(), 2);
+    assert_eq!(looks, 2);
+
+    migration.finish().unwrap();
+    assert_eq!((add(&keys[0], &keys[2]).await, add(&keys[1], &keys[4]).await), (6, 6));
+    cache.clear().await.unwrap();
+}
+
+/// A lock and the last token of its root are two keys, and a node answers for two only where it has both.
+#[tokio::test]
+async fn a_lock_waits_until_the_slot_of_its_root_has_moved() {
+    let _alone = MOVING.lock().await;
+    const LONG: Duration = Duration::from_secs(60);
+    let place = place(SlotPolicy::Root, "locks").await;
+    fill(&place, 1).await;
+    let before = place.cache.try_lock("before", LONG).await.unwrap().unwrap();
+    let migration = place.begin_migration();
+    let cache = place.cache.clone();
+    let locking =
+        tokio::spawn(async move { cache.try_lock("free", LONG).await.map(|lock| lock.unwrap().fencing_token()) });
+    assert!(place.cache.get(&place.keys(1)[0]).await.unwrap().is_some());
+    assert!(before.is_held().await.unwrap());
+    assert!(!locking.is_finished());
+    migration.finish().unwrap();
+    assert!(locking.await.unwrap().unwrap() > before.fencing_token());
+    assert!(before.is_held().await.unwrap() && before.extend(LONG).await.unwrap());
+    assert!(before.release().await.unwrap());
+    place.cache.clear().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_half_migrated_slot_is_listed_completely_and_cleared_exactly() {
     let _alone = MOVING.lock().await;
     for policy in POLICIES {
