@@ -6,7 +6,8 @@ use std::time::Duration;
 ///
 /// It repeats what failed for a reason that passes, if it certainly was not applied, or is a read. Such a reason has the
 /// kind [`Unavailable`](store_core::ErrorKind::Unavailable) or [`Timeout`](store_core::ErrorKind::Timeout), and not
-/// [`Retry::Never`](store_core::Retry::Never); all other kinds would come back the same. A pause precedes each repetition: a random time up to `first_pause`, doubled each time, up to `longest_pause`.
+/// [`Retry::Never`](store_core::Retry::Never); all other kinds would come back the same. A pause precedes each
+/// repetition: a random time up to `first_pause`, doubled each time, up to `longest_pause`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {

@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use store_redis::prelude::*;
+use store_redis::raw::RawRoute;
+use store_redis::redis::cmd;
 use store_redis::{Config, ErrorKind, Outcome, ReadFrom, RedisCache, Retry, Sentinel, Server};
 use store_testkit::proxy::FaultProxy;
 use store_testkit::{RedisServer, SentinelDeployment, SentinelOptions, ServerOptions};
@@ -48,6 +50,26 @@ async fn a_store_that_starts_during_a_failover_waits_for_its_end() {
     deployment.primary().unwrap().kill().unwrap();
     let cache = connect(config(&deployment).with_connect_timeout(PATIENCE)).await;
     cache.set("k", "v").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_with_a_connection_for_itself_ends_when_its_server_is_replaced() {
+    let deployment = start();
+    let cache = connect(config(&deployment).with_deadline(PATIENCE)).await;
+    let primary = deployment.primary().unwrap();
+    let blocked =
+        tokio::spawn(
+            async move { cache.raw().execute(cmd("BLPOP").arg("nothing").arg(0), RawRoute::AnyPrimary).await },
+        );
+    tokio::task::block_in_place(|| {
+        eventually("a blocked call", || {
+            let clients = primary.command(&["INFO", "clients"]).unwrap();
+            clients.as_text().unwrap().contains("blocked_clients:1")
+        });
+    });
+    primary.stop().unwrap();
+    let error = failure(blocked.await.unwrap());
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Unavailable, Outcome::Unknown), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
