@@ -5,7 +5,8 @@ use store_redis::{Cluster, Config, Coverage, Error, ErrorKind, Outcome, ReadFrom
 use store_testkit::{ClusterDeployment, ClusterOptions, RedisServer, ServerOptions, proxy::FaultProxy};
 
 use crate::support::{
-    PATIENCE, address, at_port, calls, cluster, comes_through, connect, eventually, failure, increments_during,
+    PATIENCE, address, at_port, calls, cluster, comes_through, connect, eventually, failure, give_documented_rights,
+    increments_during,
 };
 
 fn start() -> ClusterDeployment {
@@ -127,6 +128,26 @@ async fn nodes_are_reached_where_the_address_map_says() {
         let ours = clients.as_text().unwrap().lines().filter(|line| line.contains("name=mapped")).count();
         assert_eq!(ours as u64, 1, "every connection of ours goes through the proxy");
     }
+}
+
+#[tokio::test]
+async fn the_documented_rights_suffice_also_for_a_slot_that_moves() {
+    let deployment = start();
+    let rights = ["+cluster|slots", "+cluster|info", "+cluster|nodes", "+asking", "+readonly"];
+    deployment.nodes().iter().for_each(|node| give_documented_rights(node, "app", &rights));
+    let config = Config::cluster(cluster(&deployment)).with_user("app", "secret");
+    let cache = connect(config.with_read_from(ReadFrom::PreferReplica)).await;
+    let app = cache.namespace("app").unwrap();
+    app.set("k", "v").await.unwrap();
+    let slot = deployment.slot_of("{app}:k").unwrap();
+    let former = owner(&deployment, "{app}:k");
+    let other = deployment.primaries().into_iter().find(|node| node.id() != former.id()).unwrap();
+    let migration = deployment.begin_migration(slot, other).unwrap();
+    migration.move_key("{app}:k").unwrap();
+    app.increment("n", 1).await.unwrap();
+    assert_eq!(app.take("k").await.unwrap().as_deref(), Some(&b"v"[..]));
+    assert_eq!(app.clear().await.unwrap(), 1);
+    migration.finish().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,7 +10,8 @@ use store_testkit::proxy::FaultProxy;
 use store_testkit::{RedisServer, SentinelDeployment, SentinelOptions, ServerOptions};
 
 use crate::support::{
-    PATIENCE, address, at_port, calls, comes_through, connect, eventually, failure, increments_during, sentinel,
+    PATIENCE, address, at_port, calls, comes_through, connect, eventually, failure, give_documented_rights,
+    increments_during, sentinel,
 };
 
 fn start() -> SentinelDeployment {
@@ -156,6 +157,28 @@ async fn sentinels_and_servers_have_users_of_their_own() {
         assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
         assert!(!error.to_string().contains("of-the-servers"), "{error}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_documented_rights_suffice_through_a_failover() {
+    let deployment = start();
+    deployment.servers().iter().for_each(|server| give_documented_rights(server, "app", &["+role"]));
+    deployment.sentinels().iter().for_each(|sentinel| give_documented_rights(sentinel, "watcher", &[]));
+    let config = Config::sentinel(sentinel(&deployment).with_user("watcher", "secret")).with_user("app", "secret");
+    let cache = connect(config.with_read_from(ReadFrom::PreferReplica)).await;
+    let app = cache.namespace("app").unwrap();
+    app.set("k", "v").await.unwrap();
+    tokio::task::block_in_place(|| {
+        eventually("a subscription", || {
+            let clients = deployment.sentinels()[0].command(&["CLIENT", "LIST", "TYPE", "PUBSUB"]).unwrap();
+            clients.as_text().unwrap().contains("user=watcher")
+        });
+    });
+    let former = deployment.primary().unwrap();
+    former.kill().unwrap();
+    tokio::task::block_in_place(|| deployment.await_failover(former).unwrap());
+    app.set("k", "w").await.unwrap();
+    assert_eq!(app.clear().await.unwrap(), 1);
 }
 
 #[tokio::test]

@@ -32,6 +32,14 @@ pub(crate) async fn connect(config: Config) -> RedisCache {
     RedisCache::connect_with(config).await.unwrap()
 }
 
+/// Gives a server the user whom the README describes under this name, with further rights.
+pub(crate) fn give_documented_rights(server: &RedisServer, user: &str, more: &[&str]) {
+    let line = format!("ACL SETUSER {user} ");
+    let documented = include_str!("../../README.md").lines().find(|documented| documented.starts_with(&line)).unwrap();
+    let command: Vec<_> = documented.split_whitespace().chain(more.iter().copied()).collect();
+    server.command(&command).unwrap();
+}
+
 #[track_caller]
 pub(crate) fn failure<T>(result: Result<T>) -> Error {
     match result {
