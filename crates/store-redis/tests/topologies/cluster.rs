@@ -1,7 +1,7 @@
 //! On a cluster.
 
 use store_redis::prelude::*;
-use store_redis::{Cluster, Config, Coverage, Error, ErrorKind, Outcome, ReadFrom, RedisCache};
+use store_redis::{Cluster, Config, Coverage, Error, ErrorKind, Outcome, ReadFrom, RedisCache, SlotPolicy};
 use store_testkit::{ClusterDeployment, ClusterOptions, RedisServer, ServerOptions, proxy::FaultProxy};
 
 use crate::support::{
@@ -163,6 +163,24 @@ async fn replicas_answer_reads_where_they_may() {
         cache.get("k").await.unwrap();
     }
     assert_eq!((calls(primary, "get"), calls(replica, "get")), (of_primary, of_replica + 10));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_answer_batches_over_several_nodes() {
+    let deployment = start();
+    let config = Config::cluster(cluster(&deployment)).with_slot_policy(SlotPolicy::PerKey);
+    let cache = connect(config.with_read_from(ReadFrom::Replica)).await;
+    let keys: Vec<_> = (0..12).map(|number| format!("k{number}")).collect();
+    cache.set_many(keys.iter().map(|key| (key, "v"))).await.unwrap();
+    let all = async || match cache.get_many(&keys).await? {
+        values if values.iter().all(Option::is_some) => Ok(()),
+        _ => Err(Error::closed()),
+    };
+    comes_through(all).await;
+    let answered = || deployment.primaries().iter().map(|node| calls(node, "get") + calls(node, "mget")).sum::<u64>();
+    let before = answered();
+    comes_through(all).await;
+    assert_eq!(answered(), before);
 }
 
 #[tokio::test]
