@@ -6,7 +6,6 @@
 mod feed;
 mod figures;
 mod ledger;
-mod random;
 mod report;
 mod scenario;
 mod scenarios;

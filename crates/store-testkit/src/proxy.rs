@@ -16,7 +16,6 @@ mod faults;
 mod frame;
 mod line;
 mod listener;
-mod random;
 
 use std::fmt;
 use std::io;

@@ -7,10 +7,9 @@ use std::task::Poll;
 use anyhow::{Context, Result};
 use store_redis::prelude::*;
 use store_redis::{Bytes, Namespaced, RedisCache};
-use store_testkit::{RedisServer, ServerOptions};
+use store_testkit::{Random, RedisServer, ServerOptions};
 
 use crate::figures::{Bar, Figures};
-use crate::random::Random;
 use crate::scenario::Run;
 use crate::topology::{Deployment, NAMESPACE, Replacement, Topology};
 

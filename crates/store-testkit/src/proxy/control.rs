@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::faults::{Cut, Ending, Faults, Trickle, When};
 use super::line::Line;
-use super::random::Random;
+use crate::random::Random;
 
 /// What has passed a proxy since it was started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -206,7 +206,7 @@ impl State {
         if !hit {
             return;
         }
-        if let Some(byte) = message.get_mut(self.random.below(message.len())) {
+        if let Some(byte) = message.get_mut(self.random.index(message.len())) {
             // Not the highest bit: text stays text, so that nothing but its content gives the change away.
             *byte ^= 1 << self.random.below(7);
             self.counts.flips += 1;

@@ -9,12 +9,12 @@ use anyhow::{Context, Result};
 use store_conformance::history::{Action, Event, Unanswered, Value, Write, is_linearizable};
 use store_redis::prelude::*;
 use store_redis::{Bytes, Lifetime, Namespaced, Outcome, RedisCache};
+use store_testkit::Random;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 use super::Replaced;
 use crate::figures::Figures;
-use crate::random::Random;
 use crate::topology::NAMESPACE;
 
 const CALLERS: u64 = 4;

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use store_testkit::proxy::{Cut, Ending, FaultProxy, Faults, When};
-use store_testkit::{Pause, RedisServer, wait_until};
+use store_testkit::{Pause, Random, RedisServer, wait_until};
 
-use crate::random::Random;
 use crate::topology::{Deployment, PATIENCE, Topology, slot};
 
 /// What faults are done to.

@@ -12,10 +12,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use store_redis::{Config, Durability};
 use store_testkit::proxy::FaultProxy;
-use store_testkit::{RedisServer, Role, ServerOptions};
+use store_testkit::{Random, RedisServer, Role, ServerOptions};
 
 use crate::figures::{Bar, Figures};
-use crate::random::Random;
 use crate::scenario::Run;
 use crate::topology::{Deployment, Replacement, Topology, durable};
 use crate::writers::Writers;
