@@ -3,15 +3,15 @@
 use std::fmt;
 use std::future::{Future, pending};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use futures_util::future::select;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
-use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::connection::task::Task;
 use crate::environment::Environment;
 
 /// The least time between two looks. What happens meanwhile is seen by the next one.
@@ -53,11 +53,11 @@ pub(super) struct Watch {
     changes: watch::Sender<u64>,
     interval: Option<Duration>,
     environment: Arc<Environment>,
-    task: Mutex<Option<Task>>,
+    runner: Mutex<Option<Runner>>,
 }
 
-struct Task {
-    handle: AbortHandle,
+struct Runner {
+    task: Task,
     /// When a look that was asked for and has not taken place shows that the task's runtime stands still.
     overdue: Option<Instant>,
 }
@@ -70,28 +70,28 @@ impl Watch {
             changes: watch::Sender::new(0),
             interval,
             environment: Arc::clone(environment),
-            task: Mutex::new(None),
+            runner: Mutex::new(None),
         }
     }
 
     /// Asks for a look. Its task runs on the runtime of whoever asked first; where that has been shut down, or stands
     /// still, on that of the caller.
     pub(super) fn want<T: Watchable>(&self, topology: &Arc<T>, watch_of: fn(&T) -> &Self) {
-        let Ok(runtime) = Handle::try_current() else { return };
-        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        if Handle::try_current().is_err() {
+            return;
+        }
+        let mut runner = self.runner();
         let now = Instant::now();
-        match &mut *task {
-            Some(task) if !task.handle.is_finished() && task.overdue.is_none_or(|time| now < time) => {
-                task.overdue.get_or_insert(now + self.patience());
+        match &mut *runner {
+            Some(runner) if !runner.task.is_finished() && runner.overdue.is_none_or(|time| now < time) => {
+                runner.overdue.get_or_insert(now + self.patience());
             }
             stale => {
-                if let Some(stale) = stale {
-                    stale.handle.abort();
-                }
-                let handle = runtime.spawn(run(Arc::downgrade(topology), watch_of, self.parts())).abort_handle();
-                *stale = Some(Task { handle, overdue: Some(now + self.patience()) });
+                let task = Task::spawn(run(Arc::downgrade(topology), watch_of, self.parts()));
+                *stale = Some(Runner { task, overdue: Some(now + self.patience()) });
             }
         }
+        drop(runner);
         self.wanted.soon();
     }
 
@@ -102,9 +102,12 @@ impl Watch {
     }
 
     pub(super) fn stop(&self) {
-        if let Some(task) = self.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            task.handle.abort();
-        }
+        *self.runner() = None;
+    }
+
+    fn runner(&self) -> MutexGuard<'_, Option<Runner>> {
+        // No step between two consistent states can panic.
+        self.runner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn patience(&self) -> Duration {
@@ -116,19 +119,13 @@ impl Watch {
     }
 
     fn note(&self, changed: Changed) {
-        if let Some(task) = &mut *self.task.lock().unwrap_or_else(PoisonError::into_inner) {
-            task.overdue = None;
+        if let Some(runner) = &mut *self.runner() {
+            runner.overdue = None;
         }
         if changed == Changed::Yes {
             self.environment.counters.note_topology_change();
             self.changes.send_modify(|changes| *changes += 1);
         }
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.stop();
     }
 }
 
@@ -147,7 +144,7 @@ struct Parts {
 /// Runs until the topology is gone.
 async fn run<T: Watchable>(topology: Weak<T>, watch_of: fn(&T) -> &Watch, parts: Parts) {
     let Some(announcements) = topology.upgrade().map(|topology| topology.listen(parts.wanted.clone())) else { return };
-    let _listening = AbortOnDrop(tokio::spawn(announcements).abort_handle());
+    let _listening = Task::spawn(announcements);
     loop {
         let (wanted, alarm) = (pin!(parts.wanted.0.notified()), pin!(parts.environment.alarm.notified()));
         let woken = select(wanted, alarm);
@@ -164,13 +161,5 @@ async fn run<T: Watchable>(topology: Weak<T>, watch_of: fn(&T) -> &Watch, parts:
         watch_of(&topology).note(changed);
         drop(topology);
         sleep(BREATH).await;
-    }
-}
-
-struct AbortOnDrop(AbortHandle);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
