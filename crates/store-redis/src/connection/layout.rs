@@ -1,8 +1,10 @@
 //! Who has the keys that a walk is to visit.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use crate::connection::ServerId;
+use crate::reply::OwnSlots;
 use crate::slot::Slot;
 
 /// The servers that have the keys of one slot, or of all, at one moment.
@@ -21,11 +23,7 @@ impl Layout {
         Self { servers: vec![server], epochs: Vec::new(), moves: Vec::new() }
     }
 
-    pub(crate) fn new(
-        servers: Vec<ServerId>,
-        mut epochs: Vec<(ServerId, u64)>,
-        mut moves: Vec<(ServerId, Slot)>,
-    ) -> Self {
+    fn new(servers: Vec<ServerId>, mut epochs: Vec<(ServerId, u64)>, mut moves: Vec<(ServerId, Slot)>) -> Self {
         epochs.sort_unstable();
         moves.sort_unstable();
         Self { servers, epochs, moves }
@@ -59,12 +57,62 @@ impl fmt::Display for Layout {
     }
 }
 
+/// What one owner of slots after another says about itself, until it makes a layout.
+#[derive(Default)]
+pub(super) struct Survey {
+    servers: Vec<ServerId>,
+    epochs: Vec<(ServerId, u64)>,
+    moves: Vec<(ServerId, Slot)>,
+    owned: HashSet<u16>,
+}
+
+impl Survey {
+    pub(super) fn note_owner(&mut self, server: ServerId, own: &OwnSlots, is_meant: impl Fn(Slot) -> bool) {
+        let meant = |number: &u16| Slot::new(*number).is_some_and(&is_meant);
+        self.owned.extend(own.ranges.iter().cloned().flatten().filter(meant));
+        self.epochs.push((server, own.epoch));
+        self.add(server);
+    }
+
+    pub(super) fn note_move(&mut self, owner: ServerId, slot: Slot, target: ServerId) {
+        self.moves.push((owner, slot));
+        self.add(target);
+    }
+
+    fn add(&mut self, server: ServerId) {
+        if !self.servers.contains(&server) {
+            self.servers.push(server);
+        }
+    }
+
+    /// How many slots the owners have.
+    pub(super) fn owned(&self) -> usize {
+        self.owned.len()
+    }
+
+    /// The owner before those that its slot reaches.
+    pub(super) fn in_order_of_moves(self) -> Layout {
+        Layout::new(self.servers, self.epochs, self.moves)
+    }
+
+    /// Not as the nodes were named: each names them in an order of its own, and a layout must not differ by who was
+    /// asked.
+    pub(super) fn in_order_of_servers(mut self) -> Layout {
+        self.servers.sort_unstable();
+        self.in_order_of_moves()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn server(digit: char) -> ServerId {
         ServerId::parse(&digit.to_string().repeat(16)).unwrap()
+    }
+
+    fn owner_of(first: u16, last: u16) -> OwnSlots {
+        OwnSlots { ranges: vec![first..=last], leaving: Vec::new(), epoch: u64::from(first) }
     }
 
     #[test]
@@ -82,5 +130,30 @@ mod tests {
         assert_eq!(different.len(), layouts.len());
         assert_eq!(Layout::alone(one).to_string(), "aaaaaaaaaaaaaaaa ");
         assert_eq!(Layout::alone(one).fingerprint(), "55293d12e4e9bfb4");
+    }
+
+    #[test]
+    fn a_layout_of_all_slots_does_not_depend_on_the_order_in_which_nodes_are_named() {
+        let layouts = [['a', 'b'], ['b', 'a']].map(|order| {
+            let mut survey = Survey::default();
+            for digit in order {
+                let own = if digit == 'a' { owner_of(0, 9) } else { owner_of(10, 19) };
+                survey.note_owner(server(digit), &own, |_| true);
+            }
+            assert_eq!(survey.owned(), 20);
+            survey.in_order_of_servers()
+        });
+        assert_eq!(layouts[0], layouts[1]);
+        assert_eq!(layouts[0].fingerprint(), layouts[1].fingerprint());
+    }
+
+    #[test]
+    fn the_owner_of_a_slot_is_visited_before_the_node_that_it_moves_to() {
+        let slot = Slot::new(7).unwrap();
+        let mut survey = Survey::default();
+        survey.note_owner(server('b'), &owner_of(0, 9), |found| found == slot);
+        survey.note_move(server('b'), slot, server('a'));
+        assert_eq!(survey.owned(), 1);
+        assert_eq!(survey.in_order_of_moves().servers(), [server('b'), server('a')]);
     }
 }

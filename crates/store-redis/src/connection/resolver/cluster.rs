@@ -1,29 +1,29 @@
 //! Nodes that share the slots among them.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use store_core::{Error, ErrorKind, Outcome, Result, Retry};
+use store_core::{Error, ErrorKind, Result};
 use tokio::time::timeout;
 
 use crate::command;
-use crate::config::{self, Coverage, ReadFrom, Server};
+use crate::config::{self, Coverage, Server};
 use crate::connection::deadline::Deadline;
 use crate::connection::endpoint::Endpoint;
-use crate::connection::identity::ServerId;
-use crate::connection::layout::Layout;
+use crate::connection::layout::{Layout, Survey};
 use crate::connection::node::NodeConnection;
 use crate::connection::peer::{Part, Peer};
-use crate::connection::resolver::sentinel::{no_replica, pick};
+use crate::connection::resolver::inquiry::{inquire, refused, unanswered};
+use crate::connection::resolver::reads::{no_replica, pick, read_from};
 use crate::connection::resolver::shards::{Shards, Span};
 use crate::connection::resolver::watch::{Changed, Watch, Watchable};
-use crate::connection::resolver::{Cause, Fault, Next, dismiss, inquire};
+use crate::connection::resolver::{Cause, Fault, Next, dismiss, unsettled};
 use crate::environment::Environment;
 use crate::error::{Redirect, RedirectKind};
-use crate::reply::{self, ClusterNode, OwnSlots};
+use crate::reply::{self, ClusterNode};
 use crate::request::{Payload, Request, Route, Source};
 use crate::slot::{SLOTS, Slot};
 use crate::topology::Member;
@@ -80,10 +80,7 @@ impl Cluster {
     }
 
     pub(super) fn endpoint(&self, route: Route, source: Source) -> Result<Arc<Endpoint>> {
-        let read_from = match source {
-            Source::Primary => ReadFrom::Primary,
-            Source::AsConfigured => self.environment.config.read_from,
-        };
+        let read_from = read_from(source, &self.environment.config);
         self.read(|shards| match route {
             Route::Slot(slot) => {
                 let shard = shards.of_slot(slot).ok_or_else(|| without_node(slot))?;
@@ -147,23 +144,23 @@ impl Cluster {
             None => (self.primaries()?, usize::from(SLOTS) - self.read(Shards::uncovered)?),
         };
         let is_meant = |found: Slot| slot.is_none_or(|slot| slot == found);
-        let mut layout = Draft::default();
+        let mut survey = Survey::default();
         for owner in &owners {
             let connection = owner.leading_connection(deadline).await?;
             let server = connection.server_id();
             let payload = Payload::One(command::cluster_nodes());
             let nodes = connection.call(&payload, deadline).await.and_then(crate::error::checked)?;
             let own = reply::own_slots(nodes)?;
-            layout.note_owner(server, &own, is_meant);
+            survey.note_owner(server, &own, is_meant);
             for (leaving, target) in own.leaving.into_iter().filter(|(leaving, _)| is_meant(*leaving)) {
                 let target = self.guest(&self.reachable(target, owner.peer()))?;
-                layout.note_move(server, leaving, target.leading_connection(deadline).await?.server_id());
+                survey.note_move(server, leaving, target.leading_connection(deadline).await?.server_id());
             }
         }
-        match layout.owned.len() {
+        match survey.owned() {
             owned if owned >= expected => Ok(match slot {
-                Some(_) => layout.in_order_of_moves(),
-                None => layout.in_order_of_servers(),
+                Some(_) => survey.in_order_of_moves(),
+                None => survey.in_order_of_servers(),
             }),
             owned => Err(disowned(expected - owned)),
         }
@@ -261,7 +258,7 @@ impl Cluster {
         let covered =
             |said: &Testimony| said.spans.iter().map(|span| span.last.number() - span.first.number()).sum::<u16>();
         let latest = heard.into_iter().max_by_key(|said| (said.epoch, covered(said)));
-        latest.ok_or_else(|| unanswered(&failures))
+        latest.ok_or_else(|| unanswered("no node tells who has which slot;", &failures))
     }
 
     fn whom_to_ask(&self) -> Result<VecDeque<Arc<Endpoint>>> {
@@ -335,115 +332,14 @@ impl Watchable for Cluster {
     }
 }
 
-/// A layout in the making.
-#[derive(Default)]
-struct Draft {
-    servers: Vec<ServerId>,
-    epochs: Vec<(ServerId, u64)>,
-    moves: Vec<(ServerId, Slot)>,
-    owned: HashSet<u16>,
-}
-
-impl Draft {
-    fn note_owner(&mut self, server: ServerId, own: &OwnSlots, is_meant: impl Fn(Slot) -> bool) {
-        let meant = |number: &u16| Slot::new(*number).is_some_and(&is_meant);
-        self.owned.extend(own.ranges.iter().cloned().flatten().filter(meant));
-        self.epochs.push((server, own.epoch));
-        self.add(server);
-    }
-
-    fn note_move(&mut self, owner: ServerId, slot: Slot, target: ServerId) {
-        self.moves.push((owner, slot));
-        self.add(target);
-    }
-
-    fn add(&mut self, server: ServerId) {
-        if !self.servers.contains(&server) {
-            self.servers.push(server);
-        }
-    }
-
-    /// The owner before those that its slot reaches.
-    fn in_order_of_moves(self) -> Layout {
-        Layout::new(self.servers, self.epochs, self.moves)
-    }
-
-    /// Not as the nodes were named: each names them in an order of its own, and a layout must not differ by who was
-    /// asked.
-    fn in_order_of_servers(mut self) -> Layout {
-        self.servers.sort_unstable();
-        self.in_order_of_moves()
-    }
-}
-
-fn refused(node: &Peer, kind: ErrorKind, reason: &str) -> Error {
-    Error::new(kind, format!("{node}: {reason}")).with_outcome(Outcome::NotApplied)
-}
-
-/// No node has said who has which slot. Where all say the same about why, and waiting does not help, that is the kind.
-fn unanswered(failures: &[Error]) -> Error {
-    let kind = match failures.first() {
-        Some(first) if failures.iter().all(|failure| failure.kind() == first.kind()) => first.kind(),
-        _ => ErrorKind::Unavailable,
-    };
-    let tried: Vec<_> = failures.iter().map(ToString::to_string).collect();
-    unsettled(kind, format!("no node tells who has which slot; tried=[{}]", tried.join("; ")))
-}
-
 fn half_configured(uncovered: usize) -> Error {
-    unsettled(ErrorKind::Unavailable, format!("slots without a node; slots={uncovered} option=coverage"))
+    unsettled(format!("slots without a node; slots={uncovered} option=coverage"))
 }
 
 fn disowned(slots: usize) -> Error {
-    unsettled(ErrorKind::Unavailable, format!("nodes have given slots away, to whom is not known yet; slots={slots}"))
+    unsettled(format!("nodes have given slots away, to whom is not known yet; slots={slots}"))
 }
 
 fn without_node(slot: Slot) -> Error {
-    unsettled(ErrorKind::Unavailable, format!("no node has the slot; slot={slot}"))
-}
-
-fn unsettled(kind: ErrorKind, message: String) -> Error {
-    let retry = match kind {
-        ErrorKind::Unavailable | ErrorKind::Timeout => Retry::AfterRefresh,
-        _ => Retry::Never,
-    };
-    Error::new(kind, message).with_retry(retry).with_outcome(Outcome::NotApplied)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn server(digit: char) -> ServerId {
-        ServerId::parse(&digit.to_string().repeat(16)).unwrap()
-    }
-
-    fn owner_of(first: u16, last: u16) -> OwnSlots {
-        OwnSlots { ranges: vec![first..=last], leaving: Vec::new(), epoch: u64::from(first) }
-    }
-
-    #[test]
-    fn a_layout_of_all_slots_does_not_depend_on_the_order_in_which_nodes_are_named() {
-        let layouts = [['a', 'b'], ['b', 'a']].map(|order| {
-            let mut draft = Draft::default();
-            for digit in order {
-                let own = if digit == 'a' { owner_of(0, 9) } else { owner_of(10, 19) };
-                draft.note_owner(server(digit), &own, |_| true);
-            }
-            assert_eq!(draft.owned.len(), 20);
-            draft.in_order_of_servers()
-        });
-        assert_eq!(layouts[0], layouts[1]);
-        assert_eq!(layouts[0].fingerprint(), layouts[1].fingerprint());
-    }
-
-    #[test]
-    fn the_owner_of_a_slot_is_visited_before_the_node_that_it_moves_to() {
-        let slot = Slot::new(7).unwrap();
-        let mut draft = Draft::default();
-        draft.note_owner(server('b'), &owner_of(0, 9), |found| found == slot);
-        draft.note_move(server('b'), slot, server('a'));
-        assert_eq!(draft.owned.len(), 1);
-        assert_eq!(draft.in_order_of_moves().servers(), [server('b'), server('a')]);
-    }
+    unsettled(format!("no node has the slot; slot={slot}"))
 }

@@ -6,6 +6,8 @@
 mod announcements;
 mod cluster;
 mod fixed;
+mod inquiry;
+mod reads;
 mod sentinel;
 mod shards;
 mod watch;
@@ -14,8 +16,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use store_core::{Error, Outcome, Result, Retry};
-use tokio::time::{Instant, sleep_until};
+use store_core::{Error, ErrorKind, Outcome, Result, Retry};
+use tokio::time::Instant;
 
 use crate::config::Deployment;
 use crate::connection::deadline::Deadline;
@@ -201,13 +203,7 @@ impl Resolver {
 
 /// Ends an endpoint that has lost its part: at once for new calls, and soon for those under way.
 fn dismiss(endpoint: &Arc<Endpoint>) {
-    let reason = Error::new(
-        store_core::ErrorKind::Unavailable,
-        format!("the server has lost its part; server={}", endpoint.peer()),
-    )
-    .with_retry(Retry::AfterRefresh)
-    .with_outcome(Outcome::NotApplied);
-    let open = endpoint.close(&reason);
+    let open = endpoint.close(&unsettled(format!("the server has lost its part; server={}", endpoint.peer())));
     if open.is_empty() {
         return;
     }
@@ -228,25 +224,7 @@ fn dismiss(endpoint: &Arc<Endpoint>) {
     }
 }
 
-/// Sends commands to a server that is asked about others, and gives their replies.
-async fn inquire<const N: usize>(
-    endpoint: &Arc<Endpoint>,
-    commands: [redis::Cmd; N],
-    environment: &Environment,
-) -> Result<[redis::Value; N]> {
-    // The dial has a limit of its own, and its error says more than that of a deadline which is up first.
-    let (start, limit) = (Instant::now(), 2 * environment.config.connect_timeout);
-    let timer = pin!(sleep_until(start + limit));
-    let mut deadline = Deadline::new(start, limit, timer);
-    let connection = endpoint.connection(Route::Any, &mut deadline).await?;
-    let payload = crate::request::Payload::Pipeline(crate::command::pipeline(commands));
-    match connection.call(&payload, &mut deadline).await {
-        Ok(redis::Value::Array(replies)) => crate::reply::exactly(replies),
-        Ok(reply) => crate::error::checked(reply).and_then(|reply| crate::reply::exactly(vec![reply])),
-        Err(error) => {
-            // Nobody else may be using the line, so nobody else would find out that it leads nowhere.
-            connection.retire();
-            Err(error)
-        }
-    }
+/// Nobody can be asked at the moment; when the topology has been looked at again, somebody may.
+fn unsettled(message: String) -> Error {
+    Error::new(ErrorKind::Unavailable, message).with_retry(Retry::AfterRefresh).with_outcome(Outcome::NotApplied)
 }

@@ -2,20 +2,22 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use store_core::{Error, ErrorKind, Outcome, Result, Retry};
+use store_core::{Error, ErrorKind, Result};
 
 use crate::command;
-use crate::config::{self, ReadFrom, Sentinel, Server};
+use crate::config::{self, Sentinel, Server};
 use crate::connection::endpoint::Endpoint;
 use crate::connection::node::NodeConnection;
 use crate::connection::peer::{Part, Peer};
+use crate::connection::resolver::inquiry::{self, inquire, refused};
+use crate::connection::resolver::reads::{no_replica, pick, read_from};
 use crate::connection::resolver::watch::{Changed, Wanted, Watch, Watchable};
-use crate::connection::resolver::{Cause, Fault, Next, announcements, dismiss, inquire};
+use crate::connection::resolver::{Cause, Fault, Next, announcements, dismiss};
 use crate::environment::Environment;
 use crate::reply::{self, Watched};
 use crate::request::Source;
@@ -90,10 +92,7 @@ impl Sentinels {
     }
 
     pub(super) fn endpoint(&self, source: Source) -> Result<Arc<Endpoint>> {
-        let read_from = match source {
-            Source::Primary => ReadFrom::Primary,
-            Source::AsConfigured => self.environment.config.read_from,
-        };
+        let read_from = read_from(source, &self.environment.config);
         match &*self.view.read().unwrap_or_else(PoisonError::into_inner) {
             View::Known { primary, replicas, .. } => {
                 pick(read_from, primary, replicas, &self.next_replica).ok_or_else(|| no_replica(&self.service))
@@ -198,12 +197,14 @@ impl Sentinels {
             command::sentinel_replicas(service),
         ];
         let [primary, address, replicas] = inquire(sentinel, commands, &self.environment).await?;
-        let refuse = |reason: String| error_of(sentinel, ErrorKind::Unavailable, &reason);
+        let refuse = |reason: String| refused(sentinel.peer(), ErrorKind::Unavailable, &reason);
         let primary = crate::error::checked(primary).and_then(reply::watched_primary).map_err(|refusal| {
             match refusal.kind() {
                 // The one error that this command has for itself: the service is not watched here.
-                ErrorKind::Other => error_of(sentinel, ErrorKind::Config, "does not watch the service; option=service"),
-                kind => error_of(sentinel, kind, &refusal.to_string()),
+                ErrorKind::Other => {
+                    refused(sentinel.peer(), ErrorKind::Config, "does not watch the service; option=service")
+                }
+                kind => refused(sentinel.peer(), kind, &refusal.to_string()),
             }
         })?;
         // As soon as a replica is promoted clients are sent to it, while the sentinel still describes the former primary:
@@ -289,50 +290,9 @@ impl Watchable for Sentinels {
     }
 }
 
-/// The endpoint that a read goes to. Replicas take turns, but for those that cannot be reached at the moment.
-pub(super) fn pick(
-    read_from: ReadFrom,
-    primary: &Arc<Endpoint>,
-    replicas: &[Arc<Endpoint>],
-    next: &AtomicUsize,
-) -> Option<Arc<Endpoint>> {
-    if read_from == ReadFrom::Primary {
-        return Some(Arc::clone(primary));
-    }
-    let turn = next.fetch_add(1, Ordering::Relaxed) % replicas.len().max(1);
-    let (before, after) = replicas.split_at_checked(turn).unwrap_or((replicas, &[]));
-    let mut in_turn = after.iter().chain(before);
-    let replica = in_turn.clone().find(|replica| !replica.is_failing());
-    match read_from {
-        ReadFrom::Primary | ReadFrom::PreferReplica => Some(Arc::clone(replica.unwrap_or(primary))),
-        // One that cannot be reached says why in its error.
-        ReadFrom::Replica => replica.or_else(|| in_turn.next()).cloned(),
-    }
-}
-
-pub(super) fn no_replica(of: &str) -> Error {
-    Error::new(ErrorKind::Unavailable, format!("no replica can answer; of={of} option=read_from"))
-        .with_retry(Retry::AfterRefresh)
-        .with_outcome(Outcome::NotApplied)
-}
-
-fn error_of(sentinel: &Arc<Endpoint>, kind: ErrorKind, reason: &str) -> Error {
-    Error::new(kind, format!("{}: {reason}", sentinel.peer())).with_outcome(Outcome::NotApplied)
-}
-
-/// No sentinel has named a primary. Where all say the same about why, and waiting does not help, that is the kind.
+/// No sentinel has named a primary.
 fn unanswered(service: &str, failures: &[Error]) -> Error {
-    let kind = match failures.first() {
-        Some(first) if failures.iter().all(|failure| failure.kind() == first.kind()) => first.kind(),
-        _ => ErrorKind::Unavailable,
-    };
-    let tried: Vec<_> = failures.iter().map(ToString::to_string).collect();
-    let message = format!("no sentinel names a primary; service={service} tried=[{}]", tried.join("; "));
-    let retry = match kind {
-        ErrorKind::Unavailable | ErrorKind::Timeout => Retry::AfterRefresh,
-        _ => Retry::Never,
-    };
-    Error::new(kind, message).with_retry(retry).with_outcome(Outcome::NotApplied)
+    inquiry::unanswered(&format!("no sentinel names a primary; service={service}"), failures)
 }
 
 #[cfg(test)]
@@ -401,20 +361,5 @@ mod tests {
         sentinels.close();
         assert_eq!(sentinels.believe(said(2, 11, &[])), Changed::No);
         assert_eq!(sentinels.endpoint(Source::Primary).unwrap_err().kind(), ErrorKind::Closed);
-    }
-
-    #[test]
-    fn replicas_take_turns_and_the_primary_stands_in_only_where_it_may() {
-        let sentinels = sentinels();
-        sentinels.believe(said(1, 10, &[11, 12]));
-        let View::Known { primary, replicas, .. } = &*sentinels.view.read().unwrap() else { panic!("unknown") };
-        let next = AtomicUsize::new(0);
-        let picked = |read_from, replicas| pick(read_from, primary, replicas, &next).map(|it| it.peer().server.clone());
-        for expected in [11, 12, 11] {
-            assert_eq!(picked(ReadFrom::Replica, replicas), Some(server(expected)));
-        }
-        assert_eq!(picked(ReadFrom::Primary, replicas), Some(server(10)));
-        assert_eq!(picked(ReadFrom::PreferReplica, &[]), Some(server(10)));
-        assert_eq!(picked(ReadFrom::Replica, &[]), None);
     }
 }
