@@ -255,8 +255,7 @@ impl Cluster {
                 Err(_) => asked.extend(to_ask.drain(..ASKED_AT_ONCE.min(to_ask.len())).map(|node| self.ask(node))),
             }
         }
-        let covered =
-            |said: &Testimony| said.spans.iter().map(|span| span.last.number() - span.first.number()).sum::<u16>();
+        let covered = |said: &Testimony| said.spans.iter().map(Span::slots).sum::<usize>();
         let latest = heard.into_iter().max_by_key(|said| (said.epoch, covered(said)));
         latest.ok_or_else(|| unanswered("no node tells who has which slot;", &failures))
     }

@@ -38,6 +38,13 @@ pub(super) struct Span {
     pub(super) replicas: Vec<Server>,
 }
 
+impl Span {
+    /// How many slots; none where the last one comes before the first.
+    pub(super) fn slots(&self) -> usize {
+        (self.first.number()..=self.last.number()).len()
+    }
+}
+
 /// More than a cluster ever takes in at a time; a limit, because nobody says when one has left again.
 const MOST_GUESTS: usize = 64;
 
@@ -213,6 +220,11 @@ mod tests {
         }
         assert_eq!(table.uncovered(), 16_384 - 12);
         assert_eq!((table.shards().count(), table.all().count()), (2, 3));
+    }
+
+    #[test]
+    fn a_span_counts_both_its_ends_and_nothing_backwards() {
+        assert_eq!([span(7, 7, 1, &[]), span(0, 9, 1, &[]), span(9, 0, 1, &[])].map(|span| span.slots()), [1, 10, 0]);
     }
 
     #[test]
