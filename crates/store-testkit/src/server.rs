@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::backend::Backend;
 use crate::endpoint::{Address, Endpoint};
 use crate::identity::Identity;
+use crate::info::Info;
 use crate::node::{Launcher, Node, Runtime, State};
 use crate::resp::{Connection, Reply};
 use crate::{Error, ServerOptions};
@@ -146,6 +147,15 @@ impl RedisServer {
     /// [`Error::Io`] when the server cannot be reached.
     pub fn connect(&self) -> Result<Connection, Error> {
         Connection::open(&self.control)
+    }
+
+    /// One field of a section of `INFO`, as text; `None` where the server has no such field.
+    ///
+    /// # Errors
+    /// Those of [`command`](Self::command).
+    pub fn info(&self, section: &str, field: &str) -> Result<Option<String>, Error> {
+        let info = Info::ask(&mut self.connect()?, section)?;
+        Ok(info.field(field).map(str::to_owned))
     }
 
     /// One command on a connection that waits no longer than a probe may, for nodes that may be down or stopped.

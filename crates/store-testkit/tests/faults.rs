@@ -37,7 +37,7 @@ fn a_pause_of_writes_lets_reads_pass_and_can_be_ended() {
     assert_eq!(server.command(&["GET", "a"]).unwrap(), Reply::Nil);
     thread::scope(|scope| {
         let write = scope.spawn(|| server.command(&["SET", "a", "b"]));
-        let held = || server.command(&["INFO", "clients"]).unwrap().as_text().unwrap().contains("blocked_clients:1");
+        let held = || server.info("clients", "blocked_clients").unwrap().as_deref() == Some("1");
         wait_until("a write that is held up", Duration::from_secs(4), || held().then_some(())).unwrap();
         server.unpause().unwrap();
         write.join().unwrap().unwrap();

@@ -118,8 +118,6 @@ fn connections(deployment: &Deployment) -> Result<u64> {
 }
 
 fn accepted(server: &RedisServer) -> Result<u64> {
-    let reply = server.command(&["INFO", "stats"])?;
-    let line =
-        reply.as_text().and_then(|text| text.lines().find_map(|it| it.strip_prefix("total_connections_received:")));
-    line.and_then(|count| count.trim().parse().ok()).context("an INFO without the count of connections")
+    let accepted = server.info("stats", "total_connections_received")?;
+    accepted.and_then(|count| count.parse().ok()).context("an INFO without the count of connections")
 }
