@@ -246,6 +246,7 @@ impl Capabilities {
         self.eviction = eviction;
         self
     }
+
     /// Declares what reads see of the latest writes.
     #[must_use]
     pub const fn with_reads(mut self, reads: Reads) -> Self {
