@@ -171,7 +171,7 @@ pub(crate) fn wire_key(key: &str) -> String {
 
 fn places<'a>(servers: impl IntoIterator<Item = &'a RedisServer>) -> Vec<Server> {
     let ports = servers.into_iter().filter_map(RedisServer::port);
-    ports.map(|port| Server::Tcp { host: "127.0.0.1".to_owned(), port }).collect()
+    ports.map(|port| Server::tcp("127.0.0.1", port)).collect()
 }
 
 /// A server whose acknowledged writes survive its process and its machine.
