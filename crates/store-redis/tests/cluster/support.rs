@@ -24,7 +24,7 @@ pub(crate) async fn connect(cluster: &ClusterDeployment, policy: SlotPolicy) -> 
 }
 
 pub(crate) fn config(cluster: &ClusterDeployment, policy: SlotPolicy) -> Config {
-    let address = |node: &ClusterNode| Server::Tcp { host: "127.0.0.1".to_owned(), port: node.port().unwrap() };
+    let address = |node: &ClusterNode| Server::tcp("127.0.0.1", node.port().unwrap());
     Config::cluster(Cluster::new(cluster.nodes().iter().map(address))).with_slot_policy(policy)
 }
 

@@ -6,6 +6,7 @@ use store_redis::prelude::*;
 use store_redis::{Config, ErrorKind, Outcome, Pem, Retry, Tls};
 use store_testkit::{Certificates, CertifiedKey, ClientCertificate, RedisServer, ServerOptions};
 
+use crate::killing::{Load, writes_under_kills};
 use crate::support::{
     PROTOCOLS, assert_permanent, command, config, connect, failure, refusal, showing, start, start_tls, trusting,
 };
@@ -24,7 +25,7 @@ async fn values_travel_by_tls_in_either_protocol() {
             [Pem::File(certificates.authority().path().into()), Pem::Text(certificates.authority().bytes().to_vec())]
         {
             let config = config(&server).with_protocol(protocol).with_tls(Some(Tls::new().with_roots(roots)));
-            let cache = connect(&config).await;
+            let cache = connect(config).await;
             cache.set("large", large.clone()).await.unwrap();
             assert_eq!(cache.get("large").await.unwrap().as_deref(), Some(&large[..]));
             assert!(cache.delete("large").await.unwrap());
@@ -40,7 +41,7 @@ async fn a_host_is_known_by_the_name_that_was_dialled() {
     let certificates = Certificates::generate().unwrap();
     let server = start_tls(&certificates);
     let config = Config::tcp("localhost", server.port().unwrap()).with_tls(Some(trusting(&certificates)));
-    connect(&config).await.ping().await.unwrap();
+    connect(config).await.ping().await.unwrap();
 }
 
 #[tokio::test]
@@ -76,7 +77,7 @@ async fn a_certificate_for_another_host_is_refused_for_good_unless_that_is_expec
     let error = refusal(config(&server).with_tls(Some(trusting(&certificates)))).await;
     assert_permanent(&error, ErrorKind::Config, "is for another host; expected=127.0.0.1 presented=[");
     let expected = trusting(&certificates).with_server_name("elsewhere.example");
-    connect(&config(&server).with_tls(Some(expected))).await.ping().await.unwrap();
+    connect(config(&server).with_tls(Some(expected))).await.ping().await.unwrap();
 }
 
 #[tokio::test]
@@ -85,7 +86,7 @@ async fn any_certificate_will_do_where_that_is_asked_for() {
     for shown in [certificates.expired_server(), certificates.foreign_server(), certificates.misnamed_server()] {
         let server = start_with(&certificates, shown);
         let config = config(&server).with_tls(Some(Tls::new().danger_accept_any_certificate()));
-        connect(&config).await.ping().await.unwrap();
+        connect(config).await.ping().await.unwrap();
     }
 }
 
@@ -99,12 +100,12 @@ async fn a_server_that_asks_for_a_certificate_gets_ours_and_refuses_bad_ones_for
             let config = config(&server).with_protocol(protocol);
             let with = |tls| config.clone().with_tls(Some(tls));
             let ours = trusting(&certificates);
-            connect(&with(showing(ours.clone(), certificates.client()))).await.ping().await.unwrap();
+            connect(with(showing(ours.clone(), certificates.client()))).await.ping().await.unwrap();
             let from_files = ours.clone().with_identity(
                 Pem::File(certificates.client().certificate().path().into()),
                 Pem::File(certificates.client().key().path().into()),
             );
-            connect(&with(from_files)).await.ping().await.unwrap();
+            connect(with(from_files)).await.ping().await.unwrap();
             for bad in [certificates.expired_client(), certificates.foreign_client()] {
                 let error = refusal(with(showing(ours.clone(), bad))).await;
                 assert_permanent(&error, ErrorKind::PermissionDenied, "the server refuses our certificate");
@@ -154,7 +155,7 @@ async fn no_tls_to_a_port_with_it_is_an_error_that_suspects_it() {
 async fn there_is_no_tls_on_a_unix_socket() {
     let server = start(ServerOptions::new().listen(store_testkit::Listen::Unix));
     let config = Config::unix(server.socket().unwrap());
-    connect(&config).await.ping().await.unwrap();
+    connect(config.clone()).await.ping().await.unwrap();
     let error = refusal(config.with_tls(Some(Tls::new().danger_accept_any_certificate()))).await;
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("option=tls"), "{error}");
@@ -165,7 +166,7 @@ async fn a_connection_that_the_server_has_closed_goes_unnoticed_while_idle() {
     let certificates = Certificates::generate().unwrap();
     let server = start_tls(&certificates);
     for protocol in PROTOCOLS {
-        let cache = connect(&config(&server).with_protocol(protocol).with_tls(Some(trusting(&certificates)))).await;
+        let cache = connect(config(&server).with_protocol(protocol).with_tls(Some(trusting(&certificates)))).await;
         for n in 1..=20 {
             // With a goodbye in front of the end.
             command(&server, &["CLIENT", "KILL", "TYPE", "normal"]);
@@ -181,48 +182,17 @@ async fn a_connection_that_the_server_has_closed_goes_unnoticed_while_idle() {
 async fn connections_killed_under_load_lose_no_acknowledged_increment_and_apply_none_twice() {
     let certificates = Certificates::generate().unwrap();
     let server = start_tls(&certificates);
-    let cache = connect(&config(&server).with_tls(Some(trusting(&certificates)))).await;
-    let (stop, stopped) = std::sync::mpsc::channel::<()>();
-    let mut other = server.connect().unwrap();
-    let killer = std::thread::spawn(move || {
-        let mut killed = 0;
-        while stopped.recv_timeout(Duration::from_millis(20)).is_err() {
-            killed += other.command(&["CLIENT", "KILL", "TYPE", "normal"]).unwrap().as_integer().unwrap();
-        }
-        killed
-    });
-    let writers: Vec<_> = (0..8)
-        .map(|n| {
-            let cache = cache.clone();
-            tokio::spawn(async move {
-                let (mut acknowledged, mut unknown) = (0, 0);
-                for _ in 0..300 {
-                    match cache.increment(&format!("n{n}"), 1).await {
-                        Ok(_) => acknowledged += 1,
-                        Err(error) => unknown += u32::from(error.outcome() == Outcome::Unknown),
-                    }
-                }
-                (acknowledged, unknown)
-            })
-        })
-        .collect();
-    let mut counted = Vec::new();
-    for writer in writers {
-        counted.push(writer.await.unwrap());
-    }
-    stop.send(()).unwrap();
-    assert!(killer.join().unwrap() > 0);
-    for (n, (acknowledged, unknown)) in counted.into_iter().enumerate() {
-        let applied: u32 = server.command(&["GET", &format!(":n{n}")]).unwrap().as_text().unwrap().parse().unwrap();
-        assert!((acknowledged..=acknowledged + unknown).contains(&applied), "{applied} {acknowledged} {unknown}");
-    }
+    let cache = connect(config(&server).with_tls(Some(trusting(&certificates)))).await;
+    // Slower than without TLS, whose handshakes take their time.
+    let load = Load { writers: 8, increments: 300, pause: Duration::from_millis(20) };
+    writes_under_kills(&server, &cache, load).await;
 }
 
 #[tokio::test]
 async fn an_error_during_a_call_is_as_permanent_as_one_at_the_beginning() {
     let certificates = Certificates::generate().unwrap();
     let server = start_tls(&certificates);
-    let cache = connect(&config(&server).with_tls(Some(trusting(&certificates)))).await;
+    let cache = connect(config(&server).with_tls(Some(trusting(&certificates)))).await;
     let (certificate, key) = (certificates.expired_server().certificate(), certificates.expired_server().key());
     // In one step, as a certificate and a key that do not belong together are refused.
     let (certificate, key) = (certificate.path().to_str().unwrap(), key.path().to_str().unwrap());

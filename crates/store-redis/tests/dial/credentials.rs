@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use store_redis::prelude::*;
 use store_redis::{
-    Cluster, Config, CredentialProvider, Credentials, Error, ErrorKind, Outcome, RedisCache, RedisStore, Result, Retry,
+    Config, CredentialProvider, Credentials, Error, ErrorKind, Outcome, RedisCache, RedisStore, Result, Retry,
     Sentinel, async_trait,
 };
 use store_testkit::{
@@ -15,7 +15,7 @@ use store_testkit::{
 use tokio::sync::watch;
 
 use crate::support::{
-    CANARY, PATIENCE, PROTOCOLS, address, assert_permanent, command, config, eventually, failure, start,
+    CANARY, PATIENCE, PROTOCOLS, assert_permanent, cluster, command, config, eventually, failure, sentinel, start,
 };
 
 /// Credentials that a test changes, and how often they were asked for.
@@ -200,7 +200,7 @@ async fn a_provider_that_fails_leaves_live_connections_as_they_are() {
     cache.ping().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_error_of_the_provider_that_may_pass_is_tried_again_within_the_call() {
     let server = start(ServerOptions::new());
     set_user(&server, "app", &secret("first"));
@@ -213,9 +213,7 @@ async fn an_error_of_the_provider_that_may_pass_is_tried_again_within_the_call()
         let cache = cache.clone();
         async move { cache.increment("n", 1).await }
     });
-    while provider.asked() <= asked {
-        tokio::task::yield_now().await;
-    }
+    eventually("the provider has failed", || provider.asked() > asked);
     provider.rotate("app", &secret("first"));
     assert_eq!(call.await.unwrap().unwrap(), 1);
 }
@@ -257,7 +255,7 @@ async fn a_user_comes_from_the_settings_or_from_a_provider_and_not_from_both() {
     let user = config.clone().with_user(CANARY, CANARY);
     refused(RedisStore::builder(user).credentials(provider()), "option=credentials").await;
     refused(RedisStore::builder(config).sentinel_credentials(provider()), "option=sentinel_credentials").await;
-    let sentinel = Sentinel::new([store_redis::Server::Tcp { host: "127.0.0.1".to_owned(), port: 1 }], "service");
+    let sentinel = Sentinel::new([store_redis::Server::tcp("127.0.0.1", 1)], "service");
     let user = Config::sentinel(sentinel.with_password(CANARY));
     refused(RedisStore::builder(user).sentinel_credentials(provider()), "option=sentinel_credentials").await;
 }
@@ -270,8 +268,7 @@ async fn servers_and_sentinels_have_providers_of_their_own_through_a_failover() 
         .sentinels(ServerOptions::new().user("watcher", secret("sentinels")));
     let deployment = SentinelDeployment::start(options).unwrap();
     let (servers, sentinels) = (Rotated::new("app", &secret("servers")), Rotated::new("watcher", &secret("sentinels")));
-    let sentinel = Sentinel::new(deployment.sentinels().iter().map(address), deployment.service());
-    let config = Config::sentinel(sentinel).with_connect_timeout(PATIENCE).with_deadline(PATIENCE);
+    let config = Config::sentinel(sentinel(&deployment)).with_connect_timeout(PATIENCE).with_deadline(PATIENCE);
     let store = RedisStore::builder(config).credentials(servers.clone()).sentinel_credentials(sentinels.clone());
     let store = store.connect().await.unwrap();
     store.set("k", "v").await.unwrap();
@@ -294,15 +291,15 @@ async fn servers_and_sentinels_have_providers_of_their_own_through_a_failover() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_node_of_a_cluster_learns_of_rotated_credentials() {
     let nodes = ServerOptions::new().user("app", secret("first"));
-    let cluster = ClusterDeployment::start(ClusterOptions::new().nodes(nodes).replicas_per_primary(0)).unwrap();
+    let deployment = ClusterDeployment::start(ClusterOptions::new().nodes(nodes).replicas_per_primary(0)).unwrap();
     let provider = Rotated::new("app", &secret("first"));
-    let config = Config::cluster(Cluster::new([address(&cluster.nodes()[0])]));
+    let config = Config::cluster(cluster(&deployment));
     let cache = connect(config.with_connect_timeout(PATIENCE).with_deadline(PATIENCE), &provider).await;
-    for node in cluster.nodes() {
+    for node in deployment.nodes() {
         set_user(node, "successor", &secret("second"));
     }
     provider.rotate("successor", &secret("second"));
-    for node in cluster.nodes() {
+    for node in deployment.nodes() {
         eventually("every connection has logged in again", || {
             clients(node).iter().all(|(_, user)| user == "successor")
         });

@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use store_redis::prelude::*;
 use store_redis::{
-    Cluster, Config, Error, ErrorKind, NewConnection, OnConnect, Outcome, ReadFrom, RedisCache, Result, Retry, Role,
-    Sentinel, async_trait, redis,
+    Config, Error, ErrorKind, NewConnection, OnConnect, Outcome, ReadFrom, RedisCache, Result, Retry, Role,
+    async_trait, redis,
 };
 use store_testkit::{
     ClusterDeployment, ClusterOptions, RedisServer, SentinelDeployment, SentinelOptions, ServerOptions,
 };
 
 use crate::support::{
-    CANARY, PATIENCE, PROTOCOLS, address, assert_permanent, command, config, eventually, failure, start,
+    CANARY, PATIENCE, PROTOCOLS, address, assert_permanent, cluster, command, config, eventually, failure, sentinel,
+    start,
 };
 
 /// Notes what it sees, names the connection, and ends as it is told to.
@@ -113,7 +114,7 @@ async fn a_hook_that_fails_refuses_the_connection_and_the_next_one_is_asked_anew
     assert_eq!(cache.increment("n", 1).await.unwrap(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hook_that_says_that_it_may_pass_is_tried_again_within_the_call() {
     let server = start(ServerOptions::new());
     let hook = Arc::new(Noting::default());
@@ -124,9 +125,7 @@ async fn a_hook_that_says_that_it_may_pass_is_tried_again_within_the_call() {
         let cache = cache.clone();
         async move { cache.increment("n", 1).await }
     });
-    while hook.seen().len() < 2 {
-        tokio::task::yield_now().await;
-    }
+    eventually("the hook has refused", || hook.seen().len() >= 2);
     hook.end_by(Ending::Well);
     assert_eq!(call.await.unwrap().unwrap(), 1);
 }
@@ -162,8 +161,7 @@ async fn a_command_that_the_server_refuses_is_an_error_by_the_table() {
 #[tokio::test]
 async fn behind_sentinels_it_sees_primary_and_replicas_and_no_sentinel() {
     let deployment = SentinelDeployment::start(SentinelOptions::new().replica_count(1)).unwrap();
-    let sentinel = Sentinel::new(deployment.sentinels().iter().map(address), deployment.service());
-    let config = Config::sentinel(sentinel).with_connect_timeout(PATIENCE).with_deadline(PATIENCE);
+    let config = Config::sentinel(sentinel(&deployment)).with_connect_timeout(PATIENCE).with_deadline(PATIENCE);
     let hook = Arc::new(Noting::default());
     let cache = connect(config.with_read_from(ReadFrom::Replica), &hook).await;
     cache.get("k").await.unwrap();
@@ -174,8 +172,8 @@ async fn behind_sentinels_it_sees_primary_and_replicas_and_no_sentinel() {
 
 #[tokio::test]
 async fn in_a_cluster_it_sees_every_node() {
-    let cluster = ClusterDeployment::start(ClusterOptions::new()).unwrap();
-    let config = Config::cluster(Cluster::new([address(&cluster.nodes()[0])]));
+    let deployment = ClusterDeployment::start(ClusterOptions::new()).unwrap();
+    let config = Config::cluster(cluster(&deployment));
     let hook = Arc::new(Noting::default());
     let config = config.with_connect_timeout(PATIENCE).with_deadline(PATIENCE).with_read_from(ReadFrom::Replica);
     let cache = connect(config, &hook).await;
@@ -186,6 +184,6 @@ async fn in_a_cluster_it_sees_every_node() {
         let seen: HashSet<_> = hook.seen().into_iter().filter(|(_, seen)| *seen == role).collect();
         seen.len()
     };
-    assert_eq!((seen(Role::Replica), cluster.primaries().len()), (3, 3));
+    assert_eq!((seen(Role::Replica), deployment.primaries().len()), (3, 3));
     assert!(seen(Role::Primary) >= 3);
 }

@@ -1,18 +1,12 @@
 //! Servers with TLS, ways to connect to them, and what errors have to look like.
 
-use std::error::Error as _;
-use std::time::Duration;
+use store_redis::{Config, Error, ErrorKind, Outcome, Pem, Protocol, RedisCache, Retry, Tls};
+use store_testkit::{Certificates, CertifiedKey, RedisServer, ServerOptions};
 
-use store_redis::{Config, Error, ErrorKind, Outcome, Pem, Protocol, RedisCache, Result, Retry, Server, Tls};
-use store_testkit::{Certificates, CertifiedKey, RedisServer, ServerOptions, wait_until};
+pub(crate) use crate::common::{CANARY, PATIENCE, eventually, failure};
+pub(crate) use crate::deployments::{address, cluster, connect, sentinel};
 
 pub(crate) const PROTOCOLS: [Protocol; 2] = [Protocol::Resp2, Protocol::Resp3];
-
-/// Long enough for whatever has to happen on a loaded machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A piece of every password, and so of nothing that is shown.
-pub(crate) const CANARY: &str = "cAnArY4711";
 
 /// A server of this test's own, which may be stopped and killed.
 pub(crate) fn start(options: ServerOptions) -> RedisServer {
@@ -22,10 +16,6 @@ pub(crate) fn start(options: ServerOptions) -> RedisServer {
 /// A server that shows the good certificate.
 pub(crate) fn start_tls(certificates: &Certificates) -> RedisServer {
     start(ServerOptions::new().tls(store_testkit::Tls::new(certificates)))
-}
-
-pub(crate) fn address(server: &RedisServer) -> Server {
-    Server::Tcp { host: "127.0.0.1".to_owned(), port: server.port().unwrap() }
 }
 
 /// A server on this machine, without user and without TLS.
@@ -44,33 +34,12 @@ pub(crate) fn showing(tls: Tls, shown: &CertifiedKey) -> Tls {
     tls.with_identity(text(shown.certificate()), text(shown.key()))
 }
 
-pub(crate) async fn connect(config: &Config) -> RedisCache {
-    RedisCache::connect_with(config.clone()).await.unwrap()
-}
-
 pub(crate) async fn refusal(config: Config) -> Error {
     failure(RedisCache::connect_with(config).await)
 }
 
 pub(crate) fn command(server: &RedisServer, arguments: &[&str]) {
     server.command(arguments).unwrap();
-}
-
-pub(crate) fn eventually(awaited: &str, holds: impl Fn() -> bool) {
-    wait_until(awaited, PATIENCE, || holds().then_some(())).unwrap();
-}
-
-/// The error of an operation that had to fail; it shows no secret.
-pub(crate) fn failure<T>(result: Result<T>) -> Error {
-    let Err(error) = result else { panic!("the operation succeeded") };
-    let mut shown = format!("{error} {error:?}");
-    let mut source = error.source();
-    while let Some(below) = source {
-        shown += &format!(" {below} {below:?}");
-        source = below.source();
-    }
-    assert!(!shown.contains(CANARY), "{shown}");
-    error
 }
 
 /// Whether the error is for good, of this kind, and names the server and the reason.

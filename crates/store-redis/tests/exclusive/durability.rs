@@ -7,7 +7,7 @@ use store_redis::prelude::*;
 use store_redis::{AtLeastOnce, Namespaced, Outcome, RedisCache, RetryPolicy};
 use store_testkit::{ClusterDeployment, ClusterOptions, SentinelDeployment, SentinelOptions};
 
-use crate::support::{PATIENCE, assert_is, cluster, config, connect, failure, sentinel, start};
+use crate::support::{PATIENCE, assert_is, cluster, config, connect, eventually, failure, sentinel, start};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -137,9 +137,7 @@ async fn writes_that_wait_for_replicas_hold_up_no_others() {
         let cache = cache.clone();
         async move { cache.set("k", "v").replicated(1, PATIENCE).await }
     });
-    crate::support::eventually("the write is there", || {
-        server.command(&["EXISTS", ":k"]).unwrap().as_integer() == Some(1)
-    });
+    eventually("the write is there", || server.command(&["EXISTS", ":k"]).unwrap().as_integer() == Some(1));
     for _ in 0..100 {
         cache.set("other", "v").await.unwrap();
     }

@@ -11,7 +11,7 @@ use store_redis::redis;
 use store_redis::{Config, Error, Outcome, RedisCache};
 use store_testkit::RedisServer;
 
-use crate::support::{assert_is, clients, config, connect, eventually, failure, start};
+use crate::support::{assert_is, clients, config, connect, eventually, failure, info, start};
 
 const SHORT: Duration = Duration::from_millis(100);
 
@@ -34,25 +34,13 @@ async fn use_one(cache: &RedisCache) -> Result<(), Error> {
 }
 
 /// Begins to wait for a list that stays empty, and returns when the server is at it.
-async fn blocked(cache: &RedisCache, server: &RedisServer) -> tokio::task::JoinHandle<()> {
+fn blocked(cache: &RedisCache, server: &RedisServer) -> tokio::task::JoinHandle<()> {
     let cache = cache.clone();
     let task = tokio::spawn(async move {
         let _ = cache.raw().execute(&block(), RawRoute::AnyPrimary).await;
     });
-    tokio::task::yield_now().await;
-    let mut waits = 0;
-    while clients_blocked(server) == 0 {
-        waits += 1;
-        assert!(waits < 1_000_000, "the command never blocks");
-        tokio::task::yield_now().await;
-    }
+    eventually("the command blocks", || info(server, "clients", "blocked_clients") == 1);
     task
-}
-
-fn clients_blocked(server: &RedisServer) -> u64 {
-    let reply = server.command(&["INFO", "clients"]).unwrap();
-    let text = reply.as_text().unwrap().to_owned();
-    text.lines().find_map(|line| line.strip_prefix("blocked_clients:")?.parse().ok()).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -71,7 +59,7 @@ async fn a_connection_is_made_at_first_use_and_used_again() {
 async fn a_call_that_gets_no_connection_in_time_is_overloaded_and_names_the_limit() {
     let server = start();
     let cache = connect(one(config(&server)).with_exclusive_wait(SHORT)).await;
-    let task = blocked(&cache, &server).await;
+    let task = blocked(&cache, &server);
     let error = failure(use_one(&cache).await);
     assert_is(&error, ErrorKind::Overloaded, Outcome::NotApplied);
     assert!(error.to_string().contains("exclusive_connections=1"), "{error}");
@@ -83,7 +71,7 @@ async fn a_call_that_gets_no_connection_in_time_is_overloaded_and_names_the_limi
 async fn a_dropped_call_leaves_no_connection_behind() {
     let server = start();
     let cache = connect(one(config(&server))).await;
-    let task = blocked(&cache, &server).await;
+    let task = blocked(&cache, &server);
     task.abort();
     // The next one does not wait for a list that stays empty.
     use_one(&cache).await.unwrap();

@@ -39,7 +39,7 @@ async fn a_call_under_way_is_in_flight() {
     assert_eq!(cache.stats().in_flight, 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_shows_as_dials_and_repetitions() {
     let server = start();
     let cache = connect(config(&server)).await;
@@ -47,12 +47,7 @@ async fn a_restart_shows_as_dials_and_repetitions() {
     server.kill().unwrap();
     let other = cache.clone();
     let call = tokio::spawn(async move { other.get("k").await });
-    let mut looks = 0;
-    while cache.stats().failed_dials == 0 {
-        looks += 1;
-        assert!(looks < 10_000_000, "nobody dials");
-        tokio::task::yield_now().await;
-    }
+    eventually("somebody dials in vain", || cache.stats().failed_dials > 0);
     server.restart().unwrap();
     // Whether the repetitions lasted until the server was back is another test's matter.
     drop(call.await.unwrap());

@@ -2,7 +2,6 @@
 
 use std::num::NonZeroU32;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use store_redis::prelude::*;
@@ -10,6 +9,7 @@ use store_redis::{Error, Namespaced, Outcome, RedisCache, SlotPolicy, Store};
 use store_testkit::proxy::{Cut, FaultProxy, Faults, When};
 use store_testkit::{ClusterDeployment, ClusterOptions};
 
+use crate::dropping::drop_after;
 use crate::support::{PATIENCE, assert_is, clients, cluster, config, connect, eventually, failure, start, text};
 
 const WRITERS: i64 = 50;
@@ -232,25 +232,13 @@ async fn a_panic_leaves_no_connection_behind() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dropped_transactions_are_before_or_after_and_leave_nothing_watched() {
     let (server, cache) = place().await;
-    let cache = Arc::new(cache);
     for polls in 0..200 {
         let keys = ["a", "b"];
-        let mut call = Box::pin(
-            cache
-                .transaction(&keys, |draft| {
-                    draft.increment("a", 1)?;
-                    draft.increment("b", 1)
-                })
-                .into_future(),
-        );
-        for _ in 0..polls % 20 {
-            let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx))).await;
-            if polled.is_ready() {
-                break;
-            }
-            tokio::task::yield_now().await;
-        }
-        drop(call);
+        let call = cache.transaction(&keys, |draft| {
+            draft.increment("a", 1)?;
+            draft.increment("b", 1)
+        });
+        drop_after(polls % 20, call.into_future()).await.transpose().unwrap();
         let [a, b] = <[_; 2]>::try_from(cache.get_many(&keys).await.unwrap()).unwrap();
         assert_eq!(a, b);
     }

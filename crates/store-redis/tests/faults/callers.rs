@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use store_redis::prelude::*;
 use store_redis::{Error, ErrorKind, Outcome, RedisCache, RedisStore, Retry};
-use store_testkit::ServerOptions;
+use store_testkit::{Random, ServerOptions};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::support::{PROTOCOLS, assert_is, config, connect, failure, info, start};
+use crate::dropping::drop_after;
+use crate::support::{PROTOCOLS, assert_is, config, connect, eventually, failure, info, start};
 
 const DROPPED: u64 = 100_000;
 const KEYS: u64 = 64;
@@ -24,7 +25,9 @@ async fn dropped_calls_leave_no_wrong_reply_no_error_and_no_new_connection() {
             cache.set(&key, key.clone()).await.unwrap();
         }
         let before = info(&server, "stats", "total_connections_received");
-        let tasks: Vec<_> = (0..8).map(|task| tokio::spawn(drop_calls(cache.clone(), task, DROPPED / 2 / 8))).collect();
+        let tasks: Vec<_> = (0..8)
+            .map(|task| tokio::spawn(drop_calls(cache.clone(), Random::stream(1, task), DROPPED / 2 / 8)))
+            .collect();
         for task in tasks {
             task.await.unwrap();
         }
@@ -38,12 +41,9 @@ fn key(n: u64) -> String {
     format!("key-{n}-{}", "x".repeat(usize::try_from(n * 40).unwrap()))
 }
 
-async fn drop_calls(cache: RedisCache, seed: u64, drops: u64) {
-    let mut random = seed;
+async fn drop_calls(cache: RedisCache, mut random: Random, drops: u64) {
     for n in 0..drops {
-        // A linear congruence: repeatable, and random enough to vary the moment.
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let (polls, key) = ((random >> 60) as usize, key((random >> 33) % KEYS));
+        let (polls, key) = (random.below(16), key(random.below(KEYS)));
         match n % 4 {
             0 => drop_after(polls, cache.get(&key).into_future()).await.map(|read| check(&key, read)),
             1 => drop_after(polls, cache.set(&key, key.clone()).into_future()).await.map(|set| set.unwrap()),
@@ -67,19 +67,6 @@ async fn drop_calls(cache: RedisCache, seed: u64, drops: u64) {
 
 fn check(key: &str, read: Result<Option<Bytes>, Error>) {
     assert_eq!(read.unwrap().as_deref(), Some(key.as_bytes()));
-}
-
-/// Polls a future so many times, with others in between, and then drops it.
-async fn drop_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    for _ in 0..polls {
-        let polled = std::future::poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await;
-        if let Poll::Ready(output) = polled {
-            return Some(output);
-        }
-        tokio::task::yield_now().await;
-    }
-    None
 }
 
 #[tokio::test]
@@ -193,7 +180,7 @@ fn close_outside_any_runtime_closes_without_waiting() {
     assert!(matches!(closed, Poll::Ready(Ok(()))), "{closed:?}");
     let error = failure(runtime.block_on(cache.get("k").into_future()));
     assert_is(&error, ErrorKind::Closed, Retry::Never, Outcome::NotApplied);
-    crate::support::eventually("the connection is gone", || info(&server, "clients", "connected_clients") == 1);
+    eventually("the connection is gone", || info(&server, "clients", "connected_clients") == 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -209,7 +196,7 @@ async fn close_is_final_for_every_handle_and_lets_calls_under_way_finish() {
         for error in [failure(cache.get("k").await), failure(cache.clone().ping().await)] {
             assert_is(&error, ErrorKind::Closed, Retry::Never, Outcome::NotApplied);
         }
-        crate::support::eventually("the connection is gone", || {
+        eventually("the connection is gone", || {
             // What is left is the connection that asks.
             info(&server, "clients", "connected_clients") == 1
         });
@@ -239,5 +226,5 @@ async fn dropping_the_last_handle_closes_the_connection() {
     drop(cache);
     other.set("k", "v").await.unwrap();
     drop(other);
-    crate::support::eventually("the connection is gone", || info(&server, "clients", "connected_clients") == 1);
+    eventually("the connection is gone", || info(&server, "clients", "connected_clients") == 1);
 }

@@ -3,9 +3,9 @@
 use store_redis::prelude::*;
 use store_redis::raw::RawRoute;
 use store_redis::{Config, Error, RedisCache, RetryPolicy, redis};
-use store_testkit::{ClusterDeployment, ClusterOptions, RedisServer, Reply, ServerOptions};
+use store_testkit::{ClusterDeployment, ClusterOptions, RedisServer, ServerOptions};
 
-use crate::support::{CANARY, command, eventually, failure, start};
+use crate::support::{CANARY, command, eventually, fail_snapshot, failure, start};
 
 /// Rows that no server can be brought to here, each with the reason. What their texts mean is a unit test's matter.
 const NOT_PROVOKED: [(&str, &str); 3] = [
@@ -145,8 +145,7 @@ async fn loading() -> Error {
     // It ends with the server, long before all is loaded.
     let reload = std::thread::spawn(move || other.command(&["DEBUG", "RELOAD"]));
     eventually("the server is loading", || {
-        let info = server.command(&["INFO", "persistence"]);
-        info.is_ok_and(|info| info.as_text().is_some_and(|text| text.contains("loading:1")))
+        server.info("persistence", "loading").is_ok_and(|loading| loading.as_deref() == Some("1"))
     });
     let error = failure(cache.get("k0").await);
     server.kill().unwrap();
@@ -180,15 +179,8 @@ async fn client_limit() -> Error {
 
 async fn cannot_save() -> Error {
     let (server, cache) = lone(ServerOptions::new().directive("save", "3600 1")).await;
-    let Reply::Array(pair) = server.command(&["CONFIG", "GET", "dir"]).unwrap() else { panic!("no directory") };
-    // The snapshot cannot take the place of a directory.
-    std::fs::create_dir(std::path::Path::new(pair[1].as_text().unwrap()).join("dump.rdb")).unwrap();
     cache.set("k", "v").await.unwrap();
-    command(&server, &["BGSAVE"]);
-    eventually("the snapshot fails", || {
-        let info = server.command(&["INFO", "persistence"]).unwrap();
-        info.as_text().unwrap().contains("rdb_last_bgsave_status:err")
-    });
+    fail_snapshot(&server);
     failure(cache.set("k", "w").await)
 }
 

@@ -7,6 +7,7 @@ use store_redis::prelude::*;
 use store_redis::{Config, ErrorKind, Outcome, RedisCache, Retry};
 use store_testkit::{RedisServer, ServerOptions};
 
+use crate::killing::{Load, writes_under_kills};
 use crate::support::{
     CANARY, PATIENCE, PROTOCOLS, Router, assert_is, command, config, connect, eventually, failure, recovers, start,
 };
@@ -30,43 +31,9 @@ async fn connections_killed_under_load_lose_no_acknowledged_increment_and_apply_
     for protocol in PROTOCOLS {
         let server = start(ServerOptions::new());
         let cache = connect(&server, protocol).await;
-        let (stop, stopped) = std::sync::mpsc::channel::<()>();
-        let mut other = server.connect().unwrap();
-        let killer = std::thread::spawn(move || {
-            let mut killed = 0;
-            while stopped.recv_timeout(Duration::from_millis(5)).is_err() {
-                killed += other.command(&["CLIENT", "KILL", "TYPE", "normal"]).unwrap().as_integer().unwrap();
-            }
-            killed
-        });
-        let writers: Vec<_> = (0..16).map(|n| tokio::spawn(count_up(cache.clone(), format!("n{n}")))).collect();
-        let mut counted = Vec::new();
-        for writer in writers {
-            counted.push(writer.await.unwrap());
-        }
-        stop.send(()).unwrap();
-        assert!(killer.join().unwrap() > 0);
-        for (n, (acknowledged, unknown)) in counted.into_iter().enumerate() {
-            let applied = server.command(&["GET", &format!(":n{n}")]).unwrap().as_text().unwrap().parse().unwrap();
-            assert!((acknowledged..=acknowledged + unknown).contains(&applied), "{applied} {acknowledged} {unknown}");
-        }
+        let load = Load { writers: 16, increments: 2000, pause: Duration::from_millis(5) };
+        writes_under_kills(&server, &cache, load).await;
     }
-}
-
-/// One writer for each key, so that every loss and every double shows. How many increments succeeded, and of how many
-/// nobody knows.
-async fn count_up(cache: RedisCache, key: String) -> (u32, u32) {
-    let (mut acknowledged, mut unknown) = (0, 0);
-    for _ in 0..2000 {
-        match cache.increment(&key, 1).await {
-            Ok(_) => acknowledged += 1,
-            Err(error) => {
-                assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
-                unknown += u32::from(error.outcome() == Outcome::Unknown);
-            }
-        }
-    }
-    (acknowledged, unknown)
 }
 
 #[tokio::test]

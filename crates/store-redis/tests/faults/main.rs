@@ -5,6 +5,14 @@
 
 mod callers;
 mod codes;
+#[path = "../support/common.rs"]
+mod common;
+#[path = "../support/dropping.rs"]
+mod dropping;
+#[path = "../support/info.rs"]
+mod info;
+#[path = "../support/killing.rs"]
+mod killing;
 mod lines;
 mod outages;
 mod refusals;

@@ -8,7 +8,7 @@ use store_testkit::ServerOptions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{
-    CANARY, PATIENCE, PROTOCOLS, assert_is, command, config, connect, eventually, failure, recovers, start,
+    CANARY, PATIENCE, PROTOCOLS, assert_is, command, config, connect, fail_snapshot, failure, recovers, start,
 };
 
 #[tokio::test]
@@ -37,16 +37,8 @@ async fn out_of_memory_is_full_and_changes_nothing() {
 async fn a_server_that_cannot_save_is_full() {
     let server = start(ServerOptions::new().directive("save", "3600 1"));
     let cache = connect(&server, PROTOCOLS[0]).await;
-    let directory = server.command(&["CONFIG", "GET", "dir"]).unwrap();
-    let store_testkit::Reply::Array(pair) = directory else { panic!("{directory:?}") };
-    // The snapshot cannot take the place of a directory.
-    std::fs::create_dir(std::path::Path::new(pair[1].as_text().unwrap()).join("dump.rdb")).unwrap();
     cache.set("k", "v").await.unwrap();
-    command(&server, &["BGSAVE"]);
-    eventually("the snapshot fails", || {
-        let info = server.command(&["INFO", "persistence"]).unwrap();
-        info.as_text().unwrap().contains("rdb_last_bgsave_status:err")
-    });
+    fail_snapshot(&server);
     assert_is(&failure(cache.set("k", "w").await), ErrorKind::Full, Retry::AfterBackoff, Outcome::NotApplied);
     assert_eq!(cache.get("k").await.unwrap().as_deref(), Some(&b"v"[..]));
 }

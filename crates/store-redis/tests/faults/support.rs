@@ -1,22 +1,18 @@
 //! Servers to break, lines to freeze, and what errors have to look like.
 
-use std::error::Error as _;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use store_redis::prelude::*;
-use store_redis::{Config, Error, ErrorKind, Outcome, Protocol, RedisCache, Result, Retry};
-use store_testkit::{RedisServer, ServerOptions, wait_until};
+use store_redis::{Config, Error, ErrorKind, Outcome, Protocol, RedisCache, Retry};
+use store_testkit::{RedisServer, Reply, ServerOptions};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+pub(crate) use crate::common::{CANARY, PATIENCE, eventually, failure};
+pub(crate) use crate::info::info;
+
 pub(crate) const PROTOCOLS: [Protocol; 2] = [Protocol::Resp2, Protocol::Resp3];
-
-/// Long enough for whatever has to happen on a loaded machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A piece of every password, and so of nothing that is shown.
-pub(crate) const CANARY: &str = "cAnArY4711";
 
 /// A server of this test's own, a process that may be stopped and killed.
 pub(crate) fn start(options: ServerOptions) -> RedisServer {
@@ -35,12 +31,15 @@ pub(crate) fn command(server: &RedisServer, arguments: &[&str]) {
     server.command(arguments).unwrap();
 }
 
-/// A number out of `INFO`.
-pub(crate) fn info(server: &RedisServer, section: &str, field: &str) -> u64 {
-    let reply = server.command(&["INFO", section]).unwrap();
-    let lines = reply.as_text().unwrap().lines();
-    let value = lines.into_iter().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
-    value.unwrap().parse().unwrap()
+/// Has the server find out that it cannot save. It was started with `save` and has something to save.
+pub(crate) fn fail_snapshot(server: &RedisServer) {
+    let Reply::Array(pair) = server.command(&["CONFIG", "GET", "dir"]).unwrap() else { panic!("no directory") };
+    // The snapshot cannot take the place of a directory.
+    std::fs::create_dir(Path::new(pair[1].as_text().unwrap()).join("dump.rdb")).unwrap();
+    command(server, &["BGSAVE"]);
+    eventually("the snapshot fails", || {
+        server.info("persistence", "rdb_last_bgsave_status").unwrap().as_deref() == Some("err")
+    });
 }
 
 /// Waits until the operation succeeds again, as it has to once the fault is gone.
@@ -49,23 +48,6 @@ pub(crate) async fn recovers(cache: &RedisCache) {
     while let Err(error) = cache.ping().await {
         assert!(tokio::time::Instant::now() < limit, "does not recover: {error}");
     }
-}
-
-pub(crate) fn eventually(awaited: &str, holds: impl Fn() -> bool) {
-    wait_until(awaited, PATIENCE, || holds().then_some(())).unwrap();
-}
-
-/// The error of an operation that had to fail; it shows no secret.
-pub(crate) fn failure<T>(result: Result<T>) -> Error {
-    let Err(error) = result else { panic!("the operation succeeded") };
-    let mut shown = format!("{error} {error:?}");
-    let mut source = error.source();
-    while let Some(below) = source {
-        shown += &format!(" {below} {below:?}");
-        source = below.source();
-    }
-    assert!(!shown.contains(CANARY), "{shown}");
-    error
 }
 
 #[track_caller]

@@ -2,34 +2,17 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use store_redis::prelude::*;
-use store_redis::{Cluster, Config, Error, Outcome, RedisCache, Result, Sentinel, Server};
-use store_testkit::{ClusterDeployment, RedisServer, SentinelDeployment, wait_until};
+use store_redis::{Error, Outcome, RedisCache, Result, Server};
+use store_testkit::RedisServer;
 use tokio::time::Instant;
 
-/// Long enough for whatever has to happen on a loaded machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-
-pub(crate) fn address(server: &RedisServer) -> Server {
-    at_port(server.port().unwrap())
-}
+pub(crate) use crate::common::{PATIENCE, eventually, failure};
+pub(crate) use crate::deployments::{address, cluster, connect, sentinel};
 
 pub(crate) fn at_port(port: u16) -> Server {
-    Server::Tcp { host: "127.0.0.1".to_owned(), port }
-}
-
-pub(crate) fn sentinel(deployment: &SentinelDeployment) -> Sentinel {
-    Sentinel::new(deployment.sentinels().iter().map(address), deployment.service())
-}
-
-pub(crate) fn cluster(deployment: &ClusterDeployment) -> Cluster {
-    Cluster::new(deployment.nodes().iter().take(2).map(|node| address(node)))
-}
-
-pub(crate) async fn connect(config: Config) -> RedisCache {
-    RedisCache::connect_with(config).await.unwrap()
+    Server::tcp("127.0.0.1", port)
 }
 
 /// Gives a server the user whom the README describes under this name, with further rights.
@@ -38,18 +21,6 @@ pub(crate) fn give_documented_rights(server: &RedisServer, user: &str, more: &[&
     let documented = include_str!("../../README.md").lines().find(|documented| documented.starts_with(&line)).unwrap();
     let command: Vec<_> = documented.split_whitespace().chain(more.iter().copied()).collect();
     server.command(&command).unwrap();
-}
-
-#[track_caller]
-pub(crate) fn failure<T>(result: Result<T>) -> Error {
-    match result {
-        Ok(_) => panic!("the operation succeeded"),
-        Err(error) => error,
-    }
-}
-
-pub(crate) fn eventually(awaited: &str, holds: impl Fn() -> bool) {
-    wait_until(awaited, PATIENCE, || holds().then_some(())).unwrap();
 }
 
 /// Repeats an operation until it succeeds, as it has to once a fault is gone.
@@ -65,11 +36,8 @@ pub(crate) async fn comes_through<T, F: Future<Output = Result<T>>>(operation: i
 
 /// How often a server was asked for `command`.
 pub(crate) fn calls(server: &RedisServer, command: &str) -> u64 {
-    let reply = server.command(&["INFO", "commandstats"]).unwrap();
-    let text = reply.as_text().unwrap().to_owned();
-    let prefix = format!("cmdstat_{command}:calls=");
-    let calls = text.lines().find_map(|line| line.strip_prefix(&prefix)?.split(',').next()?.parse().ok());
-    calls.unwrap_or(0)
+    let stats = server.info("commandstats", &format!("cmdstat_{command}")).unwrap();
+    stats.map_or(0, |stats| stats.strip_prefix("calls=").unwrap().split(',').next().unwrap().parse().unwrap())
 }
 
 /// Does something to servers, on a thread of its own, while increments go on; they have to succeed again afterwards.
