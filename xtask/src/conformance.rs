@@ -46,6 +46,12 @@ const DRIVERS: &[Driver] = &[
         target: "conformance_resp3",
         server: Server::Needed,
     },
+    Driver {
+        name: "redis-standalone-pooled",
+        package: "store-redis",
+        target: "conformance_pooled",
+        server: Server::Needed,
+    },
     Driver { name: "redis-sentinel", package: "store-redis", target: "conformance_sentinel", server: Server::Needed },
     Driver { name: "redis-cluster", package: "store-redis", target: "conformance_cluster", server: Server::Needed },
     Driver {
@@ -164,7 +170,8 @@ impl Run {
 
     fn command(&self, workspace: &Workspace, reports: &Reports, options: &Options) -> Result<Command> {
         let driver = self.driver();
-        let mut command = workspace.cargo(["test", "--package", driver.package, "--test", driver.target]);
+        let mut command =
+            workspace.cargo(["test", "--package", driver.package, "--all-features", "--test", driver.target]);
         match self {
             Self::AsConfigured(driver) if driver.server == Server::NotNeeded => &mut command,
             Self::AsConfigured(_) => command.args(set_up::backend_features()?),

@@ -168,6 +168,13 @@ impl Config {
         Self::at(Deployment::Standalone(Server::unix(path)))
     }
 
+    /// For a store over a pool of the program's own, with every other setting at its default: see
+    /// [`Server::Pooled`]. The settings of connections are the pool's; here they are refused or mean nothing.
+    #[must_use]
+    pub fn pooled() -> Self {
+        Self::at(Deployment::Standalone(Server::Pooled))
+    }
+
     /// A primary behind sentinels, with every other setting at its default.
     #[must_use]
     pub fn sentinel(sentinel: Sentinel) -> Self {
@@ -214,6 +221,9 @@ impl Config {
         matches!(&self.deployment, Deployment::Cluster(cluster) if cluster.coverage == Coverage::Partial)
     }
 }
+
+/// Why a setting of connections is refused where a pool of the program's makes them.
+pub(crate) const OTHERS_CONNECT: &str = "the connections of a pool are made by the pool";
 
 /// An error about the setting `option`. `reason` never contains the setting: it may be a secret in the wrong place.
 pub(crate) fn config_error(option: &str, reason: &str) -> Error {

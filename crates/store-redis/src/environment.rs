@@ -5,9 +5,9 @@ use std::sync::Arc;
 use store_core::{Error, ErrorKind, Outcome, Result};
 use tokio::sync::Notify;
 
-use crate::config::{Config, Deployment, Secret, Tls, config_error};
-use crate::connection::OnConnect;
+use crate::config::{Config, Deployment, OTHERS_CONNECT, Secret, Server, Tls, config_error};
 use crate::connection::tls::Connector;
+use crate::connection::{OnConnect, Pooled};
 use crate::credentials::{CredentialProvider, Login};
 use crate::stats::Counters;
 
@@ -17,6 +17,7 @@ pub(crate) struct Components {
     pub(crate) credentials: Option<Arc<dyn CredentialProvider>>,
     pub(crate) sentinel_credentials: Option<Arc<dyn CredentialProvider>>,
     pub(crate) on_connect: Option<Arc<dyn OnConnect>>,
+    pub(crate) pool: Option<Arc<Pooled>>,
 }
 
 /// The settings, what was made of them, and what the parts of a store tell each other.
@@ -28,6 +29,8 @@ pub(crate) struct Environment {
     /// How the sentinels do.
     pub(crate) sentinels: Access,
     pub(crate) on_connect: Option<Arc<dyn OnConnect>>,
+    /// Where all connections come from, if they are not ours.
+    pub(crate) pool: Option<Arc<Pooled>>,
     /// Rung by calls that wait long for a reply: whoever watches the topology should look whether it has changed.
     pub(crate) alarm: Notify,
     /// What has happened so far.
@@ -47,7 +50,8 @@ impl Environment {
     /// # Errors
     /// [`ErrorKind::Config`], naming the option.
     pub(crate) async fn prepare(config: Config, components: Components) -> Result<Self> {
-        let Components { credentials, sentinel_credentials, on_connect } = components;
+        validate(&config, &components)?;
+        let Components { credentials, sentinel_credentials, on_connect, pool } = components;
         let login = login(SERVERS, config.username.as_ref(), config.password.as_ref(), credentials)?;
         let tls = connector(SERVERS, config.tls.clone()).await?;
         let sentinels = match &config.deployment {
@@ -63,7 +67,7 @@ impl Environment {
         };
         let servers = Access { tls, login };
         let (alarm, counters) = (Notify::new(), Counters::default());
-        Ok(Self { config, servers, sentinels, on_connect, alarm, counters })
+        Ok(Self { config, servers, sentinels, on_connect, pool, alarm, counters })
     }
 
     /// In the clear, as nobody, and without code of the user's.
@@ -71,7 +75,21 @@ impl Environment {
     pub(crate) fn new(config: Config) -> Self {
         let access = || Access { tls: None, login: Login::Anonymous };
         let (alarm, counters) = (Notify::new(), Counters::default());
-        Self { config, servers: access(), sentinels: access(), on_connect: None, alarm, counters }
+        Self { config, servers: access(), sentinels: access(), on_connect: None, pool: None, alarm, counters }
+    }
+}
+
+/// Refuses components that contradict the settings, and those that a pool of the program's makes useless.
+fn validate(config: &Config, components: &Components) -> Result<()> {
+    let is_pooled = matches!(config.deployment, Deployment::Standalone(Server::Pooled));
+    match &components.pool {
+        None if is_pooled => Err(config_error("pool", "a store over a pool is given the pool, by Builder::pool")),
+        Some(_) if !is_pooled => Err(config_error("pool", "a pool goes with Config::pooled, which names no server")),
+        Some(_) if components.credentials.is_some() || components.sentinel_credentials.is_some() => {
+            Err(config_error("credentials", OTHERS_CONNECT))
+        }
+        Some(_) if components.on_connect.is_some() => Err(config_error("on_connect", OTHERS_CONNECT)),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -296,6 +296,25 @@ pub(crate) fn too_few_replicas(wanted: NonZeroU32, got: u64) -> Error {
     Error::new(ErrorKind::Timeout, format!("too few replicas acknowledged the write; wanted={wanted} got={got}"))
 }
 
+/// A pool of the program's could not make a connection. The client crate tells less than we would: whatever a server
+/// refuses at login counts as a wrong password.
+#[cfg(feature = "deadpool-redis")]
+pub(crate) fn not_dialled(server: &Server, cause: &RedisError) -> Error {
+    let verdict =
+        |kind, message: &str| judged(server, Verdict { kind, retry: Retry::Never, message: message.to_owned() });
+    match cause.kind() {
+        redis::ErrorKind::AuthenticationFailed => {
+            verdict(ErrorKind::PermissionDenied, "the server refused the login of the pool")
+        }
+        redis::ErrorKind::InvalidClientConfig | redis::ErrorKind::RESP3NotSupported => {
+            verdict(ErrorKind::Config, "the pool's settings fit no connection")
+        }
+        redis::ErrorKind::Parse => cannot_connect(server, FOREIGN_PROTOCOL),
+        redis::ErrorKind::Io => cannot_connect(server, io_kind(cause).to_string()),
+        _ => cannot_connect(server, "the server refused the pool's first words"),
+    }
+}
+
 /// All exclusive connections to the server were taken for as long as the call could wait.
 pub(crate) fn no_exclusive_connection(limit: usize) -> Error {
     Error::new(

@@ -66,6 +66,9 @@ mod url;
 
 // Whoever depends on this crate needs no other one.
 /// For the escape hatches that take or give commands and replies as they are: [`NewConnection::raw_command`].
+#[cfg(feature = "deadpool-redis")]
+/// Whose pools [`RedisStore::from_pool`] takes.
+pub use deadpool_redis;
 pub use redis;
 pub use store_core;
 #[doc(no_inline)]

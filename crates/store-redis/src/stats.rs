@@ -34,7 +34,7 @@ pub struct Stats {
     pub moved: u64,
     /// Attempts that a node of a cluster sent elsewhere for this once (`ASK`).
     pub asked: u64,
-    /// Connections that were made, the first ones included.
+    /// Connections that were made, the first ones included; not those of a pool of the program's.
     pub dials: u64,
     /// Connections that could not be made.
     pub failed_dials: u64,
@@ -42,7 +42,7 @@ pub struct Stats {
     pub topology_changes: u64,
     /// Calls that had to wait for an exclusive connection.
     pub exclusive_waits: u64,
-    /// Exclusive connections that are open, in use or not.
+    /// Exclusive connections that are open, in use or not; those of a pool of the program's, whoever uses them.
     pub exclusive_connections: u64,
 }
 

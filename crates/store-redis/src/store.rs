@@ -98,6 +98,20 @@ macro_rules! handle {
                 Builder::new(config)
             }
 
+            /// Uses a pool of the program's own, with every setting at its default. The server has answered when this
+            /// returns. It is slower than connections of the store's own: see [`Builder::pool`].
+            ///
+            /// # Errors
+            /// [`PermissionDenied`](store_core::ErrorKind::PermissionDenied) where the server refuses the login of the
+            /// pool, and its user the right to `INFO`; any kind of transport.
+            ///
+            /// # Cancel safety
+            /// Dropping the future closes the connection that it had taken, if any.
+            #[cfg(feature = "deadpool-redis")]
+            pub async fn from_pool(pool: deadpool_redis::Pool) -> Result<Self> {
+                Self::builder(Config::pooled()).pool(pool).connect().await
+            }
+
             /// The servers behind the store, as it knows them now; nobody is asked.
             ///
             /// # Errors

@@ -23,6 +23,9 @@ pub enum Server {
         /// The path of the socket.
         path: PathBuf,
     },
+    /// Wherever the connections of a pool lead that was given to [`Builder::pool`](crate::Builder), with the feature
+    /// `deadpool-redis`. The pool alone knows.
+    Pooled,
 }
 
 impl Server {
@@ -37,13 +40,14 @@ impl Server {
     }
 }
 
-/// As in a message: `host:port`, or the path.
+/// As in a message: `host:port`, or the path; where neither is known, `of-the-pool`.
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
             Self::Tcp { host, port } => write!(f, "{host}:{port}"),
             Self::Unix { path } => write!(f, "{}", path.display()),
+            Self::Pooled => f.write_str("of-the-pool"),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use store_core::Result;
 
 use crate::config::{
-    Cluster, Config, Deployment, Keepalive, Pem, ReadFrom, Roots, Sentinel, Server, Tls, config_error,
+    Cluster, Config, Deployment, Keepalive, OTHERS_CONNECT, Pem, ReadFrom, Roots, Sentinel, Server, Tls, config_error,
 };
 
 /// The longest value that a server takes in its default configuration; it answers a longer one by closing the line.
@@ -62,10 +62,27 @@ impl Config {
                 "of one server no replica is known; there are primary, prefer_replica",
             ));
         }
+        if *server == Server::Pooled {
+            return self.validate_pooled();
+        }
         if self.tls.is_some() && matches!(server, Server::Unix { .. }) {
             return Err(config_error("tls", "there is no TLS on a unix socket"));
         }
         Ok(())
+    }
+
+    fn validate_pooled(&self) -> Result<()> {
+        let set = [
+            ("tls", self.tls.is_some()),
+            ("username", self.username.is_some()),
+            ("password", self.password.is_some()),
+            ("client_name", self.client_name.is_some()),
+            ("db", self.db != 0),
+        ];
+        match set.into_iter().find(|(_, is_set)| *is_set) {
+            Some((option, _)) => Err(config_error(option, OTHERS_CONNECT)),
+            None => Ok(()),
+        }
     }
 
     fn validate_counts(&self) -> Result<()> {
@@ -145,7 +162,9 @@ fn validate_address_map(map: &[(Server, Server)]) -> Result<()> {
 fn validate_tcp(option: &str, server: &Server) -> Result<()> {
     match server {
         Server::Tcp { .. } => validate_server(server),
-        Server::Unix { .. } => Err(config_error(option, "sentinels and cluster nodes are on TCP, not on unix sockets")),
+        Server::Unix { .. } | Server::Pooled => {
+            Err(config_error(option, "sentinels and cluster nodes are on TCP, not on unix sockets or behind a pool"))
+        }
     }
 }
 
@@ -157,7 +176,7 @@ fn validate_server(server: &Server) -> Result<()> {
         Server::Unix { path } if path.as_os_str().as_encoded_bytes().contains(&0) => {
             Err(config_error("path", "a path contains no NUL"))
         }
-        Server::Tcp { .. } | Server::Unix { .. } => Ok(()),
+        Server::Tcp { .. } | Server::Unix { .. } | Server::Pooled => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use redis::Value;
-use store_core::Error;
+use store_core::{Error, Retry};
 
 use crate::connection::answer::{self, Refusal};
 use crate::connection::carrier::{self, Admission, Carrier, Framing};
@@ -41,6 +41,23 @@ pub(super) enum Trouble {
     Final(Error),
 }
 
+impl Trouble {
+    /// A refusal, after which nothing is left on the connection that another call would notice.
+    pub(super) fn refused<C: Carrier>(refusal: Refusal, carrier: C) -> Self {
+        let connection = carrier.node().cloned();
+        if may_serve_others(&refusal, &carrier) {
+            carrier.give_back();
+        }
+        Self::Refused(refusal, connection)
+    }
+}
+
+/// One of our connections that leads to the wrong server is kept from others by whoever hears of it. Of another nobody
+/// else would hear.
+pub(super) fn may_serve_others<C: Carrier>(refusal: &Refusal, carrier: &C) -> bool {
+    carrier.node().is_some() || refusal.error.retry() != Retry::AfterRefresh
+}
+
 /// One request.
 pub(super) struct Once<'a> {
     pub(super) request: &'a Request,
@@ -64,11 +81,7 @@ impl Attempt for Once<'_> {
         let replied = carrier::send(&carrier, payload, framing, deadline).await.map_err(Trouble::Lost)?;
         let answer = match answer::settle(payload, replied.reply) {
             Ok(answer) => answer,
-            Err(refusal) => {
-                let connection = carrier.node().cloned();
-                carrier.give_back();
-                return Err(Trouble::Refused(refusal, connection));
-            }
+            Err(refusal) => return Err(Trouble::refused(refusal, carrier)),
         };
         let server_id = carrier.server_id();
         carrier.give_back();

@@ -5,7 +5,8 @@ use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{Cmd, Pipeline, Value};
+use redis::aio::MultiplexedConnection;
+use redis::{Cmd, Pipeline, RedisResult, Value};
 use store_core::{Durability, Result};
 use tokio::time::Instant;
 
@@ -26,6 +27,18 @@ const LATENESS: Duration = Duration::from_millis(150);
 pub(super) enum Commands<'a> {
     One(&'a Cmd),
     Many(&'a Pipeline),
+}
+
+impl Commands<'_> {
+    /// Sends them, and returns what the server answers; an array for more than one.
+    pub(super) async fn over(self, connection: &mut MultiplexedConnection) -> RedisResult<Value> {
+        match self {
+            Self::One(command) => connection.send_packed_command(command).await,
+            Self::Many(pipeline) => {
+                connection.send_packed_commands(pipeline, 0, pipeline.len()).await.map(Value::Array)
+            }
+        }
+    }
 }
 
 /// A connection, for as long as one call uses it.

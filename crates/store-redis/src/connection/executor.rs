@@ -74,7 +74,10 @@ impl Executor {
         let resolver = Resolver::start(environment).await?;
         let budget = Budget::new(&environment.config.retry);
         let executor = Self { resolver, budget, environment: Arc::clone(environment) };
-        executor.dial_primaries().await?;
+        match &executor.environment.pool {
+            Some(_) => drop(executor.layout(None).await?),
+            None => executor.dial_primaries().await?,
+        }
         Ok(executor)
     }
 
@@ -144,7 +147,11 @@ impl Executor {
         let mut deadline = Deadline::new(start, limit, timer);
         let mut spent = Spent::default();
         loop {
-            let failure = match self.resolver.layout(slot, &mut deadline).await {
+            let layout = match &self.environment.pool {
+                Some(pool) => pool.server_id(&self.environment, &mut deadline).await.map(Layout::alone),
+                None => self.resolver.layout(slot, &mut deadline).await,
+            };
+            let failure = match layout {
                 Ok(layout) => return Ok(layout),
                 Err(failure) => failure,
             };
@@ -156,7 +163,11 @@ impl Executor {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        self.environment.counters.read()
+        let mut stats = self.environment.counters.read();
+        if let Some(pool) = &self.environment.pool {
+            stats.exclusive_connections = pool.connections();
+        }
+        stats
     }
 
     /// The servers as they are known now, without asking anybody.
@@ -167,13 +178,19 @@ impl Executor {
     /// Refuses further requests, and waits for those under way, at most one deadline. Outside a runtime, where nothing
     /// can wait, those under way fail.
     pub(crate) async fn close(&self) {
-        let open = self.resolver.close();
+        let (open, pool) = (self.resolver.close(), &self.environment.pool);
+        if let Some(pool) = pool {
+            pool.close();
+        }
         if require_runtime().is_err() {
             return;
         }
         let drained = async {
             for connection in &open {
                 connection.drain().await;
+            }
+            if let Some(pool) = pool {
+                pool.drain().await;
             }
         };
         // What is not drained by then has reached its own deadline.
@@ -187,7 +204,7 @@ impl Executor {
         let timer = pin!(sleep_until(start + self.environment.config.deadline));
         let mut deadline = Deadline::new(start, self.environment.config.deadline, timer);
         // Boxed is what nearly no call comes to: all of them would carry the room for it along, and be copied with it.
-        let result = match request.sharing {
+        let result = match self.sharing(request) {
             Sharing::Shared => match self.attempt_shared(request, &mut deadline).await {
                 Ok(answer) => {
                     self.budget.deposit();
@@ -203,6 +220,11 @@ impl Executor {
             Err(error) => under_way.fail(error.kind()),
         }
         result
+    }
+
+    /// Over a pool of the program's nobody shares a connection: who else holds one is not known.
+    fn sharing(&self, request: &Request) -> Sharing {
+        if self.environment.pool.is_some() { Sharing::Exclusive } else { request.sharing }
     }
 
     /// Carries out what can be tried more than once.
@@ -319,8 +341,13 @@ impl Executor {
         admission: Admission,
         deadline: &mut Deadline<'_>,
     ) -> Result<A::Output, Failure> {
-        let trouble = match attempt.request().sharing {
-            Sharing::Shared => match endpoint.connection(attempt.request().route, deadline).await {
+        let Request { route, sharing, .. } = *attempt.request();
+        let trouble = match (&self.environment.pool, sharing) {
+            (Some(pool), _) => match pool.lease(route, &self.environment, deadline).await {
+                Ok(lease) => attempt.on(lease, admission, deadline).await,
+                Err(error) => Err(Trouble::Unreachable(error)),
+            },
+            (None, Sharing::Shared) => match endpoint.connection(route, deadline).await {
                 Ok(connection) => {
                     let _suspicion = Suspicion { endpoint, connection: &connection };
                     match connection.enter(deadline).await {
@@ -330,7 +357,7 @@ impl Executor {
                 }
                 Err(error) => Err(Trouble::Unreachable(error)),
             },
-            Sharing::Exclusive => match endpoint.lease(deadline).await {
+            (None, Sharing::Exclusive) => match endpoint.lease(deadline).await {
                 Ok(lease) => attempt.on(lease, admission, deadline).await,
                 Err(error) => Err(Trouble::Unreachable(error)),
             },

@@ -22,6 +22,11 @@ mod line;
 mod node;
 mod optimistic;
 mod peer;
+#[cfg(feature = "deadpool-redis")]
+mod pooled;
+#[cfg(not(feature = "deadpool-redis"))]
+#[path = "no_pool.rs"]
+mod pooled;
 mod renewal;
 mod resolver;
 mod retry;
@@ -38,4 +43,5 @@ pub use hook::{NewConnection, OnConnect, Role};
 pub(crate) use identity::ServerId;
 pub(crate) use layout::Layout;
 pub(crate) use optimistic::Optimistic;
+pub(crate) use pooled::Pooled;
 pub(crate) use retry::random_pause;

@@ -257,14 +257,7 @@ impl NodeConnection {
     ) -> Result<Value> {
         let mut shared = self.shared.clone();
         let writes_before = self.line.writes();
-        let answer = pin!(async {
-            match commands {
-                Commands::One(command) => shared.send_packed_command(command).await,
-                Commands::Many(pipeline) => {
-                    shared.send_packed_commands(pipeline, 0, pipeline.len()).await.map(Value::Array)
-                }
-            }
-        });
+        let answer = pin!(commands.over(&mut shared));
         let limit = self.environment.config.response_timeout.map(|timeout| Instant::now() + timeout + pause);
         let limit = limit.map_or(deadline.end(), |limit| limit.min(deadline.end()));
         match self.reply(limit, answer, deadline).await {

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::command;
 use crate::connection::answer::{self, Refusal};
-use crate::connection::attempt::{Attempt, Trouble};
+use crate::connection::attempt::{Attempt, Trouble, may_serve_others};
 use crate::connection::carrier::{self, Admission, Carrier, Commands, Framing};
 use crate::connection::deadline::Deadline;
 use crate::connection::executor::{Executor, require_runtime};
@@ -151,7 +151,9 @@ async fn read<C: Carrier>(
 /// A refusal, on a connection that may still watch keys.
 async fn refused<C: Carrier>(refusal: Refusal, carrier: C, deadline: &mut Deadline<'_>) -> Trouble {
     let connection = carrier.node().cloned();
-    leave(carrier, deadline).await;
+    if may_serve_others(&refusal, &carrier) {
+        leave(carrier, deadline).await;
+    }
     Trouble::Refused(refusal, connection)
 }
 

@@ -27,6 +27,7 @@ pub(super) async fn open(peer: &Peer, environment: &Environment) -> Result<Socke
         },
         #[cfg(not(unix))]
         Server::Unix { .. } => Err(crate::config::config_error("path", "this system has no unix sockets")),
+        Server::Pooled => Err(crate::config::config_error("pool", crate::config::OTHERS_CONNECT)),
     }
 }
 

@@ -70,7 +70,7 @@ impl Connector {
         }
         let host = match server {
             Server::Tcp { host, .. } => host.clone(),
-            Server::Unix { .. } => String::new(),
+            Server::Unix { .. } | Server::Pooled => String::new(),
         };
         ServerName::try_from(host).map_err(|_| {
             let reason = format!("no certificate can be for this host, so server_name has to be set; server={server}");

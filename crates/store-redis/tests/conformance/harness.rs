@@ -1,5 +1,6 @@
 //! The driver on real servers, on every topology and in either version of the protocol, as the suite needs it.
 
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -24,17 +25,33 @@ pub(crate) enum On {
     Cluster(SlotPolicy),
 }
 
+/// How stores get to what a config names.
+pub(crate) type Connect = fn(Config) -> Connecting;
+pub(crate) type Connecting = Pin<Box<dyn Future<Output = Result<RedisStore, HarnessError>> + Send>>;
+
+/// Over connections of their own.
+fn directly(config: Config) -> Connecting {
+    Box::pin(async { Ok(RedisStore::connect_with(config).await?) })
+}
+
 pub(crate) struct RedisHarness {
     deployment: &'static Deployment,
     protocol: Protocol,
     policy: SlotPolicy,
+    connect: Connect,
     first: RedisStore,
     second: RedisStore,
 }
 
 impl RedisHarness {
     /// In the protocol that the environment names, else in `usual`.
+    #[allow(dead_code, reason = "stores over a pool are connected in another way")]
     pub(crate) async fn start(on: On, usual: Protocol) -> Result<Self, HarnessError> {
+        Self::start_with(on, usual, directly).await
+    }
+
+    /// The same, with stores that are connected so.
+    pub(crate) async fn start_with(on: On, usual: Protocol, connect: Connect) -> Result<Self, HarnessError> {
         let protocol = match store_testkit::Protocol::from_environment()? {
             None => usual,
             Some(store_testkit::Protocol::Resp2) => Protocol::Resp2,
@@ -51,9 +68,8 @@ impl RedisHarness {
             .with_protocol(protocol)
             .with_deadline(PATIENCE)
             .with_connect_timeout(PATIENCE);
-        let (first, second) =
-            (RedisStore::connect_with(config.clone()).await?, RedisStore::connect_with(config).await?);
-        Ok(Self { deployment, protocol, policy, first, second })
+        let (first, second) = (connect(config.clone()).await?, connect(config).await?);
+        Ok(Self { deployment, protocol, policy, connect, first, second })
     }
 
     fn push(&self, wire_key: &[u8]) -> Result<Planted, HarnessError> {
@@ -178,7 +194,7 @@ impl Harness for RedisHarness {
 
     async fn interruptible(&self) -> Result<Option<Interruptible>, HarnessError> {
         let config = self.deployment.config()?.with_slot_policy(self.policy).with_protocol(self.protocol);
-        Ok(Some(outage::interruptible(config, &self.deployment.all()).await?))
+        Ok(Some(outage::interruptible(config, &self.deployment.all(), self.connect).await?))
     }
 
     async fn plant_foreign(&self, at: Address<'_>) -> Result<Planted, HarnessError> {

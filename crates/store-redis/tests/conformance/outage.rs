@@ -9,6 +9,8 @@ use store_redis::{Config, Deployment, RedisCache, Server};
 use store_testkit::RedisServer;
 use store_testkit::proxy::{Cut, Ending, FaultProxy, Faults, When};
 
+use crate::harness::Connect;
+
 /// Long enough for a busy machine, and short enough for operations that are to run into it.
 const DEADLINE: Duration = Duration::from_secs(3);
 
@@ -91,11 +93,15 @@ impl Way for Proxies {
 }
 
 /// A cache with the settings of `config`, whose deployment is reached through proxies alone.
-pub(crate) async fn interruptible(config: Config, servers: &[&RedisServer]) -> Result<Interruptible, HarnessError> {
+pub(crate) async fn interruptible(
+    config: Config,
+    servers: &[&RedisServer],
+    connect: Connect,
+) -> Result<Interruptible, HarnessError> {
     let proxies = Proxies::start(servers)?;
     let deployment = proxies.in_front_of(&config.deployment)?;
     let config = config.with_deployment(deployment).with_deadline(DEADLINE);
-    let cache = RedisCache::connect_with(config).await?;
+    let cache = RedisCache::from_store(&connect(config).await?);
     Ok(Interruptible::of_cache(Arc::new(cache), Arc::new(proxies), DEADLINE))
 }
 

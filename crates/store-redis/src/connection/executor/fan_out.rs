@@ -26,7 +26,7 @@ impl Executor {
     /// go elsewhere, or to wait, does so without the others; so what has to be done in order belongs into one request.
     /// Those that need connections for themselves have a round trip each.
     pub(crate) async fn each(&self, requests: Vec<Request>) -> Vec<Result<Replies>> {
-        if requests.iter().any(|request| request.sharing == Sharing::Exclusive) {
+        if requests.iter().any(|request| self.sharing(request) == Sharing::Exclusive) {
             return self.each_alone(requests).await;
         }
         let under_way = self.environment.counters.begin();

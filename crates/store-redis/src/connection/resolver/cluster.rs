@@ -222,7 +222,7 @@ impl Cluster {
     fn reachable(&self, node: ClusterNode, asked: &Peer) -> Server {
         let here = match &asked.server {
             Server::Tcp { host, .. } => host.clone(),
-            Server::Unix { .. } => String::new(),
+            Server::Unix { .. } | Server::Pooled => String::new(),
         };
         let announced = Server::Tcp { host: node.host.unwrap_or(here), port: node.port };
         config::reachable(&self.settings.address_map, announced)
