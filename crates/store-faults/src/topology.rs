@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use store_redis::{Cluster, Config, Sentinel, Server};
 use store_testkit::{
-    ClusterDeployment, ClusterOptions, RedisServer, Reply, SentinelDeployment, SentinelOptions, ServerOptions,
-    wait_until,
+    ClusterDeployment, ClusterNode, ClusterOptions, RedisServer, Reply, SentinelDeployment, SentinelOptions,
+    ServerOptions, wait_until,
 };
 
 /// The namespace of all counters. A root lies in one slot, so all writers depend on one primary.
@@ -121,10 +121,23 @@ impl Deployment {
         match self {
             Self::Standalone(_) => {}
             Self::Sentinel(deployment) => deployment.await_failover(former).map(drop)?,
-            Self::Cluster(deployment) => {
-                let node = deployment.nodes().iter().find(|node| node.port() == former.port());
-                deployment.await_failover(node.context("a server of another deployment")?)?;
-            }
+            Self::Cluster(deployment) => deployment.await_failover(node_of(deployment, former)?)?,
+        }
+        Ok(())
+    }
+
+    /// Waits until another server than `former` takes the writes of [`NAMESPACE`]. Others may still have to follow it.
+    pub(crate) fn await_another_primary(&self, former: &RedisServer) -> Result<()> {
+        let another = || self.primary().is_ok_and(|now| now.port() != former.port()).then_some(());
+        Ok(wait_until("another primary", PATIENCE, another)?)
+    }
+
+    /// Has `primary` replaced although nothing has failed; it may not be over yet.
+    pub(crate) fn fail_over(&self, primary: &RedisServer) -> Result<()> {
+        match self {
+            Self::Standalone(_) => bail!("one node has nobody to fail over to"),
+            Self::Sentinel(deployment) => deployment.fail_over().map(drop)?,
+            Self::Cluster(deployment) => deployment.fail_over(node_of(deployment, primary)?)?,
         }
         Ok(())
     }
@@ -157,6 +170,12 @@ impl Deployment {
         };
         server.map(|server| format!("{} {}", server.server_name(), server.version())).unwrap_or_default()
     }
+}
+
+/// The node that this server is.
+pub(crate) fn node_of<'a>(cluster: &'a ClusterDeployment, server: &RedisServer) -> Result<&'a ClusterNode> {
+    let node = cluster.nodes().iter().find(|node| node.port() == server.port());
+    node.context("a server of another deployment")
 }
 
 /// The slot of [`NAMESPACE`].

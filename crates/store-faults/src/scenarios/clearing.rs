@@ -14,6 +14,9 @@ use crate::topology::{Deployment, NAMESPACE, Replacement, Topology};
 const OURS: u64 = 100_000;
 const FOREIGN: u64 = 1_000_000;
 
+/// How long the other client is watched while nothing else goes on: some ten thousand `PING`s.
+const IDLE: Duration = Duration::from_secs(1);
+
 /// How long a command may occupy the server, in microseconds.
 const LONGEST_COMMAND: u64 = 5_000;
 
@@ -38,7 +41,7 @@ pub(crate) fn clear(run: &Run) -> Result<Figures> {
     populate(server, OURS, &format!("{{{NAMESPACE}}}"))?;
     let ours = run.connect_to(&deployment)?.namespace(NAMESPACE)?;
 
-    let idle = pings(server, || std::thread::sleep(Duration::from_secs(1)))?;
+    let idle = pings(server, || std::thread::sleep(IDLE))?;
     server.command(&["SLOWLOG", "RESET"])?;
     let mut cleared = None;
     let busy = pings(server, || {

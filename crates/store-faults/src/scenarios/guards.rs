@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use store_redis::Durability;
-use store_testkit::{RedisServer, ServerOptions, wait_until};
+use store_testkit::{RedisServer, ServerOptions};
 
 use crate::figures::{Bar, Figures};
 use crate::scenario::Run;
 use crate::scenarios::planned;
-use crate::topology::{Deployment, PATIENCE, Replacement, Topology};
+use crate::topology::{Deployment, Replacement, Topology};
 use crate::writers::Writers;
 
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -62,9 +62,7 @@ fn cut_off_with(run: &Run, servers: ServerOptions, guard: Durability) -> Result<
     let writers = Writers::start(&run.runtime, &cache, DEADLINE, guard)?;
     let former = deployment.primary()?;
     lock_out(former)?;
-    wait_until("another primary", PATIENCE, || {
-        deployment.primary().is_ok_and(|now| now.port() != former.port()).then_some(())
-    })?;
+    deployment.await_another_primary(former)?;
     writers.await_well()?;
     writers.finish(&run.runtime)?.judge(&deployment)
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use store_redis::Durability;
 use store_testkit::{RedisServer, Role, ServerOptions, wait_until};
 
@@ -70,20 +70,18 @@ fn of_clients(mut executed: Vec<Line>, deployment: &Deployment) -> Vec<Line> {
 /// the node's own word that it is a replica.
 fn switch(deployment: &Deployment, former: &RedisServer) -> Result<Instant> {
     match deployment {
-        Deployment::Standalone(_) => bail!("one node has nobody to fail over to"),
         Deployment::Sentinel(sentinel) => {
             let announced = sentinel.sentinels().iter().map(|it| Feed::of_channel(it, "+switch-master"));
             let announced = announced.collect::<Result<Vec<_>>>()?;
-            sentinel.fail_over()?;
+            deployment.fail_over(former)?;
             let first = || {
                 // The address of the new primary stands in the message itself, whose line says `mymaster` first.
                 announced.iter().filter_map(|feed| Some(feed.lines_with(sentinel.service()).first()?.at)).min()
             };
             Ok(wait_until("+switch-master", PATIENCE, first)?)
         }
-        Deployment::Cluster(cluster) => {
-            let node = cluster.nodes().iter().find(|node| node.port() == former.port());
-            cluster.fail_over(node.context("a server of another deployment")?)?;
+        Deployment::Standalone(_) | Deployment::Cluster(_) => {
+            deployment.fail_over(former)?;
             let replaced = || former.role().ok().filter(|role| *role != Role::Primary).map(|_| Instant::now());
             Ok(wait_until("a former primary that follows", PATIENCE, replaced)?)
         }

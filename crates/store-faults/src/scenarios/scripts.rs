@@ -66,14 +66,7 @@ pub(crate) fn fail_over(run: &Run) -> Result<Figures> {
     let former = deployment.primary()?;
     let (at_first, well) = (callers.operations(), 500);
     wait_until("operations before the failover", PATIENCE, || (callers.operations() > at_first + well).then_some(()))?;
-    match &deployment {
-        Deployment::Standalone(_) => anyhow::bail!("one node has nobody to fail over to"),
-        Deployment::Sentinel(sentinel) => drop(sentinel.fail_over()?),
-        Deployment::Cluster(cluster) => {
-            let node = cluster.nodes().iter().find(|node| node.port() == former.port());
-            cluster.fail_over(node.context("a server of another deployment")?)?;
-        }
-    }
+    deployment.fail_over(former)?;
     wait_until("a new primary", PATIENCE, || {
         let primary = deployment.primary().ok()?;
         (primary.port() != former.port() && primary.role().is_ok_and(|role| role == Role::Primary)).then_some(())

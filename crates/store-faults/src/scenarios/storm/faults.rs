@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use store_testkit::proxy::{Cut, Ending, FaultProxy, Faults, When};
-use store_testkit::{Pause, Random, RedisServer, wait_until};
+use store_testkit::{Pause, Random, RedisServer};
 
-use crate::topology::{Deployment, PATIENCE, Topology, slot};
+use crate::topology::{Deployment, Topology, node_of, slot};
 
 /// What faults are done to.
 pub(super) struct Place<'a> {
@@ -47,63 +47,25 @@ use Fault::{
     Reshard, StopPrimary, TrickleReplies,
 };
 
+/// What can be done to one server, whatever it belongs to.
+const ANYWHERE: [Fault; 7] =
+    [KillPrimary, StopPrimary, KillClients, PauseAll, PauseWrites, FlushScripts, ExhaustMemory];
+
+/// What takes others, who go on in its place.
+const REPLACED: [Fault; 2] = [KillBystander, FailOver];
+
+/// What only a proxy can do.
+const ON_THE_LINE: [Fault; 8] =
+    [CutRequests, CutReplies, ResetReplies, DelayReplies, HoldReplies, TrickleReplies, RefuseConnections, BlackHole];
+
 impl Fault {
-    /// The faults that a topology knows.
-    pub(super) fn of(topology: Topology) -> &'static [Self] {
+    /// The faults of a topology to choose from; one that is named twice comes twice as often.
+    pub(super) fn of(topology: Topology) -> Vec<Self> {
         match topology {
-            Topology::Standalone => &[
-                KillPrimary,
-                StopPrimary,
-                KillClients,
-                PauseAll,
-                PauseWrites,
-                FlushScripts,
-                ExhaustMemory,
-                CutRequests,
-                CutReplies,
-                ResetReplies,
-                DelayReplies,
-                HoldReplies,
-                TrickleReplies,
-                RefuseConnections,
-                BlackHole,
-            ],
-            Topology::Sentinel => &[
-                KillPrimary,
-                KillPrimary,
-                KillBystander,
-                KillBystander,
-                StopPrimary,
-                StopPrimary,
-                KillClients,
-                KillClients,
-                PauseAll,
-                PauseAll,
-                PauseWrites,
-                PauseWrites,
-                FlushScripts,
-                FlushScripts,
-                ExhaustMemory,
-                ExhaustMemory,
-                FailOver,
-                FailOver,
-                // Once, because it takes the sentinels half a minute to notice.
-                DemoteByHand,
-            ],
-            Topology::Cluster => &[
-                KillPrimary,
-                KillBystander,
-                StopPrimary,
-                KillClients,
-                PauseAll,
-                PauseWrites,
-                FlushScripts,
-                ExhaustMemory,
-                FailOver,
-                MigrateSlot,
-                MigrateSlot,
-                Reshard,
-            ],
+            Topology::Standalone => [ANYWHERE.as_slice(), &ON_THE_LINE].concat(),
+            // All others twice, because it takes the sentinels half a minute to notice that one.
+            Topology::Sentinel => [ANYWHERE.as_slice(), &ANYWHERE, &REPLACED, &REPLACED, &[DemoteByHand]].concat(),
+            Topology::Cluster => [ANYWHERE.as_slice(), &REPLACED, &[MigrateSlot, MigrateSlot, Reshard]].concat(),
         }
     }
 
@@ -198,14 +160,9 @@ fn kill(deployment: &Deployment, primary: &RedisServer) -> Result<()> {
     primary.kill()?;
     if !matches!(deployment, Deployment::Standalone(_)) {
         // A primary that came back before it was replaced would come back empty.
-        await_another(deployment, primary)?;
+        deployment.await_another_primary(primary)?;
     }
     Ok(primary.restart()?)
-}
-
-fn await_another(deployment: &Deployment, than: &RedisServer) -> Result<()> {
-    let another = || deployment.primary().is_ok_and(|now| now.port() != than.port()).then_some(());
-    Ok(wait_until("another primary", PATIENCE, another)?)
 }
 
 fn kill_bystander(deployment: &Deployment, primary: &RedisServer, random: &mut Random) -> Result<()> {
@@ -213,10 +170,7 @@ fn kill_bystander(deployment: &Deployment, primary: &RedisServer, random: &mut R
         Deployment::Standalone(_) => bail!("one node has no bystanders"),
         Deployment::Sentinel(sentinel) => deployment.servers().into_iter().chain(sentinel.sentinels()).collect(),
         // Primaries of other slots would have to be replaced first.
-        Deployment::Cluster(cluster) => vec![
-            cluster
-                .replica_of(cluster.nodes().iter().find(|node| node.port() == primary.port()).context("no node")?)?,
-        ],
+        Deployment::Cluster(cluster) => vec![cluster.replica_of(node_of(cluster, primary)?)?],
     };
     bystanders.retain(|server| server.port() != primary.port());
     let bystander = random.choose(&bystanders).context("nobody but the primary")?;
@@ -226,14 +180,7 @@ fn kill_bystander(deployment: &Deployment, primary: &RedisServer, random: &mut R
 }
 
 fn fail_over(deployment: &Deployment, primary: &RedisServer) -> Result<()> {
-    match deployment {
-        Deployment::Standalone(_) => bail!("one node has nobody to fail over to"),
-        Deployment::Sentinel(sentinel) => drop(sentinel.fail_over()?),
-        Deployment::Cluster(cluster) => {
-            let node = cluster.nodes().iter().find(|node| node.port() == primary.port());
-            cluster.fail_over(node.context("a server of another deployment")?)?;
-        }
-    }
+    deployment.fail_over(primary)?;
     deployment.await_replaced(primary)
 }
 
@@ -249,8 +196,7 @@ fn migrate(deployment: &Deployment, primary: &RedisServer, random: &mut Random, 
     let primaries = cluster.primaries();
     let others: Vec<_> = primaries.iter().filter(|node| node.port() != primary.port()).collect();
     let to = random.choose(&others).context("a cluster of one primary")?;
-    let from = primaries.iter().find(|node| node.port() == primary.port()).context("a primary that is none")?;
-    cluster.reshard(from, to, beside)?;
+    cluster.reshard(node_of(cluster, primary)?, to, beside)?;
     let migration = cluster.begin_migration(slot(cluster)?, to)?;
     migration.move_keys(usize::try_from(random.below(40)).unwrap_or_default())?;
     wait(random, 500);

@@ -77,11 +77,11 @@ pub(crate) struct Replaced {
 /// Does one fault after another until the time is up, and says when the primary was replaced.
 fn schedule(run: &Run, place: &Place<'_>, callers: &Callers, figures: &mut Figures) -> Result<Vec<Replaced>> {
     let mut random = Random::new(run.seed);
-    let mut replaced = Vec::new();
+    let (faults, mut replaced) = (Fault::of(run.topology), Vec::new());
     let end = Instant::now() + run.duration;
     let (mut primary, mut known_since) = (place.deployment.primary()?, callers.now());
     while Instant::now() < end || figures.get("faults").unwrap_or_default() < LEAST_FAULTS {
-        let Some(fault) = random.choose(Fault::of(run.topology)) else { bail!("a topology without faults") };
+        let Some(fault) = random.choose(&faults) else { bail!("a topology without faults") };
         let began = callers.now();
         fault.strike(place, &mut random)?;
         place.deployment.await_settled()?;
