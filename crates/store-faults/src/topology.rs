@@ -50,6 +50,20 @@ pub(crate) enum Deployment {
 
 impl Deployment {
     pub(crate) fn start(topology: Topology, replacement: Replacement, servers: ServerOptions) -> Result<Self> {
+        Self::start_with(topology, replacement, servers, 1)
+    }
+
+    /// So that somebody is left to copy from a replica which has become the primary. Behind Sentinel there always is.
+    pub(crate) fn start_with_replica_to_spare(topology: Topology, replacement: Replacement) -> Result<Self> {
+        Self::start_with(topology, replacement, ServerOptions::new(), 2)
+    }
+
+    fn start_with(
+        topology: Topology,
+        replacement: Replacement,
+        servers: ServerOptions,
+        replicas_in_cluster: usize,
+    ) -> Result<Self> {
         let silence = |prompt| match replacement {
             Replacement::Prompt => Duration::from_millis(prompt),
             Replacement::Reluctant => Duration::from_secs(30),
@@ -61,8 +75,8 @@ impl Deployment {
                 Self::Sentinel(SentinelDeployment::start(options)?)
             }
             Topology::Cluster => {
-                let options = ClusterOptions::new().nodes(servers).node_timeout(silence(1000));
-                Self::Cluster(ClusterDeployment::start(options)?)
+                let options = ClusterOptions::new().nodes(servers).replicas_per_primary(replicas_in_cluster);
+                Self::Cluster(ClusterDeployment::start(options.node_timeout(silence(1000)))?)
             }
         };
         deployment.await_replication()?;
@@ -75,7 +89,7 @@ impl Deployment {
         let replicas = match self {
             Self::Standalone(_) => return Ok(()),
             Self::Sentinel(deployment) => deployment.servers().len() - 1,
-            Self::Cluster(_) => 1,
+            Self::Cluster(deployment) => deployment.nodes().len() / deployment.primaries().len() - 1,
         };
         let mut connection = self.primary()?.connect()?;
         let mut reached = || {

@@ -22,16 +22,19 @@ impl Lifetime {
             Self::WithOwner => end_with(owner),
             Self::Detached => setsid().map(drop).map_err(io::Error::from),
         };
-        // SAFETY: the closure runs between fork and exec, where only async-signal-safe calls are sound. It makes two
-        // system calls at most (prctl and getppid, or setsid) through thin wrappers, and neither allocates nor locks.
+        // SAFETY: the closure runs between fork and exec, where only async-signal-safe calls are sound. It makes three
+        // system calls at most (setpgid, prctl and getppid, or setsid) through thin wrappers, and neither allocates nor
+        // locks.
         unsafe { command.pre_exec(before_exec) };
     }
 }
 
 #[cfg(target_os = "linux")]
 fn end_with(owner: Pid) -> io::Result<()> {
-    use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+    use rustix::process::{Signal, getppid, set_parent_process_death_signal, setpgid};
 
+    // In a group of its own: stopped servers in the group of a shell's job are let run on when that shell ends.
+    setpgid(None, None)?;
     set_parent_process_death_signal(Some(Signal::KILL))?;
     // An owner that ended between the fork and the line above has no more death to announce.
     if getppid() == Some(owner) { Ok(()) } else { Err(rustix::io::Errno::SRCH.into()) }

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::thread;
 
+#[cfg(target_os = "linux")]
+use rustix::process::{Pid, getpgid};
 use store_testkit::{DetachedServer, Error, Listen, RedisServer, Reply, ServerOptions, shared};
 use support::{await_end, is_alive, state};
 
@@ -162,6 +164,15 @@ fn a_stopped_server_stands_still_until_it_is_continued() {
     assert_eq!(state(pid), Some('T'));
     server.cont().unwrap();
     assert_eq!(server.command(&["PING"]).unwrap().as_text(), Some("PONG"));
+}
+
+/// Shells and the kernel stop and continue groups, and mean the program under test.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_is_in_a_process_group_of_its_own() {
+    let server = start(ServerOptions::new());
+    let pid = Pid::from_raw(i32::try_from(server.pid().unwrap()).unwrap());
+    assert_eq!(getpgid(pid).ok(), pid);
 }
 
 #[test]

@@ -40,6 +40,13 @@ pub(crate) fn primary_stays(_: Topology) -> Vec<Bar> {
     ]
 }
 
+pub(crate) fn primary_stands_still(topology: Topology) -> Vec<Bar> {
+    let mut bars = primary_stays(topology);
+    // That it did.
+    bars.push(Bar::at_least("longest_gap_ms", 2000));
+    bars
+}
+
 pub(crate) fn replies_are_cut(topology: Topology) -> Vec<Bar> {
     let mut bars = primary_stays(topology);
     bars.push(Bar::at_least("unknown", 1));

@@ -21,7 +21,7 @@ pub(crate) static ALL: &[Scenario] = &[
         about: "the primary stands still for 2.5 s and is not replaced",
         topologies: &[Standalone, Sentinel, Cluster],
         repeats: 1,
-        bars: counting::primary_stays,
+        bars: counting::primary_stands_still,
         run: counting::hiccup,
     },
     Scenario {

@@ -32,35 +32,37 @@ pub(crate) fn unguarded_bars(_: Topology) -> Vec<Bar> {
 
 pub(crate) fn kill_primary(run: &Run) -> Result<Figures> {
     let servers = if run.topology == Topology::Standalone { durable() } else { ServerOptions::new() };
-    without_primary(run, servers, Durability::Acknowledged, RedisServer::kill)
+    without_primary(run, servers, RedisServer::kill)
 }
 
 pub(crate) fn kill_with_everysec(run: &Run) -> Result<Figures> {
     let servers = ServerOptions::new().directive("appendonly", "yes").directive("appendfsync", "everysec");
-    without_primary(run, servers, Durability::Acknowledged, RedisServer::kill)
+    without_primary(run, servers, RedisServer::kill)
 }
 
 pub(crate) fn kill_without_persistence(run: &Run) -> Result<Figures> {
-    without_primary(run, ServerOptions::new(), Durability::Acknowledged, RedisServer::kill)
+    without_primary(run, ServerOptions::new(), RedisServer::kill)
 }
 
 pub(crate) fn kill_replicated(run: &Run) -> Result<Figures> {
-    without_primary(run, ServerOptions::new(), replicated()?, RedisServer::kill)
+    let deployment = Deployment::start_with_replica_to_spare(run.topology, Replacement::Prompt)?;
+    without_primary_of(&deployment, run, replicated()?, RedisServer::kill)
 }
 
 pub(crate) fn stop_primary(run: &Run) -> Result<Figures> {
-    without_primary(run, ServerOptions::new(), Durability::Acknowledged, RedisServer::stop)
+    without_primary(run, ServerOptions::new(), RedisServer::stop)
+}
+
+type TakeAway = fn(&RedisServer) -> Result<(), store_testkit::Error>;
+
+fn without_primary(run: &Run, servers: ServerOptions, take_away: TakeAway) -> Result<Figures> {
+    let deployment = Deployment::start(run.topology, Replacement::Prompt, servers)?;
+    without_primary_of(&deployment, run, Durability::Acknowledged, take_away)
 }
 
 /// Takes the primary away. Nobody but a single node ever comes back, so that nothing else can end the outage.
-fn without_primary(
-    run: &Run,
-    servers: ServerOptions,
-    guard: Durability,
-    take_away: fn(&RedisServer) -> Result<(), store_testkit::Error>,
-) -> Result<Figures> {
-    let deployment = Deployment::start(run.topology, Replacement::Prompt, servers)?;
-    let cache = run.connect_to(&deployment)?;
+fn without_primary_of(deployment: &Deployment, run: &Run, guard: Durability, take_away: TakeAway) -> Result<Figures> {
+    let cache = run.connect_to(deployment)?;
     let writers = Writers::start(&run.runtime, &cache, DEADLINE, guard)?;
     let former = deployment.primary()?;
     take_away(former)?;
@@ -68,5 +70,5 @@ fn without_primary(
         former.restart()?;
     }
     writers.await_well()?;
-    writers.finish(&run.runtime)?.judge(&deployment)
+    writers.finish(&run.runtime)?.judge(deployment)
 }
