@@ -32,11 +32,16 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Connects with these settings. On a busy machine servers are late, and may just be replaced for it.
+    /// Connects with these settings.
     pub(crate) fn connect(&self, config: Config) -> Result<RedisCache> {
+        self.build(|| RedisCache::builder(config.clone()))
+    }
+
+    /// Connects as a builder says. On a busy machine servers are late, and may just be replaced for it.
+    pub(crate) fn build(&self, builder: impl Fn() -> store_redis::Builder<RedisCache>) -> Result<RedisCache> {
         let mut last = None;
         let connected = wait_until("a connection", PATIENCE, || {
-            let connected = self.runtime.block_on(RedisCache::connect_with(config.clone()));
+            let connected = self.runtime.block_on(builder().connect());
             connected.map_err(|error| last = Some(error)).ok()
         });
         connected.map_err(|late| last.map_or_else(|| late.into(), anyhow::Error::from))

@@ -156,6 +156,16 @@ impl Deployment {
         Ok(())
     }
 
+    /// Gives a user a new password on all servers that run.
+    pub(crate) fn rotate_password(&self, user: &str, password: &str) -> Result<()> {
+        match self {
+            Self::Standalone(server) => server.rotate_password(user, password)?,
+            Self::Sentinel(deployment) => deployment.rotate_password(user, password)?,
+            Self::Cluster(deployment) => deployment.rotate_password(user, password)?,
+        }
+        Ok(())
+    }
+
     /// Waits until nothing is left to repair.
     pub(crate) fn await_settled(&self) -> Result<()> {
         match self {

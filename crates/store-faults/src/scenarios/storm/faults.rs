@@ -8,10 +8,13 @@ use store_testkit::{Pause, Random, RedisServer};
 
 use crate::topology::{Deployment, Topology, node_of, slot};
 
+use super::rotation::Rotation;
+
 /// What faults are done to.
 pub(super) struct Place<'a> {
     pub(super) deployment: &'a Deployment,
     pub(super) proxy: Option<&'a FaultProxy>,
+    pub(super) rotation: &'a Rotation,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +30,7 @@ pub(super) enum Fault {
     PauseWrites,
     FlushScripts,
     ExhaustMemory,
+    RotatePassword,
     FailOver,
     DemoteByHand,
     MigrateSlot,
@@ -44,17 +48,17 @@ pub(super) enum Fault {
 use Fault::{
     BlackHole, CutReplies, CutRequests, DelayReplies, DemoteByHand, ExhaustMemory, FailOver, FlushScripts, HoldReplies,
     KillBystander, KillClients, KillPrimary, MigrateSlot, PauseAll, PauseWrites, RefuseConnections, ResetReplies,
-    Reshard, StopPrimary, TrickleReplies,
+    Reshard, RotatePassword, StopPrimary, TrickleReplies,
 };
 
 /// What can be done to one server, whatever it belongs to.
-const ANYWHERE: [Fault; 7] =
-    [KillPrimary, StopPrimary, KillClients, PauseAll, PauseWrites, FlushScripts, ExhaustMemory];
+const ANYWHERE: [Fault; 8] =
+    [KillPrimary, StopPrimary, KillClients, PauseAll, PauseWrites, FlushScripts, ExhaustMemory, RotatePassword];
 
 /// What takes others, who go on in its place.
 const REPLACED: [Fault; 2] = [KillBystander, FailOver];
 
-/// What only a proxy can do.
+/// What only a proxy can do. Not to flip bits: a value that was changed on its way is a wrong one to everybody.
 const ON_THE_LINE: [Fault; 8] =
     [CutRequests, CutReplies, ResetReplies, DelayReplies, HoldReplies, TrickleReplies, RefuseConnections, BlackHole];
 
@@ -80,6 +84,7 @@ impl Fault {
             PauseWrites => "fault_pause_writes",
             FlushScripts => "fault_flush_scripts",
             ExhaustMemory => "fault_exhaust_memory",
+            RotatePassword => "fault_rotate_password",
             FailOver => "fault_fail_over",
             DemoteByHand => "fault_demote_by_hand",
             MigrateSlot => "fault_migrate_slot",
@@ -119,6 +124,7 @@ impl Fault {
                 wait(random, 300);
                 Ok(primary.restore_memory()?)
             }
+            RotatePassword => place.rotation.rotate(place.deployment),
             FailOver => fail_over(place.deployment, primary),
             DemoteByHand => demote(place.deployment),
             MigrateSlot => migrate(place.deployment, primary, random, 0),

@@ -6,11 +6,12 @@
 
 mod callers;
 mod faults;
+mod rotation;
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use store_redis::{Config, Durability};
+use store_redis::{Config, Durability, RedisCache};
 use store_testkit::proxy::FaultProxy;
 use store_testkit::{Random, RedisServer, Role, ServerOptions};
 
@@ -20,6 +21,7 @@ use crate::topology::{Deployment, Replacement, Topology, durable};
 use crate::writers::Writers;
 use callers::Callers;
 use faults::{Fault, Place};
+use rotation::Rotation;
 
 const DEADLINE: Duration = Duration::from_secs(5);
 
@@ -45,17 +47,18 @@ pub(crate) fn bars(topology: Topology) -> Vec<Bar> {
 
 pub(crate) fn storm(run: &Run) -> Result<Figures> {
     let servers = if run.topology == Topology::Standalone { durable() } else { ServerOptions::new() };
-    let deployment = Deployment::start(run.topology, Replacement::Prompt, servers)?;
+    let deployment = Deployment::start(run.topology, Replacement::Prompt, Rotation::known_to(servers))?;
     // Only one node has an address that a proxy can stand at; the others tell clients where they are.
     let proxy = match &deployment {
         Deployment::Standalone(server) => Some(FaultProxy::start(server.url())?),
         Deployment::Sentinel(_) | Deployment::Cluster(_) => None,
     };
     let config = proxy.as_ref().map_or_else(|| deployment.config(), |proxy| Config::tcp("127.0.0.1", proxy.port()));
-    let cache = run.connect(config)?;
+    let rotation = Rotation::new();
+    let cache = run.build(|| RedisCache::builder(config.clone()).credentials(rotation.provider()))?;
     let writers = Writers::start(&run.runtime, &cache, DEADLINE, Durability::Acknowledged)?;
     let callers = Callers::start(&run.runtime, &cache, run.seed)?;
-    let place = Place { deployment: &deployment, proxy: proxy.as_ref() };
+    let place = Place { deployment: &deployment, proxy: proxy.as_ref(), rotation: &rotation };
     let mut figures = Figures::default();
     figures.count("weakened", 0_u64);
     let replaced = schedule(run, &place, &callers, &mut figures)?;
