@@ -60,7 +60,7 @@ pub(crate) const DEFAULT_SENTINEL_PORT: u16 = 26379;
 /// # use store_redis::{Config, Pem, Tls};
 /// let config: Config = "rediss://web:secret@cache.example?tls_ca_file=/etc/redis/ca.pem".parse()?;
 /// let tls = Tls::new().with_roots(Pem::File("/etc/redis/ca.pem".into()));
-/// assert_eq!(config, Config::tcp("cache.example", 6379).with_tls(Some(tls)).with_user("web", "secret"));
+/// assert_eq!(config, Config::tcp("cache.example", 6379).with_tls(tls).with_user("web", "secret"));
 /// # Ok::<(), store_core::Error>(())
 /// ```
 /// ```
@@ -81,7 +81,7 @@ pub(crate) const DEFAULT_SENTINEL_PORT: u16 = 26379;
 /// # use store_redis::{Cluster, Config, Server, Tls};
 /// let config: Config = "redis+clusters://:secret@c1:7000,c2:7000".parse()?;
 /// let cluster = Cluster::new([Server::tcp("c1", 7000), Server::tcp("c2", 7000)]);
-/// assert_eq!(config, Config::cluster(cluster).with_tls(Some(Tls::new())).with_password("secret"));
+/// assert_eq!(config, Config::cluster(cluster).with_tls(Tls::new()).with_password("secret"));
 /// # Ok::<(), store_core::Error>(())
 /// ```
 ///
@@ -251,8 +251,6 @@ macro_rules! setters {
 setters! {
     /// Sets [`deployment`](Self::deployment).
     with_deployment(deployment: Deployment);
-    /// Sets [`tls`](Self::tls).
-    with_tls(tls: Option<Tls>);
     /// Sets [`read_from`](Self::read_from).
     with_read_from(read_from: ReadFrom);
     /// Sets [`slot_policy`](Self::slot_policy).
@@ -292,6 +290,13 @@ setters! {
 }
 
 impl Config {
+    /// Sets [`tls`](Self::tls); `None` for none.
+    #[must_use]
+    pub fn with_tls(mut self, tls: impl Into<Option<Tls>>) -> Self {
+        self.tls = tls.into();
+        self
+    }
+
     /// Sets [`username`](Self::username) and [`password`](Self::password): an ACL user.
     #[must_use]
     pub fn with_user(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {

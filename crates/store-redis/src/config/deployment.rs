@@ -77,10 +77,10 @@ impl Sentinel {
         self
     }
 
-    /// Sets [`tls`](Self::tls).
+    /// Sets [`tls`](Self::tls); `None` for none.
     #[must_use]
-    pub fn with_tls(mut self, tls: Tls) -> Self {
-        self.tls = Some(tls);
+    pub fn with_tls(mut self, tls: impl Into<Option<Tls>>) -> Self {
+        self.tls = tls.into();
         self
     }
 

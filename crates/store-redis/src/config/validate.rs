@@ -241,7 +241,7 @@ mod tests {
     }
 
     fn tls(tls: Tls) -> Config {
-        Config::tcp("h", 6379).with_tls(Some(tls))
+        Config::tcp("h", 6379).with_tls(tls)
     }
 
     fn refused(config: &Config, option: &str) {
@@ -282,7 +282,7 @@ mod tests {
     #[test]
     fn settings_that_contradict_each_other_are_refused() {
         refused(&cluster(|it| it).with_db(1), "db");
-        refused(&Config::unix("/s").with_tls(Some(Tls::new())), "tls");
+        refused(&Config::unix("/s").with_tls(Tls::new()), "tls");
         refused(&Config::tcp("h", 6379).with_read_from(ReadFrom::Replica), "read_from");
         refused(&Config::unix("/s").with_read_from(ReadFrom::Replica), "read_from");
         refused(&Config { username: Some(crate::Secret::new("ann")), ..Config::tcp("h", 6379) }, "username");

@@ -24,19 +24,19 @@ async fn sentinels_and_their_servers_have_tls_each_of_their_own() {
     let config = |sentinel| Config::sentinel(sentinel).with_connect_timeout(PATIENCE).with_deadline(PATIENCE);
     for protocol in PROTOCOLS {
         let config = config(sentinels().with_tls(elsewhere.clone())).with_protocol(protocol);
-        let cache = connect(config.with_tls(Some(servers.clone()))).await;
+        let cache = connect(config.with_tls(servers.clone())).await;
         cache.set("k", "v").await.unwrap();
         assert!(cache.delete("k").await.unwrap());
     }
-    let cache = connect(config(sentinels().with_tls(elsewhere.clone())).with_tls(Some(servers.clone()))).await;
+    let cache = connect(config(sentinels().with_tls(elsewhere.clone())).with_tls(servers.clone())).await;
     let former = deployment.fail_over().unwrap();
     let current = deployment.await_failover(former).unwrap();
     cache.set("k", "w").await.unwrap();
     assert_eq!(current.command(&["GET", ":k"]).unwrap().as_text(), Some("w"));
 
-    let error = refusal(config(sentinels().with_tls(servers.clone())).with_tls(Some(servers.clone()))).await;
+    let error = refusal(config(sentinels().with_tls(servers.clone())).with_tls(servers.clone())).await;
     assert_permanent(&error, ErrorKind::Config, "is for another host");
-    let error = refusal(config(sentinels().with_tls(elsewhere.clone())).with_tls(Some(elsewhere))).await;
+    let error = refusal(config(sentinels().with_tls(elsewhere.clone())).with_tls(elsewhere)).await;
     assert_permanent(&error, ErrorKind::Config, "is for another host");
 }
 
@@ -51,7 +51,7 @@ async fn every_node_of_a_cluster_is_talked_to_by_tls() {
     let tls = trusting(&certificates);
     for protocol in PROTOCOLS {
         let config = config.clone().with_protocol(protocol);
-        let cache = connect(config.with_tls(Some(showing(tls.clone(), certificates.client())))).await;
+        let cache = connect(config.with_tls(showing(tls.clone(), certificates.client()))).await;
         for n in 0..30 {
             let root = cache.namespace(format!("root{n}")).unwrap();
             root.set("k", "v").await.unwrap();
@@ -63,6 +63,6 @@ async fn every_node_of_a_cluster_is_talked_to_by_tls() {
         });
         assert_eq!(used.count(), 3);
     }
-    let error = refusal(config.with_tls(Some(showing(tls, certificates.expired_client())))).await;
+    let error = refusal(config.with_tls(showing(tls, certificates.expired_client()))).await;
     assert_permanent(&error, ErrorKind::PermissionDenied, "the server refuses our certificate");
 }

@@ -72,7 +72,7 @@ async fn settings_that_are_the_pools_and_pools_that_no_setting_expects_are_refus
         ("db", Config::pooled().with_db(1)),
         ("password", Config::pooled().with_password(CANARY)),
         ("client_name", Config::pooled().with_client_name("web")),
-        ("tls", Config::pooled().with_tls(Some(Tls::new()))),
+        ("tls", Config::pooled().with_tls(Tls::new())),
         ("pool", Config::tcp("127.0.0.1", server.port().unwrap())),
     ];
     for (option, config) in refused {
