@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use store_testkit::proxy::{Cut, Ending, FaultProxy, Faults, When};
-use store_testkit::{Pause, Random, RedisServer};
+use store_testkit::{Pause, Random, RedisServer, wait_until};
 
 use crate::topology::{Deployment, Topology, node_of, slot};
 
@@ -57,6 +57,9 @@ const ANYWHERE: [Fault; 8] =
 
 /// What takes others, who go on in its place.
 const REPLACED: [Fault; 2] = [KillBystander, FailOver];
+
+/// When a failover that was asked for has either happened or been given up.
+const GIVEN_UP: Duration = Duration::from_secs(8);
 
 /// What only a proxy can do. Not to flip bits: a value that was changed on its way is a wrong one to everybody.
 const ON_THE_LINE: [Fault; 8] =
@@ -185,8 +188,14 @@ fn kill_bystander(deployment: &Deployment, primary: &RedisServer, random: &mut R
     Ok(bystander.restart()?)
 }
 
+/// Nodes give a failover up after 5 s, which happens when another one is hardly over; then they are asked again.
 fn fail_over(deployment: &Deployment, primary: &RedisServer) -> Result<()> {
     deployment.fail_over(primary)?;
+    let is_replaced = || deployment.primary().is_ok_and(|now| now.port() != primary.port()).then_some(());
+    if wait_until("another primary", GIVEN_UP, is_replaced).is_err() {
+        deployment.await_settled()?;
+        deployment.fail_over(primary)?;
+    }
     deployment.await_replaced(primary)
 }
 
