@@ -11,9 +11,7 @@ use bytes::Bytes;
 
 use crate::cache::Cache;
 use crate::capability::Capabilities;
-use crate::client::{
-    KeyValueStoreClient, OpenOptions, OpenedStore, Record, RecordMetadata, RecordPage, RecordPageOptions, StoreMetadata,
-};
+use crate::client::KeyValueStoreClient;
 use crate::entry::{
     Address, BatchItem, CounterOptions, DeleteOptions, Entry, ExpireOptions, GetOptions, ListOptions, Page, SetOptions,
     SetOutcome, WriteOptions,
@@ -23,6 +21,9 @@ use crate::expiry::{Lifetime, Remaining, Ttl};
 use crate::key::Key;
 use crate::lock::{FencingToken, LockOptions, LockOwner};
 use crate::namespace::Namespace;
+use crate::records::{
+    ContentType, OpenOptions, OpenedStore, Record, RecordMetadata, RecordPage, RecordPageOptions, StoreMetadata,
+};
 use crate::store::Store;
 
 /// What `#[async_trait]` makes of an `async fn`.
@@ -95,7 +96,7 @@ macro_rules! forward_pointer {
                 open_store<>(options: OpenOptions) -> OpenedStore;
                 store_metadata<'life1>(store: &'life1 OpenedStore) -> StoreMetadata;
                 get_record<'life1, 'life2>(store: &'life1 OpenedStore, key: Key<'life2>) -> Option<Record>;
-                set_record<'life1>(store: &'life1 OpenedStore, record: Record) -> ();
+                set_record<'life1, 'life2>(store: &'life1 OpenedStore, key: Key<'life2>, content_type: ContentType, value: Bytes) -> ();
                 delete_record<'life1, 'life2>(store: &'life1 OpenedStore, key: Key<'life2>) -> bool;
                 has_record<'life1, 'life2>(store: &'life1 OpenedStore, key: Key<'life2>) -> bool;
                 list_record_keys<'life1>(store: &'life1 OpenedStore, options: RecordPageOptions) -> RecordPage<RecordMetadata>;

@@ -26,6 +26,7 @@ mod locking;
 mod namespace;
 mod namespaced;
 pub mod prelude;
+mod records;
 mod registry;
 mod request;
 mod store;
@@ -42,10 +43,7 @@ pub use cache::{Cache, DEFAULT_CACHE_TTL};
 pub use cache_ext::CacheExt;
 pub use call::Call;
 pub use capability::{BatchAtomicity, Capabilities, Eviction, Listing, Reads, Support, Topology};
-pub use client::{
-    KeyValueStoreClient, OpenOptions, OpenedStore, Record, RecordMetadata, RecordPage, RecordPageOptions,
-    StoreMetadata, StoreSelector,
-};
+pub use client::KeyValueStoreClient;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use codec::{Codec, CodecError, Decode, Encode};
 pub use counter::{checked_counter_sum, parse_counter};
@@ -64,6 +62,10 @@ pub use lock_ext::LockExt;
 pub use locking::{Lock, LockGuard, TryLock};
 pub use namespace::Namespace;
 pub use namespaced::Namespaced;
+pub use records::{
+    AccessTimes, ContentType, KeyValueStore, OpenOptions, OpenedStore, Record, RecordMetadata, RecordPage,
+    RecordPageOptions, StoreAlias, StoreLabel, StoreMetadata, StoreName, StoreSelector, UrlTemplate,
+};
 pub use registry::StoreRegistry;
 pub use request::{Add, Clear, ConditionalSet, Delete, Expire, Get, GetWithExpiry, Set, Take};
 pub use store::Store;
