@@ -26,6 +26,7 @@ mod locking;
 mod namespace;
 mod namespaced;
 pub mod prelude;
+mod random;
 mod records;
 mod registry;
 mod request;

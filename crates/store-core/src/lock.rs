@@ -1,10 +1,10 @@
 //! What drivers take and give about locks: owners, options, fencing tokens.
 
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use crate::expiry::Ttl;
+use crate::random;
 
 /// Who holds a lock, or wants to: 128 random bits, made before the first call.
 ///
@@ -20,9 +20,7 @@ impl LockOwner {
     /// A new owner, different from every other.
     #[must_use]
     pub fn random() -> Self {
-        // Each `RandomState` has keys of its own, from a random start that differs between threads and processes.
-        let [low, high] = [(), ()].map(|()| u128::from(RandomState::new().hash_one(())));
-        Self((high << 64 | low).to_le_bytes())
+        Self(random::bits().to_le_bytes())
     }
 
     /// An owner that was kept as bytes, to go on with its locks in another process.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::expiry::Timestamp;
+use crate::random;
 
 /// The name of a collection that lasts beyond the run of a program.
 ///
@@ -218,6 +219,20 @@ impl OpenedStore {
     pub fn new(id: String, label: StoreLabel) -> Self {
         Self { id, label }
     }
+
+    /// An id for a collection that is about to be created, different from every other: 17 letters and digits of ASCII.
+    #[must_use]
+    pub fn random_id() -> String {
+        const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        const LENGTH: usize = 17;
+        let mut bits = random::bits();
+        let digits = std::iter::repeat_with(|| {
+            let digit = DIGITS[(bits % 62) as usize];
+            bits /= 62;
+            char::from(digit)
+        });
+        digits.take(LENGTH).collect()
+    }
 }
 
 /// What is known about a collection.
@@ -260,6 +275,8 @@ impl StoreMetadata {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -284,5 +301,13 @@ mod tests {
         for text in ["", ".", "..", "a/b", "a\\b", "a\0b", "/", &too_long] {
             assert_eq!(StoreAlias::new(text).unwrap_err().kind(), ErrorKind::InvalidArgument, "{text:?}");
         }
+    }
+    #[test]
+    fn ids_are_letters_and_digits_and_differ() {
+        let ids: HashSet<_> = (0..1000).map(|_| OpenedStore::random_id()).collect();
+        assert_eq!(ids.len(), 1000);
+        assert!(ids.iter().all(|id| id.len() == 17 && id.bytes().all(|byte| byte.is_ascii_alphanumeric())));
+        let used: HashSet<_> = ids.iter().flat_map(|id| id.bytes()).collect();
+        assert_eq!(used.len(), 62);
     }
 }
