@@ -9,6 +9,7 @@ mod expiry_queue;
 mod growth;
 mod locks;
 mod namespaces;
+mod records;
 mod shard;
 mod slot;
 mod store;
@@ -25,8 +26,9 @@ pub mod prelude {
     #[doc(no_inline)]
     pub use store_core::prelude::*;
 
-    pub use crate::{MemoryCache, MemoryStore};
+    pub use crate::{MemoryCache, MemoryKeyValueStoreClient, MemoryStore};
 }
 
 pub use builder::Builder;
+pub use records::{ClientBuilder, MemoryKeyValueStoreClient};
 pub use store::{MemoryCache, MemoryStore};
