@@ -49,7 +49,12 @@ pub(crate) async fn refuses_in_store(store: &StoreHandle, needs: Needs) -> Resul
             unsupported(store.take(KEY).replicated(1, SECOND).await, "a replicated take")?;
             unsupported(store.update(KEY, |_| None).replicated(1, SECOND).await, "a replicated update")?;
         }
-        Needs::Nothing | Needs::Cache | Needs::Counters | Needs::AtomicBatches | Needs::SnapshotReads => {}
+        Needs::Nothing
+        | Needs::Cache
+        | Needs::Counters
+        | Needs::AtomicBatches
+        | Needs::SnapshotReads
+        | Needs::Records => {}
     }
     ensure_eq!(store.get(KEY).await?.as_deref(), Some(VALUE.as_bytes()), "the value after what was refused");
     ensure_eq!(store.ttl(KEY).await?, Some(Remaining::Never), "the lifetime after what was refused");
@@ -79,7 +84,8 @@ pub(crate) async fn refuses_in_cache(cache: &CacheHandle, needs: Needs) -> Resul
         | Needs::Renewal
         | Needs::Take
         | Needs::Listing
-        | Needs::Cache => {}
+        | Needs::Cache
+        | Needs::Records => {}
     }
     ensure_eq!(cache.exists(OTHER).await?, false, "the entry that what was refused would have made");
     Ok(())

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use store_core::{Address, Cache, Capabilities, ErrorKind, Key, Listing, Namespace, Namespaced, Store, StoreExt};
 
+use crate::collections::{Clients, Collections, Labels};
 use crate::failure::Failure;
 use crate::harness::{Harness, Planted};
 use crate::options::{Options, random};
@@ -68,6 +69,7 @@ pub(crate) struct Context {
     root: Namespace,
     next_scope: AtomicU64,
     cases: AtomicU64,
+    labels: Labels,
 }
 
 impl Context {
@@ -77,11 +79,13 @@ impl Context {
         name: String,
         seed: u64,
     ) -> Result<Self, Failure> {
-        let root = Namespace::try_from(&format!("conformance.{:016x}.{name}", random()))?;
+        let run = random();
+        let root = Namespace::try_from(&format!("conformance.{run:016x}.{name}"))?;
         let time = Time::of(harness.clock(), &harness.store().namespace(&root)?).await;
         let effort = Effort::of(&options, &time);
         let (next_scope, cases) = (AtomicU64::new(0), AtomicU64::new(0));
-        Ok(Self { harness, time, options, name, seed, effort, root, next_scope, cases })
+        let labels = Labels::beginning_with(format!("conformance-{run:016x}"));
+        Ok(Self { harness, time, options, name, seed, effort, root, next_scope, cases, labels })
     }
 
     pub(crate) fn capabilities(&self) -> Capabilities {
@@ -90,6 +94,15 @@ impl Context {
 
     pub(crate) fn has_cache(&self) -> bool {
         self.harness.cache().is_some()
+    }
+
+    pub(crate) fn has_records(&self) -> bool {
+        self.harness.records().is_some()
+    }
+
+    /// What a check needs records for it has to declare, so there are clients where it asks for them.
+    fn record_clients(&self) -> Option<Clients> {
+        Some([self.harness.records()?, self.harness.second_records()?])
     }
 
     /// Handles whose way to the backend may be interrupted.
@@ -135,7 +148,7 @@ impl Context {
     pub(crate) fn scope_from(&self, seed: u64) -> Result<Scope<'_>, Failure> {
         let number = self.next_scope.fetch_add(1, Ordering::Relaxed);
         let namespace = self.root.join(&Namespace::try_from(&number.to_string())?)?;
-        Ok(Scope { context: self, seed, namespace, progress: Progress::new() })
+        Ok(Scope { context: self, seed, number, namespace, progress: Progress::new() })
     }
 
     /// A store without a namespace. Only for what has to be refused there.
@@ -145,6 +158,9 @@ impl Context {
 
     /// Removes what the check wrote, where the driver can.
     pub(crate) async fn clean_up(&self) -> Result<(), Failure> {
+        if let Some(clients) = self.record_clients() {
+            self.labels.drop_all(&clients).await?;
+        }
         if self.capabilities().listing == Listing::None {
             return Ok(());
         }
@@ -167,6 +183,7 @@ pub(crate) struct Scope<'a> {
     context: &'a Context,
     /// What the choices of the case are made from, where it makes any itself.
     pub(crate) seed: u64,
+    number: u64,
     pub(crate) namespace: Namespace,
     /// A case that is one long row of operations notes each of them here, lest it pass for a hang.
     pub(crate) progress: Progress,
@@ -193,7 +210,8 @@ impl Scope<'_> {
             last.push_str(".neighbour");
         }
         let namespace = Namespace::new(segments)?;
-        Ok(Self { context: self.context, seed: self.seed, namespace, progress: Progress::new() })
+        let Self { context, seed, number, .. } = *self;
+        Ok(Self { context, seed, number, namespace, progress: Progress::new() })
     }
 
     /// The cache. A check that calls this needs a cache, so there is one.
@@ -204,6 +222,13 @@ impl Scope<'_> {
     /// A second handle on the data of [`cache`](Self::cache).
     pub(crate) fn second_cache(&self) -> Result<CacheHandle, Failure> {
         self.cache_of(self.context.harness.second_cache())
+    }
+
+    /// The collections of this case. A check that calls this needs records, so there are clients.
+    pub(crate) fn collections(&self) -> Result<Collections<'_>, Failure> {
+        let clients = self.context.record_clients();
+        let clients = clients.ok_or_else(|| Failure::new("the harness has records in one call and none in another"))?;
+        Ok(self.context.labels.of_case(self.number, clients))
     }
 
     fn cache_of(&self, cache: Option<Arc<dyn Cache>>) -> Result<CacheHandle, Failure> {

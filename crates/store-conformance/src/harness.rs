@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::outage::Interruptible;
-use store_core::{Address, Cache, ManualClock, Namespace, Store, async_trait};
+use store_core::{Address, Cache, KeyValueStoreClient, ManualClock, Namespace, Store, async_trait};
 
 /// Why a harness could not be made or could not do what it was asked for.
 pub type HarnessError = Box<dyn Error + Send + Sync>;
@@ -33,6 +33,20 @@ pub trait Harness: Send + Sync + 'static {
     /// A second handle on the data of [`cache`](Self::cache).
     fn second_cache(&self) -> Option<Arc<dyn Cache>> {
         self.cache()
+    }
+
+    /// The client for collections of records, where the driver has one. It keeps access times
+    /// [exactly](store_core::AccessTimes::Exact), on the clock of [`clock`](Self::clock).
+    ///
+    /// Collections that a check makes have labels which nobody else uses, and are dropped afterwards. Only the one without
+    /// a name is the same for all who share the client's data, and one check empties and drops it.
+    fn records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {
+        None
+    }
+
+    /// A second client on the data of [`records`](Self::records).
+    fn second_records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {
+        self.records()
     }
 
     /// The clock that the stores judge expiry by.

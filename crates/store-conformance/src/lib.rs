@@ -6,6 +6,7 @@ mod args;
 mod cases;
 mod checks;
 mod choices;
+mod collections;
 mod context;
 mod failing;
 mod failure;

@@ -58,6 +58,7 @@ pub(crate) enum Needs {
     Counters,
     AtomicBatches,
     SnapshotReads,
+    Records,
 }
 
 impl Needs {
@@ -77,6 +78,7 @@ impl Needs {
             Self::Counters => cached(capabilities.counters == Support::Yes, "counters"),
             Self::AtomicBatches => cached(capabilities.batch_atomicity == BatchAtomicity::All, "batch_atomicity"),
             Self::SnapshotReads => cached(capabilities.snapshot_reads == Support::Yes, "snapshot_reads"),
+            Self::Records => (context.has_records(), "a client for records"),
         };
         (!met).then_some(lacking)
     }

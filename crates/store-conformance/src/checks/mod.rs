@@ -19,6 +19,7 @@ mod locks;
 mod namespaces;
 mod outages;
 mod outcomes;
+mod records;
 mod removal;
 mod renewal;
 mod typed;
@@ -43,6 +44,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     batches::FAMILY,
     counters::FAMILY,
     locks::FAMILY,
+    records::FAMILY,
     typed::FAMILY,
     errors::FAMILY,
     outcomes::FAMILY,

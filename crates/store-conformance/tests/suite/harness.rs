@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Interruptible, Options, Report};
-use store_core::{Cache, Capabilities, Listing, ManualClock, Store, async_trait};
+use store_core::{Cache, Capabilities, KeyValueStoreClient, Listing, ManualClock, Store, async_trait};
 
 use crate::fault::Fault;
 use crate::outage::{LIMIT, Remote};
+use crate::records::ModelRecords;
 use crate::store::{ModelStore, REPLICAS};
 
 /// What a harness says about its driver, apart from the store itself.
@@ -21,6 +22,7 @@ pub(crate) struct Setup {
 struct ModelHarness {
     clock: ManualClock,
     store: ModelStore,
+    records: ModelRecords,
     fault: Fault,
     setup: Setup,
 }
@@ -32,8 +34,12 @@ impl Harness for ModelHarness {
     }
 
     fn cache(&self) -> Option<Arc<dyn Cache>> {
-        // A store that declares less than all stands for a driver that has no cache at all.
+        // A store that declares less than all stands for a driver that has neither a cache nor records.
         if self.setup.capabilities.is_some() { None } else { Some(Arc::new(self.store.clone())) }
+    }
+
+    fn records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {
+        if self.setup.capabilities.is_some() { None } else { Some(Arc::new(self.records.clone())) }
     }
 
     fn clock(&self) -> ClockControl {
@@ -72,7 +78,8 @@ pub(crate) fn run(fault: Fault, setup: Setup, options: Options) -> Report {
                 let capabilities = store.capabilities().clone().with_listing(listing);
                 store = store.declaring(capabilities);
             }
-            Ok::<_, HarnessError>(ModelHarness { clock, store, fault, setup })
+            let records = ModelRecords::new(clock.clone(), store.capabilities().clone(), fault);
+            Ok::<_, HarnessError>(ModelHarness { clock, store, records, fault, setup })
         }
     };
     store_conformance::run("model", start, options)

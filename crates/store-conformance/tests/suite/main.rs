@@ -5,5 +5,6 @@ mod harness;
 mod locks;
 mod mutants;
 mod outage;
+mod records;
 mod statuses;
 mod store;

@@ -81,6 +81,7 @@ const MUTANTS: &[(Fault, &[&str])] = &[
     (Fault::OwnerIsLockedOut, &["locks::owners_reacquire", "locks::dropped_lock_calls_keep_the_owner"]),
     (Fault::LocksAreEntries, &["locks::locks_are_not_entries"]),
     (Fault::WaitsForNoLock, &["locks::waiting_ends"]),
+    (Fault::OpenForgetsLabel, &["records::store_names", "records::store_aliases"]),
 ];
 
 #[test]
