@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use store_conformance::{ClockControl, Harness};
-use store_core::{Cache, ManualClock, Store};
-use store_memory::{MemoryCache, MemoryStore};
+use store_core::{AccessTimes, Cache, KeyValueStoreClient, ManualClock, Store};
+use store_memory::{MemoryCache, MemoryKeyValueStoreClient, MemoryStore};
 
 struct MemoryHarness {
     clock: ManualClock,
     store: MemoryStore,
     cache: MemoryCache,
+    records: MemoryKeyValueStoreClient,
 }
 
 impl MemoryHarness {
@@ -17,7 +18,9 @@ impl MemoryHarness {
         let clock = ManualClock::new();
         let store = MemoryStore::builder().clock(clock.clone()).build();
         let cache = MemoryCache::builder().clock(clock.clone()).build();
-        Self { clock, store, cache }
+        let records =
+            MemoryKeyValueStoreClient::builder().clock(clock.clone()).access_times(AccessTimes::Exact).build();
+        Self { clock, store, cache, records }
     }
 }
 
@@ -28,6 +31,10 @@ impl Harness for MemoryHarness {
 
     fn cache(&self) -> Option<Arc<dyn Cache>> {
         Some(Arc::new(self.cache.clone()))
+    }
+
+    fn records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {
+        Some(Arc::new(self.records.clone()))
     }
 
     fn clock(&self) -> ClockControl {

@@ -5,8 +5,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use store_conformance::{ClockControl, Harness, HarnessError, Interruptible, Planted};
-use store_core::{Address, Cache, Namespace, Store, async_trait};
-use store_redis::{Cluster, Config, Protocol, RedisCache, RedisStore, Sentinel, Server, SlotPolicy};
+use store_core::{AccessTimes, Address, Cache, KeyValueStoreClient, Namespace, Store, async_trait};
+use store_redis::{
+    Cluster, Config, Protocol, RedisCache, RedisKeyValueStoreClient, RedisStore, Sentinel, Server, SlotPolicy,
+};
 use store_testkit::{
     ClusterDeployment, ClusterOptions, Error, RedisServer, SentinelDeployment, SentinelOptions, ServerOptions,
 };
@@ -148,6 +150,10 @@ impl Deployment {
     }
 }
 
+fn records(store: &RedisStore) -> Arc<dyn KeyValueStoreClient> {
+    Arc::new(RedisKeyValueStoreClient::from_store(store).with_access_times(AccessTimes::Exact))
+}
+
 fn addresses<'a>(servers: impl IntoIterator<Item = &'a RedisServer>) -> Vec<Server> {
     let ports = servers.into_iter().filter_map(RedisServer::port);
     ports.map(|port| Server::Tcp { host: "127.0.0.1".to_owned(), port }).collect()
@@ -169,6 +175,14 @@ impl Harness for RedisHarness {
 
     fn second_cache(&self) -> Option<Arc<dyn Cache>> {
         Some(Arc::new(RedisCache::from_store(&self.second)))
+    }
+
+    fn records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {
+        Some(records(&self.first))
+    }
+
+    fn second_records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {
+        Some(records(&self.second))
     }
 
     fn clock(&self) -> ClockControl {
