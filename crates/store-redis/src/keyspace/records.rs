@@ -34,7 +34,7 @@ pub(crate) struct CollectionKeys {
     pub(crate) values: String,
     /// Their sizes and content types, by key.
     pub(crate) descriptions: String,
-    /// Their keys in order.
+    /// Their keys in order, with sizes and content types.
     pub(crate) order: String,
     slot: Slot,
 }

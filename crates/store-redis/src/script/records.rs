@@ -161,7 +161,7 @@ fn tolerance(access: AccessTimes) -> Vec<u8> {
     access.tolerance().map(|tolerance| text(tolerance.as_nanos() / NANOS_PER_MILLI)).unwrap_or_default()
 }
 
-/// Where a page begins, as `ZRANGE … BYLEX` takes it.
+/// Where a page begins: at the first key, or behind one.
 fn start(options: &RecordPageOptions) -> Vec<u8> {
     match &options.exclusive_start_key {
         None => b"-".to_vec(),

@@ -162,9 +162,25 @@ async fn a_damaged_description_is_an_error_and_never_shown() {
     set(&store, "k", "v").await;
     for garbage in ["cAnArY4711", "", "1", "x text/plain", "-1 text/plain", " text/plain"] {
         server.command(&["HSET", &wire_keys("a")[2], "k", garbage]).unwrap();
+        server.command(&["UNLINK", &wire_keys("a")[3]]).unwrap();
+        server.command(&["ZADD", &wire_keys("a")[3], "0", &format!("k\0\0{garbage}")]).unwrap();
         assert_eq!(failure(store.get_record("k").await).kind(), ErrorKind::Corrupt, "{garbage}");
         assert_eq!(is_listed(&store).await, Err(ErrorKind::Corrupt), "{garbage}");
     }
+}
+
+#[tokio::test]
+async fn what_somebody_else_put_into_the_order_is_an_error() {
+    let server = own_server();
+    let client = connect(&server, AccessTimes::Exact).await;
+    let store = open(&client, named("a")).await;
+    set(&store, "k", "v").await;
+    for member in ["k", "k\u{1}1 text/plain", "\0\u{0}1 text/plain"] {
+        server.command(&["UNLINK", &wire_keys("a")[3]]).unwrap();
+        server.command(&["ZADD", &wire_keys("a")[3], "0", member]).unwrap();
+        assert_eq!(is_listed(&store).await, Err(ErrorKind::Corrupt), "{member:?}");
+    }
+    assert_eq!(value(&store, "k").await.as_deref(), Some("v"));
 }
 
 #[tokio::test]

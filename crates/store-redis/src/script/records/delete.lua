@@ -11,9 +11,8 @@ if not collection then
   return status
 end
 count()
-local values, descriptions, ordered =
-  redis.call('HDEL', KEYS[2], ARGV[2]), redis.call('HDEL', KEYS[3], ARGV[2]), redis.call('ZREM', KEYS[4], ARGV[2])
-if values + descriptions + ordered == 0 then
+local values, descriptions = redis.call('HDEL', KEYS[2], ARGV[2]), redis.call('HDEL', KEYS[3], ARGV[2])
+if values + descriptions + remove_from_order(ARGV[2]) == 0 then
   return { DONE, 0 }
 end
 is_written(collection)

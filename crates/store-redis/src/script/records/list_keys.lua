@@ -2,10 +2,10 @@
 -- KEYS[1…4]  as in collection.lua
 -- ARGV[1]  id of the collection that was opened
 -- ARGV[2]  age in milliseconds from which the time of the last access is moved, or nothing
--- ARGV[3]  most keys that are wanted, 0 to 1000: unpack takes no more than some 8000
--- ARGV[4]  where to begin, as ZRANGE takes it: '-', or '(' and the key before
+-- ARGV[3]  most keys that are wanted
+-- ARGV[4]  where to begin: '-', or '(' and the key before
 -- returns  DONE, 1 when there are more keys behind these, else 0, the keys, and their descriptions; or another status
--- Why a script: keys and descriptions are in two keys, and the descriptions that are asked for depend on the keys.
+-- Why a script: the id has to be checked in the step that reads.
 local collection, status = opened()
 if not collection then
   return status
@@ -14,16 +14,9 @@ local _, is_whole = count()
 if not is_whole then
   return CORRUPT
 end
-local limit, keys, descriptions, has_more = tonumber(ARGV[3]), {}, {}, 0
-if limit > 0 then
-  keys = redis.call('ZRANGE', KEYS[4], ARGV[4], '+', 'BYLEX', 'LIMIT', 0, limit + 1)
-end
-if #keys > limit then
-  table.remove(keys)
-  has_more = 1
-end
-if #keys > 0 then
-  descriptions = redis.call('HMGET', KEYS[3], unpack(keys))
+local keys, descriptions, has_more = page(tonumber(ARGV[3]), ARGV[4])
+if not keys then
+  return CORRUPT
 end
 is_read(collection, ARGV[2])
 return { DONE, has_more, keys, descriptions }

@@ -13,8 +13,13 @@ if not collection then
   return status
 end
 count()
+local description = #ARGV[4] .. ' ' .. ARGV[3]
+local is_described = redis.call('HGET', KEYS[3], ARGV[2]) == description
 is_written(collection)
-redis.call('ZADD', KEYS[4], 0, ARGV[2])
-redis.call('HSET', KEYS[3], ARGV[2], #ARGV[4] .. ' ' .. ARGV[3])
+if not is_described then
+  remove_from_order(ARGV[2])
+end
+redis.call('ZADD', KEYS[4], 0, ordered(ARGV[2]) .. '\0\0' .. description)
+redis.call('HSET', KEYS[3], ARGV[2], description)
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[4])
 return DONE
