@@ -52,6 +52,18 @@ const DRIVERS: &[Driver] = &[
         target: "conformance_pooled",
         server: Server::Needed,
     },
+    Driver {
+        name: "redis-standalone-litestar",
+        package: "store-redis",
+        target: "conformance_litestar",
+        server: Server::Needed,
+    },
+    Driver {
+        name: "redis-standalone-flat",
+        package: "store-redis",
+        target: "conformance_flat",
+        server: Server::Needed,
+    },
     Driver { name: "redis-sentinel", package: "store-redis", target: "conformance_sentinel", server: Server::Needed },
     Driver { name: "redis-cluster", package: "store-redis", target: "conformance_cluster", server: Server::Needed },
     Driver {

@@ -11,6 +11,7 @@ use crate::harness::{Harness, Planted};
 use crate::options::{Options, random};
 use crate::outage::Interruptible;
 use crate::progress::Progress;
+use crate::strategy::{LOOK_ALIKES, Path};
 use crate::time::Time;
 
 pub(crate) type StoreHandle = Namespaced<Arc<dyn Store>>;
@@ -80,7 +81,9 @@ impl Context {
         seed: u64,
     ) -> Result<Self, Failure> {
         let run = random();
-        let root = Namespace::try_from(&format!("conformance.{run:016x}.{name}"))?;
+        // Letters, digits and dots alone, because no driver refuses them.
+        let plain = name.replace("::", ".").replace('_', "-");
+        let root = Namespace::try_from(&format!("conformance.{run:016x}.{plain}"))?;
         let time = Time::of(harness.clock(), &harness.store().namespace(&root)?).await;
         let effort = Effort::of(&options, &time);
         let (next_scope, cases) = (AtomicU64::new(0), AtomicU64::new(0));
@@ -115,6 +118,12 @@ impl Context {
         self.harness.replicas()
     }
 
+    /// Namespaces that look alike, of those that the driver takes.
+    pub(crate) fn look_alikes(&self) -> Vec<Path> {
+        let is_taken = |path: &Path| path.iter().all(|segment| self.harness.takes_segment(segment));
+        LOOK_ALIKES.iter().copied().filter(is_taken).collect()
+    }
+
     /// How many inputs a check generates.
     pub(crate) fn inputs(&self) -> u32 {
         self.effort.inputs
@@ -147,7 +156,8 @@ impl Context {
     /// As [`scope`](Self::scope), for a case that makes its choices from this seed.
     pub(crate) fn scope_from(&self, seed: u64) -> Result<Scope<'_>, Failure> {
         let number = self.next_scope.fetch_add(1, Ordering::Relaxed);
-        let namespace = self.root.join(&Namespace::try_from(&number.to_string())?)?;
+        // Of one length, so that none begins with another.
+        let namespace = self.root.join(&Namespace::try_from(&format!("{number:08}"))?)?;
         Ok(Scope { context: self, seed, number, namespace, progress: Progress::new() })
     }
 

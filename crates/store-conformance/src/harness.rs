@@ -73,6 +73,15 @@ pub trait Harness: Send + Sync + 'static {
         0
     }
 
+    /// Whether the driver takes namespaces with this segment. All of them, unless it is told to refuse what the layout of
+    /// its backend cannot keep apart.
+    ///
+    /// Checks that choose among namespaces choose among those that are taken. `namespaces_are_injective` asks for others
+    /// as well, and is a [deviation](Self::deviations) of a driver that refuses any.
+    fn takes_segment(&self, _segment: &str) -> bool {
+        true
+    }
+
     /// Clauses that the driver is known to break, each with the reason. Such a check has to fail: when it passes, the
     /// run fails until the deviation is struck off.
     ///

@@ -66,8 +66,11 @@ pub(crate) const NASTY: &[&str] = &[
     "nil",
 ];
 
+/// The segments of a namespace, relative to the scope of a case.
+pub(crate) type Path = &'static [&'static str];
+
 /// Namespaces of which some are nested in others and some only look as if they were. The first is the scope itself.
-pub(crate) const LOOK_ALIKES: &[&[&str]] = &[
+pub(crate) const LOOK_ALIKES: &[Path] = &[
     &[],
     &["app"],
     &["app", "le"],

@@ -10,6 +10,7 @@ use crate::connection::OnConnect;
 use crate::connection::Pooled;
 use crate::credentials::CredentialProvider;
 use crate::environment::Components;
+use crate::layout::Layout;
 use crate::records::RecordSettings;
 
 /// Connects a [`RedisStore`](crate::RedisStore), a [`RedisCache`](crate::RedisCache) or a
@@ -29,6 +30,8 @@ use crate::records::RecordSettings;
 #[must_use = "nothing is dialled until `connect`"]
 pub struct Builder<S> {
     pub(crate) config: Config,
+    /// Of entries, so that a client for records is not told it.
+    pub(crate) layout: Layout,
     pub(crate) components: Components,
     /// Only a client for records is told these.
     pub(crate) records: RecordSettings,
@@ -37,7 +40,13 @@ pub struct Builder<S> {
 
 impl<S> Builder<S> {
     pub(crate) fn new(config: Config) -> Self {
-        Self { config, components: Components::default(), records: RecordSettings::default(), store: PhantomData }
+        Self {
+            config,
+            layout: Layout::native(),
+            components: Components::default(),
+            records: RecordSettings::default(),
+            store: PhantomData,
+        }
     }
 
     /// Who knows the user and the password on the servers that hold the data, in place of
@@ -86,6 +95,10 @@ impl<S> Builder<S> {
 
 impl<S> fmt::Debug for Builder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("config", &self.config).field("components", &self.components).finish()
+        f.debug_struct("Builder")
+            .field("config", &self.config)
+            .field("layout", &self.layout)
+            .field("components", &self.components)
+            .finish()
     }
 }

@@ -37,6 +37,7 @@
 
 mod batches;
 mod builder;
+pub mod cachelib;
 mod command;
 mod config;
 mod connection;
@@ -46,8 +47,12 @@ mod enumerate;
 mod environment;
 mod error;
 mod keyspace;
+mod layout;
 mod locks;
 mod operations;
+#[cfg(feature = "pickle")]
+pub mod pickle;
+mod plain;
 pub mod raw;
 mod records;
 mod reply;
@@ -91,6 +96,8 @@ pub use config::{
 pub use connection::{NewConnection, OnConnect, Role};
 pub use credentials::{CredentialProvider, Credentials};
 pub use draft::Draft;
+pub use layout::Layout;
+pub use plain::Plain;
 pub use records::RedisKeyValueStoreClient;
 pub use slot::Slot;
 pub use stats::Stats;

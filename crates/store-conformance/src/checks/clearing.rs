@@ -10,15 +10,14 @@ use crate::failure::{CheckResult, Failure, ensure_eq, refused_with};
 use crate::harness::Planted;
 use crate::race::at_once;
 use crate::registry::{Family, check};
-use crate::strategy::{LOOK_ALIKES, distinct_keys};
+use crate::strategy::{Path, distinct_keys};
 
 pub(crate) const FAMILY: Family =
     Family { name: "clearing", checks: &[check!(clear_is_exact, Listing), check!(clear_needs_a_namespace, Listing)] };
 
-type Path = &'static [&'static str];
-
 async fn clear_is_exact(context: &Context) -> CheckResult {
-    let inputs = (subsequence(LOOK_ALIKES, 3..=LOOK_ALIKES.len()), select(LOOK_ALIKES), distinct_keys(3));
+    let paths = context.look_alikes();
+    let inputs = (subsequence(paths.clone(), 3..=paths.len()), select(paths), distinct_keys(3));
     for_all(context, inputs, async |scope: &Scope<'_>, (filled, cleared, keys): (Vec<Path>, Path, Vec<String>)| {
         let store = scope.store()?;
         let neighbour = scope.neighbour()?.store()?;

@@ -13,21 +13,21 @@ use crate::context::{Context, Scope, StoreHandle};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq, refused_with};
 use crate::race::at_once;
 use crate::registry::{Family, check};
-use crate::strategy::{LOOK_ALIKES, keys, short_ttls};
+use crate::strategy::{Path, keys, short_ttls};
 use crate::walk::{Reach, walk, walk_set};
 
 pub(crate) const FAMILY: Family =
     Family { name: "listing", checks: &[check!(list_is_complete, Listing), check!(list_refuses_bad_input, Listing)] };
 
-type Path = &'static [&'static str];
 type Listed = Vec<(Namespace, String)>;
 
 async fn list_is_complete(context: &Context) -> CheckResult {
     let limit = context.capabilities().max_key_bytes.min(1024);
+    let paths = context.look_alikes();
     let inputs = (
-        subsequence(LOOK_ALIKES, 1..=4),
+        subsequence(paths.clone(), 1..=4),
         vec(keys(limit), 0..12),
-        select(LOOK_ALIKES),
+        select(paths),
         select(&[1usize, 2, 3, 7, 1000][..]),
     );
     type Inputs = (Vec<Path>, Vec<String>, Path, usize);

@@ -8,7 +8,7 @@ use crate::cases::{for_all, once};
 use crate::context::{Context, Scope};
 use crate::failure::{CheckResult, Failure, ensure_eq, refused_with};
 use crate::registry::{Family, check};
-use crate::strategy::{LOOK_ALIKES, distinct_keys, segments};
+use crate::strategy::{Path, distinct_keys, segments};
 
 pub(crate) const FAMILY: Family = Family {
     name: "namespaces",
@@ -81,8 +81,9 @@ async fn namespace_limits(context: &Context) -> CheckResult {
 }
 
 async fn namespaces_are_isolated(context: &Context) -> CheckResult {
-    let inputs = (subsequence(LOOK_ALIKES, 3..=LOOK_ALIKES.len()), distinct_keys(3));
-    for_all(context, inputs, async |scope: &Scope<'_>, (paths, keys): (Vec<&'static [&'static str]>, Vec<String>)| {
+    let paths = context.look_alikes();
+    let inputs = (subsequence(paths.clone(), 3..=paths.len()), distinct_keys(3));
+    for_all(context, inputs, async |scope: &Scope<'_>, (paths, keys): (Vec<Path>, Vec<String>)| {
         let store = scope.store()?;
         let value = |path: &[&str], key: &str| Bytes::from(format!("{path:?}{key:?}"));
         for path in &paths {

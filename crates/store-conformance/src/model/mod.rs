@@ -32,7 +32,7 @@ pub(crate) async fn check(context: &Context) -> (CheckResult, Coverage) {
     };
     let end = context.options.time_budget.map(|budget| Instant::now() + budget);
     let enough = || end.is_some_and(|end| Instant::now() >= end);
-    let programs = op::programs(vocabulary, &context.time);
+    let programs = op::programs(vocabulary, &context.time, &context.look_alikes());
     let result = for_each_case(context, context.programs(), &programs, &run, enough).await;
     (result, coverage.into_inner())
 }

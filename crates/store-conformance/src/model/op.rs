@@ -8,7 +8,7 @@ use proptest::sample::select;
 use proptest::strategy::BoxedStrategy;
 use store_core::{Bytes, Ttl};
 
-use crate::strategy::{LOOK_ALIKES, distinct_keys, long_ttls, short_ttls, values};
+use crate::strategy::{Path, distinct_keys, long_ttls, short_ttls, values};
 use crate::time::Time;
 use crate::walk::Reach;
 
@@ -109,7 +109,7 @@ pub(crate) struct Step {
 #[derive(Clone)]
 pub(crate) struct Program {
     pub(crate) keys: Vec<String>,
-    pub(crate) spaces: Vec<&'static [&'static str]>,
+    pub(crate) spaces: Vec<Path>,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -120,14 +120,17 @@ pub(crate) enum Vocabulary {
     Cache,
 }
 
-/// Programs of 30 steps on average.
-pub(crate) fn programs(vocabulary: Vocabulary, time: &Time) -> impl Strategy<Value = Program> + use<> {
+/// Programs of 30 steps on average, in namespaces of which some look like others.
+pub(crate) fn programs(
+    vocabulary: Vocabulary,
+    time: &Time,
+    look_alikes: &[Path],
+) -> impl Strategy<Value = Program> + use<> {
     let step = (prop_oneof![2 => Just(Through::First), 1 => Just(Through::Second)], 0..3usize, ops(vocabulary, time))
         .prop_map(|(through, space, op)| Step { through, space, op });
-    let outer: &[&str] = &["app"];
-    let inner: &[&str] = &["app", "le"];
+    let (outer, inner): (Path, Path) = (&["app"], &["app", "le"]);
     // The third namespace holds the others, or only looks as if it had to do with them.
-    let thirds: Vec<_> = LOOK_ALIKES.iter().copied().filter(|&path| path != outer && path != inner).collect();
+    let thirds: Vec<_> = look_alikes.iter().copied().filter(|&path| path != outer && path != inner).collect();
     (distinct_keys(KEYS), select(thirds), vec(step, 1..=59)).prop_map(move |(keys, third, steps)| Program {
         keys,
         spaces: vec![outer, inner, third],

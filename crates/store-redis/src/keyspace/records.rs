@@ -121,7 +121,8 @@ mod tests {
     use proptest::prelude::*;
     use store_core::Scope;
 
-    use super::super::{Keyspace, Spread};
+    use super::super::native::Native;
+    use super::super::{Keyspace, Spelling, Spread};
     use super::*;
     use crate::config::SlotPolicy;
 
@@ -175,7 +176,9 @@ mod tests {
             for key in keys.all().into_iter().chain([id.as_str()]) {
                 for policy in [SlotPolicy::Root, SlotPolicy::PerNamespace, SlotPolicy::PerKey] {
                     for covered in [Namespace::EMPTY, Namespace::new(["%r", "a"]).unwrap()] {
-                        let region = Keyspace { policy, spread: Spread::Slots }.region(&covered, Scope::Subtree);
+                        let spelling = Spelling::Native(Native(policy));
+                        let keyspace = Keyspace { spelling, spread: Spread::Slots };
+                        let region = keyspace.region(&covered, Scope::Subtree).unwrap();
                         prop_assert!(!region.contains(key.as_bytes()), "{key}");
                     }
                 }

@@ -38,7 +38,7 @@ impl Builder<RedisKeyValueStoreClient> {
     /// Dropping the future closes what was opened.
     pub async fn connect(self) -> Result<RedisKeyValueStoreClient> {
         // Boxed, because the compiler gives up on callers whose own futures nest deeply on top of ours.
-        let operations = Operations::connect(&self.config, self.components).boxed().await?;
+        let operations = Operations::connect(&self.config, self.layout, self.components).boxed().await?;
         Ok(RedisKeyValueStoreClient::new(Arc::new(operations), self.records))
     }
 }

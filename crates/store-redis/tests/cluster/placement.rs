@@ -1,10 +1,12 @@
 //! Where keys lie, and what a store says about it.
 
+use std::collections::BTreeSet;
+
 use store_redis::prelude::*;
-use store_redis::{BatchAtomicity, Key, Namespace, Outcome, RedisStore, Role, SlotPolicy, Support, Topology};
+use store_redis::{BatchAtomicity, Key, Layout, Namespace, Outcome, RedisStore, Role, SlotPolicy, Support, Topology};
 use store_testkit::Reply;
 
-use crate::support::{POLICIES, cluster, config, connect};
+use crate::support::{POLICIES, cluster, config, connect, list};
 
 /// The wire key of `key` in `["root", "n/s"]` and the part of it that is hashed.
 fn spelled(policy: SlotPolicy, root: &str, key: &str) -> String {
@@ -88,5 +90,39 @@ async fn the_whole_database_is_deleted_on_every_primary() {
         for primary in cluster.primaries() {
             assert_eq!(primary.command(&["DBSIZE"]).unwrap(), Reply::Integer(0));
         }
+    }
+}
+
+#[tokio::test]
+async fn in_a_layout_of_python_a_namespace_with_braces_lies_in_one_slot_and_any_other_is_spread() {
+    for (layout, together, spread, separator) in
+        [(Layout::litestar(), "{LITESTAR}", "LITESTAR", ":"), (Layout::cachelib(), "{flat}:", "flat:", "")]
+    {
+        let config = config(cluster(), SlotPolicy::Root);
+        let cache = RedisCache::builder(config).layout(layout).connect().await.unwrap();
+        let capabilities = cache.capabilities();
+        assert_eq!((capabilities.batch_atomicity, capabilities.snapshot_reads), (BatchAtomicity::PerKey, Support::No));
+        let keys: BTreeSet<_> = (0..20).map(|number| number.to_string()).collect();
+        for root in [together, spread] {
+            let namespace = Namespace::try_from(root).unwrap();
+            let inside = cache.namespace(&namespace).unwrap();
+            inside.set_many(keys.iter().map(|key| (key.as_str(), "v"))).await.unwrap();
+            let mut slots = BTreeSet::new();
+            for key in &keys {
+                let wire_key = format!("{root}{separator}{key}");
+                let slot = cluster().slot_of(&wire_key).unwrap();
+                assert_eq!(cache.slot_of(&namespace, Key::new(key).unwrap()).number(), slot, "{wire_key}");
+                let owner = cluster().primary_of_slot(slot).unwrap();
+                assert_eq!(owner.command(&["GET", &wire_key]).unwrap(), Reply::Bulk(b"v".to_vec()), "{wire_key}");
+                slots.insert(slot);
+            }
+            assert_eq!(slots.len() == 1, root == together, "{root}");
+            let asked: Vec<_> = keys.iter().collect();
+            assert_eq!(inside.get_many(&asked).await.unwrap().into_iter().flatten().count(), keys.len());
+            assert_eq!(list(&inside, || ()).await, keys);
+        }
+        assert_eq!(cache.namespace(together).unwrap().clear().await.unwrap(), 20);
+        let other = cache.namespace(spread).unwrap();
+        assert_eq!((other.exists("7").await.unwrap(), other.clear().await.unwrap()), (true, 20));
     }
 }

@@ -4,10 +4,10 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use store_conformance::{ClockControl, Harness, HarnessError, Interruptible, Planted};
+use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Interruptible, Planted};
 use store_core::{AccessTimes, Address, Cache, KeyValueStoreClient, Namespace, Store, async_trait};
 use store_redis::{
-    Cluster, Config, Protocol, RedisCache, RedisKeyValueStoreClient, RedisStore, Sentinel, Server, SlotPolicy,
+    Cluster, Config, Layout, Protocol, RedisCache, RedisKeyValueStoreClient, RedisStore, Sentinel, Server, SlotPolicy,
 };
 use store_testkit::{
     ClusterDeployment, ClusterOptions, Error, RedisServer, SentinelDeployment, SentinelOptions, ServerOptions,
@@ -23,23 +23,26 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[allow(dead_code, reason = "each binary of this directory tries the driver on one of them")]
 pub(crate) enum On {
     Standalone,
+    /// One server, with keys as in Python.
+    StandaloneWith(Layout),
     Sentinel,
     Cluster(SlotPolicy),
 }
 
 /// How stores get to what a config names.
-pub(crate) type Connect = fn(Config) -> Connecting;
+pub(crate) type Connect = fn(Config, Layout) -> Connecting;
 pub(crate) type Connecting = Pin<Box<dyn Future<Output = Result<RedisStore, HarnessError>> + Send>>;
 
 /// Over connections of their own.
-fn directly(config: Config) -> Connecting {
-    Box::pin(async { Ok(RedisStore::connect_with(config).await?) })
+fn directly(config: Config, layout: Layout) -> Connecting {
+    Box::pin(async move { Ok(RedisStore::builder(config).layout(layout).connect().await?) })
 }
 
 pub(crate) struct RedisHarness {
     deployment: &'static Deployment,
     protocol: Protocol,
     policy: SlotPolicy,
+    layout: Layout,
     connect: Connect,
     first: RedisStore,
     second: RedisStore,
@@ -60,9 +63,10 @@ impl RedisHarness {
             Some(store_testkit::Protocol::Resp3) => Protocol::Resp3,
         };
         let deployment = Deployment::shared(on)?;
-        let policy = match on {
-            On::Standalone | On::Sentinel => SlotPolicy::Root,
-            On::Cluster(policy) => policy,
+        let (policy, layout) = match on {
+            On::Standalone | On::Sentinel => (SlotPolicy::Root, Layout::native()),
+            On::StandaloneWith(layout) => (SlotPolicy::Root, layout),
+            On::Cluster(policy) => (policy, Layout::native()),
         };
         let config = deployment
             .config()?
@@ -70,8 +74,8 @@ impl RedisHarness {
             .with_protocol(protocol)
             .with_deadline(PATIENCE)
             .with_connect_timeout(PATIENCE);
-        let (first, second) = (connect(config.clone()).await?, connect(config).await?);
-        Ok(Self { deployment, protocol, policy, connect, first, second })
+        let (first, second) = (connect(config.clone(), layout).await?, connect(config, layout).await?);
+        Ok(Self { deployment, protocol, policy, layout, connect, first, second })
     }
 
     fn push(&self, wire_key: &[u8]) -> Result<Planted, HarnessError> {
@@ -79,8 +83,15 @@ impl RedisHarness {
         Ok(Planted::Done)
     }
 
-    /// What the native layout puts before the keys of a namespace.
+    /// What the layout puts before the keys of a namespace.
     fn head(&self, namespace: &Namespace) -> String {
+        let segments = || namespace.segments().collect::<Vec<_>>();
+        if is_litestar(self.layout) {
+            return segments().join("_") + ":";
+        }
+        if is_flat(self.layout) {
+            return segments().concat();
+        }
         match (self.policy, namespace.as_encoded().split_once('/')) {
             (SlotPolicy::Root, Some((root, nested))) => format!("{{{root}}}/{nested}:"),
             (SlotPolicy::PerKey, _) => format!("{namespace}:"),
@@ -100,7 +111,9 @@ impl Deployment {
     fn shared(on: On) -> Result<&'static Self, HarnessError> {
         static SHARED: OnceLock<Result<Deployment, Error>> = OnceLock::new();
         let start = || match on {
-            On::Standalone => RedisServer::start(ServerOptions::new()).map(|server| Self::Standalone(Box::new(server))),
+            On::Standalone | On::StandaloneWith(_) => {
+                RedisServer::start(ServerOptions::new()).map(|server| Self::Standalone(Box::new(server)))
+            }
             On::Sentinel => SentinelDeployment::start(SentinelOptions::new()).map(Self::Sentinel),
             On::Cluster(_) => ClusterDeployment::start(ClusterOptions::new()).map(Self::Cluster),
         };
@@ -152,6 +165,24 @@ impl Deployment {
 
 fn records(store: &RedisStore) -> Arc<dyn KeyValueStoreClient> {
     Arc::new(RedisKeyValueStoreClient::from_store(store).with_access_times(AccessTimes::Exact))
+}
+
+/// What two namespaces of which one begins with the other break.
+const FLAT_DEVIATIONS: [&str; 5] = [
+    "namespaces_are_injective",
+    "namespaces_are_isolated",
+    "clear_is_exact",
+    "list_is_complete",
+    "programs_agree_with_the_model",
+];
+
+fn is_litestar(layout: Layout) -> bool {
+    layout.strict() == Layout::litestar().strict()
+}
+
+/// cachelib's and cachetory's.
+fn is_flat(layout: Layout) -> bool {
+    layout.strict() == Layout::cachelib().strict()
 }
 
 fn addresses<'a>(servers: impl IntoIterator<Item = &'a RedisServer>) -> Vec<Server> {
@@ -206,9 +237,24 @@ impl Harness for RedisHarness {
         self.deployment.replicas()
     }
 
+    fn takes_segment(&self, segment: &str) -> bool {
+        self.layout != Layout::litestar().strict() || !segment.contains(['_', ':'])
+    }
+
+    fn deviations(&self) -> Vec<Deviation> {
+        if is_litestar(self.layout) {
+            vec![Deviation::new("namespaces_are_injective", "segments with `_` and `:` are refused")]
+        } else if is_flat(self.layout) {
+            let reason = "nothing stands between a prefix and what follows it";
+            FLAT_DEVIATIONS.iter().map(|clause| Deviation::new(clause, reason)).collect()
+        } else {
+            Vec::new()
+        }
+    }
+
     async fn interruptible(&self) -> Result<Option<Interruptible>, HarnessError> {
         let config = self.deployment.config()?.with_slot_policy(self.policy).with_protocol(self.protocol);
-        Ok(Some(outage::interruptible(config, &self.deployment.all(), self.connect).await?))
+        Ok(Some(outage::interruptible(config, self.layout, &self.deployment.all(), self.connect).await?))
     }
 
     async fn plant_foreign(&self, at: Address<'_>) -> Result<Planted, HarnessError> {

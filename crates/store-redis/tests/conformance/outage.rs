@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use store_conformance::{HarnessError, Interruptible, Outage, Way};
 use store_core::async_trait;
-use store_redis::{Config, Deployment, RedisCache, Server};
+use store_redis::{Config, Deployment, Layout, RedisCache, Server};
 use store_testkit::RedisServer;
 use store_testkit::proxy::{Cut, Ending, FaultProxy, Faults, When};
 
@@ -95,13 +95,14 @@ impl Way for Proxies {
 /// A cache with the settings of `config`, whose deployment is reached through proxies alone.
 pub(crate) async fn interruptible(
     config: Config,
+    layout: Layout,
     servers: &[&RedisServer],
     connect: Connect,
 ) -> Result<Interruptible, HarnessError> {
     let proxies = Proxies::start(servers)?;
     let deployment = proxies.in_front_of(&config.deployment)?;
     let config = config.with_deployment(deployment).with_deadline(DEADLINE);
-    let cache = RedisCache::from_store(&connect(config).await?);
+    let cache = RedisCache::from_store(&connect(config, layout).await?);
     Ok(Interruptible::of_cache(Arc::new(cache), Arc::new(proxies), DEADLINE))
 }
 

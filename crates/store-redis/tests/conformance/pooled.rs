@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use store_redis::deadpool_redis::{Manager, Pool, Runtime};
 use store_redis::redis::AsyncConnectionConfig;
-use store_redis::{Config, Deployment, Protocol, RedisStore, Server};
+use store_redis::{Config, Deployment, Layout, Protocol, RedisStore, Server};
 
 use harness::{Connecting, On, RedisHarness};
 
@@ -15,8 +15,8 @@ use harness::{Connecting, On, RedisHarness};
 const CONNECTIONS: usize = 64;
 
 /// Over a pool of connections to the server that the config names.
-fn over_a_pool(config: Config) -> Connecting {
-    Box::pin(async {
+fn over_a_pool(config: Config, layout: Layout) -> Connecting {
+    Box::pin(async move {
         let protocol = match config.protocol {
             Protocol::Resp3 => "?protocol=resp3",
             _ => "",
@@ -30,7 +30,7 @@ fn over_a_pool(config: Config) -> Connecting {
         let pool = pool.runtime(Runtime::Tokio1).build()?;
         let patience = config.deadline;
         let config = config.with_deployment(Deployment::Standalone(Server::Pooled)).with_exclusive_wait(patience);
-        Ok(RedisStore::builder(config).pool(pool).connect().await?)
+        Ok(RedisStore::builder(config).layout(layout).pool(pool).connect().await?)
     })
 }
 
