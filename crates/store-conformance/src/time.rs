@@ -237,6 +237,19 @@ impl Time {
         Ok(())
     }
 
+    /// Fails unless the driver's clock can have shown `time` during an operation.
+    pub(crate) fn check_shown(&self, time: Timestamp, during: Span) -> Result<(), Failure> {
+        let (moment, error) = self.moment(time);
+        let slack = error + self.early;
+        ensure!(
+            during.sent <= moment.plus(slack) && moment.minus(slack) <= during.acked,
+            "saw a time {:?} before the operation that set it, or {:?} after it",
+            during.sent.since(moment.plus(slack)),
+            moment.minus(slack).since(during.acked)
+        );
+        Ok(())
+    }
+
     /// When the driver's clock shows `time`, and by how much the suite may be wrong about it.
     fn moment(&self, time: Timestamp) -> (Moment, Duration) {
         let unix_micros = time.as_unix_millis() * 1000;
