@@ -10,9 +10,11 @@ use crate::connection::OnConnect;
 use crate::connection::Pooled;
 use crate::credentials::CredentialProvider;
 use crate::environment::Components;
+use crate::records::RecordSettings;
 
-/// Connects a [`RedisStore`](crate::RedisStore) or a [`RedisCache`](crate::RedisCache) with more than settings: settings
-/// are plain data and stand in the [`Config`], what runs is given here.
+/// Connects a [`RedisStore`](crate::RedisStore), a [`RedisCache`](crate::RedisCache) or a
+/// [`RedisKeyValueStoreClient`](crate::RedisKeyValueStoreClient) with more than settings: settings are plain data and
+/// stand in the [`Config`], what runs is given here.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -28,12 +30,14 @@ use crate::environment::Components;
 pub struct Builder<S> {
     pub(crate) config: Config,
     pub(crate) components: Components,
+    /// Only a client for records is told these.
+    pub(crate) records: RecordSettings,
     store: PhantomData<fn() -> S>,
 }
 
 impl<S> Builder<S> {
     pub(crate) fn new(config: Config) -> Self {
-        Self { config, components: Components::default(), store: PhantomData }
+        Self { config, components: Components::default(), records: RecordSettings::default(), store: PhantomData }
     }
 
     /// Who knows the user and the password on the servers that hold the data, in place of

@@ -10,7 +10,7 @@ use store_core::{Lifetime, Timestamp, Ttl, WriteExpiry};
 
 use crate::config::{Config, Protocol, Secret};
 use crate::credentials::Credentials;
-use crate::keyspace::{LockKeys, WireKey};
+use crate::keyspace::{IdKey, LockKeys, WireKey};
 
 /// The user that a password alone belongs to.
 const DEFAULT_USER: &str = "default";
@@ -110,6 +110,26 @@ pub(crate) fn get_lock(keys: &LockKeys) -> Cmd {
     let mut get = redis::cmd("GET");
     get.arg(&keys.lock);
     get
+}
+
+/// Where the id of a collection leads.
+pub(crate) fn get_tag(id: &IdKey) -> Cmd {
+    let mut get = redis::cmd("GET");
+    get.arg(id.as_str());
+    get
+}
+
+pub(crate) fn set_tag(id: &IdKey, tag: &str) -> Cmd {
+    let mut set = redis::cmd("SET");
+    set.arg(id.as_str()).arg(tag);
+    set
+}
+
+/// 1 when it led anywhere; else 0.
+pub(crate) fn delete_tag(id: &IdKey) -> Cmd {
+    let mut delete = redis::cmd("UNLINK");
+    delete.arg(id.as_str());
+    delete
 }
 
 /// The expiry in milliseconds since the Unix epoch; -1 without one, -2 without an entry.

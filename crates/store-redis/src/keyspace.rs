@@ -15,6 +15,7 @@
 //! alike by `Root` and `PerNamespace`; what else one policy writes, the others take for foreign.
 
 mod lock;
+mod records;
 mod region;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use crate::request::Route;
 use crate::slot::Slot;
 
 pub(crate) use lock::LockKeys;
+pub(crate) use records::{CollectionKeys, IdKey, label, tag};
 pub(crate) use region::Region;
 
 /// Ends the namespace part.

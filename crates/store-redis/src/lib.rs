@@ -49,6 +49,7 @@ mod keyspace;
 mod locks;
 mod operations;
 pub mod raw;
+mod records;
 mod reply;
 mod request;
 mod script;
@@ -79,7 +80,7 @@ pub mod prelude {
     #[doc(no_inline)]
     pub use store_core::prelude::*;
 
-    pub use crate::{RedisCache, RedisStore, Transactions};
+    pub use crate::{RedisCache, RedisKeyValueStoreClient, RedisStore, Transactions};
 }
 
 pub use builder::Builder;
@@ -90,6 +91,7 @@ pub use config::{
 pub use connection::{NewConnection, OnConnect, Role};
 pub use credentials::{CredentialProvider, Credentials};
 pub use draft::Draft;
+pub use records::RedisKeyValueStoreClient;
 pub use slot::Slot;
 pub use stats::Stats;
 pub use store::{RedisCache, RedisStore};

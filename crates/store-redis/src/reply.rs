@@ -9,8 +9,10 @@ use bytes::Bytes;
 use redis::Value;
 use store_core::{Error, ErrorKind, ExpiresAt, FencingToken, Remaining, Result, SetOutcome, Timestamp};
 
+mod records;
 mod topology;
 
+pub(crate) use records::{IdIndex, damaged, done, existed, keys_page, label, metadata, opening, record, records_page};
 pub(crate) use topology::{
     ClusterNode, OwnSlots, ServerRole, SlotRange, Watched, own_slots, server_role, slot_ranges, watched_address,
     watched_primary, watched_replicas,

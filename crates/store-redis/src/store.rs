@@ -272,6 +272,12 @@ handle!(RedisCache, DEFAULT_CACHE_LIFETIME);
 
 const DEFAULT_CACHE_LIFETIME: Lifetime = Lifetime::In(DEFAULT_CACHE_TTL);
 
+impl RedisStore {
+    pub(crate) fn shared_operations(&self) -> Arc<Operations> {
+        Arc::clone(&self.operations)
+    }
+}
+
 impl RedisCache {
     /// A cache over the connections of a store, on the same entries. Its default lifetime is 300 s.
     ///

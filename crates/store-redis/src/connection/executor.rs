@@ -4,6 +4,7 @@ mod fan_out;
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
@@ -41,6 +42,8 @@ pub(crate) type Replies = Vec<Result<Value>>;
 pub(crate) struct Executor {
     resolver: Resolver,
     budget: Budget,
+    /// For those who are not to be answered once it is closed, and send nothing that could find out.
+    is_closed: AtomicBool,
     pub(super) environment: Arc<Environment>,
 }
 
@@ -73,7 +76,8 @@ impl Executor {
     async fn reach(environment: &Arc<Environment>) -> Result<Self> {
         let resolver = Resolver::start(environment).await?;
         let budget = Budget::new(&environment.config.retry);
-        let executor = Self { resolver, budget, environment: Arc::clone(environment) };
+        let is_closed = AtomicBool::new(false);
+        let executor = Self { resolver, budget, is_closed, environment: Arc::clone(environment) };
         match &executor.environment.pool {
             Some(_) => drop(executor.layout(None).await?),
             None => executor.dial_primaries().await?,
@@ -175,9 +179,15 @@ impl Executor {
         self.resolver.members()
     }
 
+    /// For answers that need no server.
+    pub(crate) fn refuse_if_closed(&self) -> Result<()> {
+        if self.is_closed.load(Ordering::Acquire) { Err(Error::closed()) } else { Ok(()) }
+    }
+
     /// Refuses further requests, and waits for those under way, at most one deadline. Outside a runtime, where nothing
     /// can wait, those under way fail.
     pub(crate) async fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
         let (open, pool) = (self.resolver.close(), &self.environment.pool);
         if let Some(pool) = pool {
             pool.close();

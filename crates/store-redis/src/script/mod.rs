@@ -1,5 +1,7 @@
 //! The registry of scripts: what cannot be said in commands. Each file explains its keys, arguments and reply.
 
+mod records;
+
 use bytes::Bytes;
 use redis::ToRedisArgs;
 use store_core::{Timestamp, Ttl};
@@ -7,6 +9,8 @@ use store_core::{Timestamp, Ttl};
 use crate::command::SetExpiry;
 use crate::keyspace::{LockKeys, WireKey};
 use crate::request::{Class, Request, Script};
+
+pub(crate) use records::{NATIVE, RecordScripts};
 
 static GET_AND_RENEW: Script = Script::new(include_str!("get_and_renew.lua"));
 static COMPARE_AND_SET: Script = Script::new(include_str!("compare_and_set.lua"));

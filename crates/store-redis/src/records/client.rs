@@ -1,0 +1,173 @@
+//! `RedisKeyValueStoreClient`: the contract, method by method.
+
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+
+use store_core::{
+    AccessTimes, Bytes, Capabilities, ContentType, Error, Key, KeyValueStoreClient, OpenOptions, OpenedStore, Record,
+    RecordMetadata, RecordPage, RecordPageOptions, Result, StoreMetadata, UrlTemplate, async_trait,
+};
+
+use super::builder::RecordSettings;
+use super::layout::Layout;
+use super::operations::Collections;
+use crate::builder::Builder;
+use crate::config::Config;
+use crate::operations::{DRIVER, Operations};
+use crate::stats::Stats;
+use crate::store::RedisStore;
+
+/// A [`KeyValueStoreClient`] on a Redis server.
+#[derive(Clone, Debug)]
+pub struct RedisKeyValueStoreClient {
+    collections: Collections,
+    url_template: Option<UrlTemplate>,
+    capabilities: Arc<Capabilities>,
+}
+
+impl RedisKeyValueStoreClient {
+    /// Connects to the server that a URL names; [`Config`] lists the forms and options.
+    ///
+    /// # Errors
+    /// [`Config`](store_core::ErrorKind::Config) for a URL that does not parse, with the name of the part that is wrong;
+    /// otherwise as [`connect_with`](Self::connect_with).
+    pub async fn connect(url: &str) -> Result<Self> {
+        Self::connect_with(url.parse()?).await
+    }
+
+    /// Connects to a server, as [`RedisStore::connect_with`] does.
+    ///
+    /// # Errors
+    /// As [`RedisStore::connect_with`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes what was opened.
+    pub async fn connect_with(config: Config) -> Result<Self> {
+        Self::builder(config).connect().await
+    }
+
+    /// Connects with more than settings of the connection.
+    pub fn builder(config: Config) -> Builder<Self> {
+        Builder::new(config)
+    }
+
+    /// A client over the connections of a store. Closing one of the two closes both.
+    #[must_use]
+    pub fn from_store(store: &RedisStore) -> Self {
+        Self::new(store.shared_operations(), RecordSettings::default())
+    }
+
+    /// The same client with `accessed_at` kept so exactly. Clones made before keep theirs.
+    #[must_use]
+    pub fn with_access_times(mut self, access_times: AccessTimes) -> Self {
+        self.collections.access_times = access_times;
+        self
+    }
+
+    /// The same client with public addresses that are made so. Clones made before keep theirs.
+    #[must_use]
+    pub fn with_url_template(mut self, template: UrlTemplate) -> Self {
+        self.url_template = Some(template);
+        self
+    }
+
+    /// What has been done so far over the connections of this handle, in numbers. It sends nothing.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.collections.operations.executor.stats()
+    }
+
+    pub(super) fn new(operations: Arc<Operations>, settings: RecordSettings) -> Self {
+        let RecordSettings { access_times, url_template } = settings;
+        let store = &operations.capabilities;
+        let capabilities = Capabilities::minimal(DRIVER, store.topology)
+            .with_max_value_bytes(store.max_value_bytes)
+            .with_eviction(store.eviction);
+        let collections = Collections { operations, layout: Layout::default(), access_times };
+        Self { collections, url_template, capabilities: Arc::new(capabilities) }
+    }
+
+    fn traced<'a, T, F>(
+        &self,
+        name: &'static str,
+        operation: Pin<&'a mut F>,
+    ) -> impl Future<Output = Result<T>> + Send + use<'a, T, F>
+    where
+        F: Future<Output = Result<T>> + Send,
+    {
+        self.collections.operations.traced(name, operation)
+    }
+}
+
+#[async_trait]
+impl KeyValueStoreClient for RedisKeyValueStoreClient {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    async fn open_store(&self, options: OpenOptions) -> Result<OpenedStore> {
+        self.traced("open_store", pin!(self.collections.open(options))).await
+    }
+
+    async fn store_metadata(&self, store: &OpenedStore) -> Result<StoreMetadata> {
+        self.traced("store_metadata", pin!(self.collections.metadata(store))).await
+    }
+
+    async fn get_record(&self, store: &OpenedStore, key: Key<'_>) -> Result<Option<Record>> {
+        self.traced("get_record", pin!(self.collections.get(store, key))).await
+    }
+
+    async fn set_record(
+        &self,
+        store: &OpenedStore,
+        key: Key<'_>,
+        content_type: ContentType,
+        value: Bytes,
+    ) -> Result<()> {
+        self.traced("set_record", pin!(self.collections.set(store, key, content_type, value))).await
+    }
+
+    async fn delete_record(&self, store: &OpenedStore, key: Key<'_>) -> Result<bool> {
+        self.traced("delete_record", pin!(self.collections.delete(store, key))).await
+    }
+
+    async fn has_record(&self, store: &OpenedStore, key: Key<'_>) -> Result<bool> {
+        self.traced("has_record", pin!(self.collections.has(store, key))).await
+    }
+
+    async fn list_record_keys(
+        &self,
+        store: &OpenedStore,
+        options: RecordPageOptions,
+    ) -> Result<RecordPage<RecordMetadata>> {
+        self.traced("list_record_keys", pin!(self.collections.list_keys(store, &options))).await
+    }
+
+    async fn list_records(&self, store: &OpenedStore, options: RecordPageOptions) -> Result<RecordPage<Record>> {
+        self.traced("list_records", pin!(self.collections.list_records(store, &options))).await
+    }
+
+    async fn purge_store(&self, store: &OpenedStore) -> Result<()> {
+        self.traced("purge_store", pin!(self.collections.purge(store))).await
+    }
+
+    async fn drop_store(&self, store: &OpenedStore) -> Result<()> {
+        self.traced("drop_store", pin!(self.collections.drop(store))).await
+    }
+
+    /// Made from the id and the key alone: neither the collection nor the record is looked at.
+    async fn record_url(&self, store: &OpenedStore, key: Key<'_>) -> Result<String> {
+        self.collections.operations.executor.refuse_if_closed()?;
+        let template = self.url_template.as_ref().ok_or_else(|| Error::unsupported("record_url"))?;
+        template.url(store, key)
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.traced("ping", pin!(self.collections.operations.ping())).await
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.collections.operations.executor.close().await;
+        Ok(())
+    }
+}

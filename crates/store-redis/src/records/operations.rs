@@ -1,0 +1,154 @@
+//! Each operation as the script that carries it out, and what its reply means: the same on every topology and in every
+//! layout. One round trip each, unless it says otherwise.
+
+use std::sync::Arc;
+
+use redis::Value;
+use store_core::{
+    AccessTimes, Bytes, ContentType, Error, ErrorKind, Key, OpenOptions, OpenedStore, Record, RecordMetadata,
+    RecordPage, RecordPageOptions, Result, StoreLabel, StoreMetadata, StoreSelector,
+};
+
+use super::layout::Layout;
+use crate::operations::Operations;
+use crate::reply::{self, IdIndex};
+use crate::request::Request;
+
+/// All collections that a client can reach.
+#[derive(Clone, Debug)]
+pub(super) struct Collections {
+    pub(super) operations: Arc<Operations>,
+    pub(super) layout: Layout,
+    pub(super) access_times: AccessTimes,
+}
+
+impl Collections {
+    pub(super) async fn open(&self, options: OpenOptions) -> Result<OpenedStore> {
+        match options.selector {
+            StoreSelector::Label(label) => self.open_by_label(label).await,
+            StoreSelector::Id(id) => self.open_by_id(id).await,
+        }
+    }
+
+    /// Two more round trips where the id does not lead to the collection yet: it was just created, or whoever created
+    /// it got no further.
+    async fn open_by_label(&self, label: StoreLabel) -> Result<OpenedStore> {
+        let (keys, new_id) = (self.layout.keys(&label), OpenedStore::random_id());
+        let opening = self.ask(self.layout.scripts().open(&keys, &new_id, self.access_times)).await?;
+        let opening = reply::opening(opening)?;
+        let opened = OpenedStore::new(opening.id, label);
+        if opening.index == IdIndex::Missing {
+            self.index(&opened).await.map_err(|error| error.after_steps(1))?;
+        }
+        Ok(opened)
+    }
+
+    /// Has the id lead to the collection, and notes there that it does.
+    async fn index(&self, opened: &OpenedStore) -> Result<()> {
+        let index = self.layout.index(&opened.id, &opened.label).ok_or_else(reply::damaged)?;
+        reply::status(self.ask(index).await?)?;
+        let keys = self.layout.keys(&opened.label);
+        match reply::done(self.ask(self.layout.scripts().mark(&keys, &opened.id)).await?) {
+            // It was opened, and dropped before its id was written: by somebody who had nothing to remove there.
+            Err(dropped) if dropped.kind() == ErrorKind::Dropped => self.forget(&opened.id).await,
+            noted => noted,
+        }
+    }
+
+    /// Two round trips. Where the id leads is a hint: the collection there says whether it has that id.
+    async fn open_by_id(&self, id: String) -> Result<OpenedStore> {
+        let find = self.layout.find(&id).ok_or_else(not_found)?;
+        let label = self.layout.found(self.ask(find).await?)?.ok_or_else(not_found)?;
+        let keys = self.layout.keys(&label);
+        let open = self.layout.scripts().open_by_id(&keys, &id, self.access_times);
+        match reply::done(self.ask(open).await?) {
+            Ok(()) => Ok(OpenedStore::new(id, label)),
+            Err(dropped) if dropped.kind() == ErrorKind::Dropped => Err(not_found()),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) async fn metadata(&self, store: &OpenedStore) -> Result<StoreMetadata> {
+        let keys = self.layout.keys(&store.label);
+        reply::metadata(self.ask(self.layout.scripts().metadata(&keys, store)).await?, store)
+    }
+
+    pub(super) async fn get(&self, store: &OpenedStore, key: Key<'_>) -> Result<Option<Record>> {
+        let keys = self.layout.keys(&store.label);
+        reply::record(self.ask(self.layout.scripts().get(&keys, store, key, self.access_times)).await?, key)
+    }
+
+    pub(super) async fn set(
+        &self,
+        store: &OpenedStore,
+        key: Key<'_>,
+        content_type: ContentType,
+        value: Bytes,
+    ) -> Result<()> {
+        let keys = self.layout.keys(&store.label);
+        reply::done(self.ask(self.layout.scripts().set(&keys, store, key, &content_type, value)).await?)
+    }
+
+    pub(super) async fn delete(&self, store: &OpenedStore, key: Key<'_>) -> Result<bool> {
+        let keys = self.layout.keys(&store.label);
+        reply::existed(self.ask(self.layout.scripts().delete(&keys, store, key)).await?)
+    }
+
+    pub(super) async fn has(&self, store: &OpenedStore, key: Key<'_>) -> Result<bool> {
+        let keys = self.layout.keys(&store.label);
+        reply::existed(self.ask(self.layout.scripts().has(&keys, store, key, self.access_times)).await?)
+    }
+
+    pub(super) async fn list_keys(
+        &self,
+        store: &OpenedStore,
+        options: &RecordPageOptions,
+    ) -> Result<RecordPage<RecordMetadata>> {
+        let keys = self.layout.keys(&store.label);
+        reply::keys_page(self.ask(self.layout.scripts().list_keys(&keys, store, options, self.access_times)).await?)
+    }
+
+    pub(super) async fn list_records(
+        &self,
+        store: &OpenedStore,
+        options: &RecordPageOptions,
+    ) -> Result<RecordPage<Record>> {
+        let keys = self.layout.keys(&store.label);
+        let list = self.layout.scripts().list_records(&keys, store, options, self.access_times);
+        reply::records_page(self.ask(list).await?)
+    }
+
+    pub(super) async fn purge(&self, store: &OpenedStore) -> Result<()> {
+        let keys = self.layout.keys(&store.label);
+        reply::done(self.ask(self.layout.scripts().purge(&keys, store)).await?)
+    }
+
+    /// Two round trips: the collection, then where its id leads. In between the id is that of a collection which is not
+    /// there, and so unknown. What a drop before has left of it goes with the next one.
+    pub(super) async fn drop(&self, store: &OpenedStore) -> Result<()> {
+        let keys = self.layout.keys(&store.label);
+        let dropped = reply::done(self.ask(self.layout.scripts().drop(&keys, store)).await?);
+        match dropped {
+            Err(error) if error.kind() != ErrorKind::Dropped => Err(error),
+            dropped => {
+                self.forget(&store.id).await.map_err(|error| error.after_steps(1))?;
+                dropped
+            }
+        }
+    }
+
+    async fn forget(&self, id: &str) -> Result<()> {
+        match self.layout.forget(id) {
+            Some(forget) => reply::flag(self.ask(forget).await?).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    async fn ask(&self, request: Request) -> Result<Value> {
+        self.operations.executor.one(request).await
+    }
+}
+
+fn not_found() -> Error {
+    Error::new(ErrorKind::NotFound, "no store has this id")
+}

@@ -1,0 +1,11 @@
+//! What the suite does not ask of a client for records: what lies on the server, what becomes of collections that
+//! others have damaged or dropped, and what it costs where servers fail.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../support/common.rs"]
+mod common;
+mod damage;
+mod dropping;
+mod limits;
+mod support;
