@@ -39,7 +39,7 @@ pub trait Harness: Send + Sync + 'static {
     /// [exactly](store_core::AccessTimes::Exact), on the clock of [`clock`](Self::clock).
     ///
     /// Collections that a check makes have labels which nobody else uses, and are dropped afterwards. Only the one without
-    /// a name is the same for all who share the client's data, and one check empties and drops it.
+    /// a name is the same for all who share the client's data, and one check, `open_is_atomic`, empties and drops it.
     fn records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {
         None
     }
@@ -83,7 +83,8 @@ pub trait Harness: Send + Sync + 'static {
     /// run fails until the deviation is struck off.
     ///
     /// What breaks a clause is mostly also seen by the model, which judges whole programs. Then its check,
-    /// `programs_agree_with_the_model`, is a deviation too, at the price that it shows nothing else.
+    /// `programs_agree_with_the_model` or, of records, `record_programs_agree_with_the_model`, is a deviation too, at
+    /// the price that it shows nothing else.
     fn deviations(&self) -> Vec<Deviation> {
         Vec::new()
     }

@@ -343,6 +343,16 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_shows_a_time_between_the_call_and_the_return() {
+        let source = Source::Manual(ManualClock::new());
+        let time = Time { source, early: Duration::ZERO, late: Duration::ZERO };
+        for (millis, fits) in [(1, false), (2, true), (3, true), (4, false)] {
+            let shown = Timestamp::from_unix_millis(millis).unwrap();
+            assert_eq!(time.check_shown(shown, span(2_000, 3_000)).is_ok(), fits, "{millis}");
+        }
+    }
+
+    #[test]
     fn a_manual_clock_makes_every_interval_a_point() {
         let clock = ManualClock::new();
         let time = Time { source: Source::Manual(clock), early: Duration::ZERO, late: Duration::ZERO };

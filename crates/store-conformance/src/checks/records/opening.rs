@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use store_core::{ErrorKind, KeyValueStore, KeyValueStoreClient, StoreLabel, StoreSelector};
+use store_core::{ErrorKind, KeyValueStore, KeyValueStoreClient, StoreAlias, StoreLabel, StoreName, StoreSelector};
 
 use crate::cases::once;
+use crate::collections::Collections;
 use crate::context::{Context, Scope};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq, refused_with};
 use crate::pages::all_keys;
@@ -15,43 +16,51 @@ use crate::strategy::NASTY;
 use super::content::set;
 
 pub(super) async fn open_is_atomic(context: &Context) -> CheckResult {
-    const CALLERS: usize = 8;
-
     for _ in 0..context.races() / 8 {
         once(context, async |scope: &Scope<'_>| {
             let collections = scope.collections()?;
-            let labels = contended_keys().zip(0..).map(|(end, number): (String, usize)| match number % 2 {
-                0 => collections.named(&end),
-                _ => collections.aliased(&end),
-            });
-            let labels = labels.collect::<Result<Vec<_>, _>>()?;
-            let open = move |client: Arc<dyn KeyValueStoreClient>, end: String, _caller| {
-                let label = end.parse().ok().and_then(|number: usize| labels.get(number)).cloned().unwrap_or_default();
-                async move { Ok(client.open_store(label.into()).await?.id) }
-            };
-            for (end, ids) in contend(CALLERS, &collections.clients, open).await? {
-                let ids: BTreeSet<_> = ids.into_iter().collect();
-                ensure_eq!(ids.len(), 1, "how many ids {CALLERS} concurrent opens of {end:?} gave");
+            for end in contended_keys() {
+                collections.named(&end)?;
+                collections.aliased(&end)?;
             }
-            Ok(())
+            one_id_each(&collections, |text| StoreName::new(text).map(StoreLabel::Name)).await?;
+            one_id_each(&collections, |text| StoreAlias::new(text).map(StoreLabel::Alias)).await
         })
         .await?;
     }
     once(context, the_one_without_a_name).await
 }
 
+/// How many open one collection at once.
+const OPENERS: usize = 8;
+
+/// Opens new collections, each by many callers at once.
+async fn one_id_each(
+    collections: &Collections<'_>,
+    label: fn(String) -> store_core::Result<StoreLabel>,
+) -> Result<(), Failure> {
+    let stem = collections.stem().to_owned();
+    let open = move |client: Arc<dyn KeyValueStoreClient>, end: String, _caller| {
+        let text = format!("{stem}-{end}");
+        async move { Ok(client.open_store(label(text)?.into()).await?.id) }
+    };
+    for (end, ids) in contend(OPENERS, &collections.clients, open).await? {
+        let ids: BTreeSet<_> = ids.into_iter().collect();
+        ensure_eq!(ids.len(), 1, "how many ids {OPENERS} concurrent opens of {end:?} gave");
+    }
+    Ok(())
+}
+
 /// All who share the data share it, so this is the one check that uses it.
 async fn the_one_without_a_name(scope: &Scope<'_>) -> Result<(), Failure> {
-    const CALLERS: usize = 8;
-
     let collections = scope.collections()?;
     let default = StoreLabel::Default;
     collections.open(&default).await?.drop().await?;
-    let openers = collections.clients.iter().cycle().take(CALLERS).cloned();
+    let openers = collections.clients.iter().cycle().take(OPENERS).cloned();
     let opens = openers.map(|client| async move { client.open_store(StoreLabel::Default.into()).await });
     let opened = at_once(opens).await?.into_iter().collect::<store_core::Result<Vec<_>>>()?;
     let ids: BTreeSet<_> = opened.iter().map(|opened| opened.id.as_str()).collect();
-    ensure_eq!(ids.len(), 1, "how many ids {CALLERS} concurrent opens of the collection without a name gave");
+    ensure_eq!(ids.len(), 1, "how many ids {OPENERS} concurrent opens of the collection without a name gave");
 
     let first = collections.open(&default).await?;
     set(&first, "k", "default").await?;

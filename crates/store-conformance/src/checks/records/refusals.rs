@@ -17,13 +17,8 @@ use super::opening::open_id;
 use super::operations::{KEY, OPERATIONS};
 
 pub(super) async fn damaged_collections_stay(context: &Context) -> CheckResult {
-    {
-        let scope = context.scope()?;
-        let [collection, _] = scope.collections()?.make().await?;
-        if scope.damage_collection(collection.opened()).await? == Planted::Impossible {
-            return Ok(Verdict::Unsupported("nothing but collections can be in the backend".to_owned()));
-        }
-        scope.mend_collection(collection.opened()).await?;
+    if !can_be_damaged(context).await? {
+        return Ok(Verdict::Unsupported("nothing but collections can be in the backend".to_owned()));
     }
     once(context, async |scope: &Scope<'_>| {
         let [collection, again] = scope.collections()?.make().await?;
@@ -42,6 +37,16 @@ pub(super) async fn damaged_collections_stay(context: &Context) -> CheckResult {
         Ok(())
     })
     .await
+}
+
+async fn can_be_damaged(context: &Context) -> Result<bool, Failure> {
+    let scope = context.scope()?;
+    let [collection, _] = scope.collections()?.make().await?;
+    let planted = scope.damage_collection(collection.opened()).await?;
+    if planted == Planted::Done {
+        scope.mend_collection(collection.opened()).await?;
+    }
+    Ok(planted == Planted::Done)
 }
 
 /// Fails unless every operation says that the metadata is none.
