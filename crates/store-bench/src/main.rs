@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
 
 mod instructions;
+mod records;
 mod report;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::instructions::Work;
+use crate::records::Walk;
 use crate::report::Report;
 
 /// Compares this project's drivers with the clients underneath and beside them.
@@ -37,6 +39,8 @@ struct Arguments {
 enum Group {
     /// Instructions that the client spends on one operation.
     Instructions,
+    /// Pages of small and of large collections of records, and the memory that a walk takes.
+    Records,
 }
 
 /// What this program starts itself as.
@@ -45,6 +49,9 @@ enum Part {
     /// Carries out operations to be counted from outside.
     #[command(hide = true)]
     Worker(Work),
+    /// Walks through a collection of records.
+    #[command(hide = true)]
+    Walk(Walk),
 }
 
 fn main() -> ExitCode {
@@ -58,14 +65,19 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<()> {
-    if let Some(Part::Worker(work)) = arguments.part {
-        return work.carry_out();
+    match arguments.part {
+        Some(Part::Worker(work)) => return work.carry_out(),
+        Some(Part::Walk(walk)) => return walk.carry_out(),
+        None => {}
     }
     ensure!(!cfg!(debug_assertions), "figures of a build without optimisation say nothing: add --release");
     let mut report = Report::of_this_machine();
     let wanted = |group| arguments.only.is_none_or(|only| only == group);
     if wanted(Group::Instructions) {
         report.rows.extend(instructions::measure(arguments.profiles.as_deref())?);
+    }
+    if wanted(Group::Records) {
+        report.rows.extend(records::measure()?);
     }
     println!("{}", report.text());
     arguments.json.map_or(Ok(()), |file| report.write(&file))

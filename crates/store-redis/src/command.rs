@@ -18,7 +18,7 @@ const DEFAULT_USER: &str = "default";
 /// Room for the small arguments of a command, so that key and value never move while it is put together.
 const SMALL_ARGUMENTS_BYTES: usize = 64;
 
-const NANOS_PER_MILLI: u128 = 1_000_000;
+pub(crate) const NANOS_PER_MILLI: u128 = 1_000_000;
 
 /// The expiry as SET takes it. Everything in whole milliseconds.
 #[derive(Clone, Copy, Debug)]

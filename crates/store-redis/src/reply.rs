@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use redis::Value;
+pub(crate) use redis::Value;
 use store_core::{Error, ErrorKind, ExpiresAt, FencingToken, Remaining, Result, SetOutcome, Timestamp};
 
 mod records;

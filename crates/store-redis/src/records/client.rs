@@ -17,7 +17,45 @@ use crate::operations::{DRIVER, Operations};
 use crate::stats::Stats;
 use crate::store::RedisStore;
 
-/// A [`KeyValueStoreClient`] on a Redis server.
+/// A [`KeyValueStoreClient`] on a Redis server, behind Sentinel, or on a Cluster.
+///
+/// Clones are handles on the same connections, and [`close`](KeyValueStoreClient::close) ends them for all. Any number of
+/// clients, in any number of processes, work on the same collections: each operation is one step on the server.
+///
+/// Every operation is one round trip to the primary, but for opening by id and dropping, which are two, and creating,
+/// which is three. A page costs what is on it, not what is in the collection. All records of a collection lie on one
+/// server, on a Cluster too. The README of this crate tells the keys, and what becomes of collections on a server that
+/// evicts.
+///
+/// `accessed_at` is kept [coarsely](AccessTimes::Coarse) by default, so that most reads write nothing. Times are the
+/// server's, in whole milliseconds, and never go back.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use store_redis::{AccessTimes, Bytes, Config, ContentType, KeyValueStore, RedisKeyValueStoreClient, StoreName};
+///
+/// # async fn run() -> store_redis::Result<()> {
+/// let config = Config::tcp("localhost", 6379);
+/// let client = RedisKeyValueStoreClient::builder(config).access_times(AccessTimes::Off).connect().await?;
+/// let pages = KeyValueStore::open(Arc::new(client), StoreName::new("pages")?).await?;
+///
+/// pages.set_record("index.html", ContentType::new("text/html")?, Bytes::from("<h1>Hello</h1>")).await?;
+/// let page = pages.get_record("index.html").await?;
+/// assert_eq!(page.map(|page| page.content_type), Some(ContentType::new("text/html")?));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// Besides those that an operation names: [`WrongType`](store_core::ErrorKind::WrongType) where one of the keys of a
+/// collection holds something of another type, [`Corrupt`](store_core::ErrorKind::Corrupt) where its metadata is not
+/// legible or the server has evicted a part of it, and nothing is written in either case; any kind of transport, as for
+/// entries. A read is repeated as reads of entries are, although it may move the time of the last access; a write whose
+/// reply was lost is [`Unknown`](store_core::Outcome::Unknown), unless [`Config`] allows to repeat it.
+///
+/// # Cancel safety
+/// A call that is dropped may still be executed, as a whole. Dropping one that creates leaves a collection that the next
+/// open finds.
 #[derive(Clone, Debug)]
 pub struct RedisKeyValueStoreClient {
     collections: Collections,

@@ -1,12 +1,12 @@
 //! How collections are laid out on the server: which keys and which scripts say what a client does.
 
-use redis::Value;
 use store_core::{Result, StoreLabel};
 
+use crate::command;
 use crate::keyspace::{self, CollectionKeys, IdKey};
+use crate::reply::{self, Value};
 use crate::request::{Class, Request};
 use crate::script::{NATIVE, RecordScripts};
-use crate::{command, reply};
 
 /// A layout. What is the same in all of them stands in `operations.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use redis::Value;
 use store_core::{
     AccessTimes, Bytes, ContentType, Error, ErrorKind, Key, OpenOptions, OpenedStore, Record, RecordMetadata,
     RecordPage, RecordPageOptions, Result, StoreLabel, StoreMetadata, StoreSelector,
@@ -11,7 +10,7 @@ use store_core::{
 
 use super::layout::Layout;
 use crate::operations::Operations;
-use crate::reply::{self, IdIndex};
+use crate::reply::{self, IdIndex, Value};
 use crate::request::Request;
 
 /// All collections that a client can reach.

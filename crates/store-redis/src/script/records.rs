@@ -4,6 +4,7 @@
 use store_core::{AccessTimes, Bytes, ContentType, Key, OpenedStore, RecordPageOptions};
 
 use super::text;
+use crate::command::NANOS_PER_MILLI;
 use crate::keyspace::CollectionKeys;
 use crate::request::{Class, Request, Script};
 
@@ -157,7 +158,7 @@ fn call(class: Class, script: &'static Script, keys: &CollectionKeys, arguments:
 
 /// In milliseconds; nothing where reads move no time.
 fn tolerance(access: AccessTimes) -> Vec<u8> {
-    access.tolerance().map(|tolerance| text(tolerance.as_millis())).unwrap_or_default()
+    access.tolerance().map(|tolerance| text(tolerance.as_nanos() / NANOS_PER_MILLI)).unwrap_or_default()
 }
 
 /// Where a page begins, as `ZRANGE … BYLEX` takes it.

@@ -16,4 +16,6 @@ mod killing;
 mod lines;
 mod outages;
 mod refusals;
+#[path = "../support/snapshots.rs"]
+mod snapshots;
 mod support;

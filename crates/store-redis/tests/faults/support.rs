@@ -1,16 +1,16 @@
 //! Servers to break, lines to freeze, and what errors have to look like.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use store_redis::prelude::*;
 use store_redis::{Config, Error, ErrorKind, Outcome, Protocol, RedisCache, Retry};
-use store_testkit::{RedisServer, Reply, ServerOptions};
+use store_testkit::{RedisServer, ServerOptions};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 pub(crate) use crate::common::{CANARY, PATIENCE, eventually, failure};
 pub(crate) use crate::info::info;
+pub(crate) use crate::snapshots::fail_snapshot;
 
 pub(crate) const PROTOCOLS: [Protocol; 2] = [Protocol::Resp2, Protocol::Resp3];
 
@@ -29,17 +29,6 @@ pub(crate) async fn connect(server: &RedisServer, protocol: Protocol) -> RedisCa
 
 pub(crate) fn command(server: &RedisServer, arguments: &[&str]) {
     server.command(arguments).unwrap();
-}
-
-/// Has the server find out that it cannot save. It was started with `save` and has something to save.
-pub(crate) fn fail_snapshot(server: &RedisServer) {
-    let Reply::Array(pair) = server.command(&["CONFIG", "GET", "dir"]).unwrap() else { panic!("no directory") };
-    // The snapshot cannot take the place of a directory.
-    std::fs::create_dir(Path::new(pair[1].as_text().unwrap()).join("dump.rdb")).unwrap();
-    command(server, &["BGSAVE"]);
-    eventually("the snapshot fails", || {
-        server.info("persistence", "rdb_last_bgsave_status").unwrap().as_deref() == Some("err")
-    });
 }
 
 /// Waits until the operation succeeds again, as it has to once the fault is gone.

@@ -1,12 +1,13 @@
 //! What is left when a collection was dropped: by whom, halfway, or under somebody's hands.
 
 use std::sync::Arc;
+
 use store_redis::{AccessTimes, Config, ErrorKind, KeyValueStoreClient, Outcome, RedisKeyValueStoreClient, StoreLabel};
 use store_testkit::proxy::{Cut, FaultProxy, Faults, When};
 
 use crate::support::{
-    aliased, all_answer, connect, connect_to, content, failure, id, id_key, keys, named, open, own_server, set,
-    try_open, value, wire_keys,
+    aliased, all_answer, connect, connect_to, content, eventually, failure, id, id_key, keys, named, open, own_server,
+    set, try_open, value, wire_keys,
 };
 
 #[tokio::test]
@@ -71,7 +72,7 @@ async fn a_drop_that_got_halfway_is_finished_by_the_next() {
     assert_eq!(content(&server).len(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_collection_that_is_dropped_before_its_creator_wrote_its_id_leaves_no_key() {
     let server = own_server();
     let proxy = FaultProxy::start(server.url()).unwrap();
@@ -81,9 +82,7 @@ async fn a_collection_that_is_dropped_before_its_creator_wrote_its_id_leaves_no_
     // What the creator is told comes only when the collection is gone.
     proxy.inject(Faults::new().hold());
     let creating = tokio::spawn(async move { open(&slow, named("a")).await });
-    while content(&server).is_empty() {
-        tokio::task::yield_now().await;
-    }
+    tokio::task::block_in_place(|| eventually("a collection", || !content(&server).is_empty()));
     open(&client, named("a")).await.drop().await.unwrap();
     assert_eq!(content(&server).len(), 0);
     proxy.heal();

@@ -6,6 +6,14 @@
 #[path = "../support/common.rs"]
 mod common;
 mod damage;
+#[path = "../support/deployments.rs"]
+mod deployments;
 mod dropping;
 mod limits;
+mod opening;
+mod refusals;
+#[path = "../support/snapshots.rs"]
+mod snapshots;
 mod support;
+mod tearing;
+mod topologies;

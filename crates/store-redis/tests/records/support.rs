@@ -11,7 +11,7 @@ use store_redis::{
 };
 use store_testkit::{RedisServer, Reply, ServerOptions};
 
-pub(crate) use crate::common::{PATIENCE, failure};
+pub(crate) use crate::common::{PATIENCE, eventually, failure};
 
 /// A server that no other test writes to.
 pub(crate) fn own_server() -> RedisServer {

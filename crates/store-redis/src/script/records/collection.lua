@@ -70,4 +70,3 @@ local function is_written(collection)
   local accessed_at, modified_at = math.max(now, collection.accessed_at), math.max(now, collection.modified_at)
   redis.call('HSET', KEYS[1], 'accessed_at', to_text(accessed_at), 'modified_at', to_text(modified_at))
 end
-

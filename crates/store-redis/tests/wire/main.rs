@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod records;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
@@ -26,14 +28,39 @@ const ONE: &str = ":1\r\n";
 const HANG_UP: &str = "hang up";
 const V: &str = "$1\r\nv\r\n";
 
-const SCRIPTS: [(&str, &str); 7] = [
-    ("get_and_renew", include_str!("../src/script/get_and_renew.lua")),
-    ("compare_and_set", include_str!("../src/script/compare_and_set.lua")),
-    ("compare_and_delete", include_str!("../src/script/compare_and_delete.lua")),
-    ("add_to_counter", include_str!("../src/script/add_to_counter.lua")),
-    ("acquire_lock", include_str!("../src/script/acquire_lock.lua")),
-    ("extend_lock", include_str!("../src/script/extend_lock.lua")),
-    ("release_lock", include_str!("../src/script/release_lock.lua")),
+/// A script of collections of records, behind what all of them begin with.
+macro_rules! of_records {
+    ($name:literal) => {
+        (
+            $name,
+            concat!(
+                include_str!("../../src/script/records/collection.lua"),
+                include_str!(concat!("../../src/script/records/", $name, ".lua"))
+            ),
+        )
+    };
+}
+
+const SCRIPTS: [(&str, &str); 19] = [
+    ("get_and_renew", include_str!("../../src/script/get_and_renew.lua")),
+    ("compare_and_set", include_str!("../../src/script/compare_and_set.lua")),
+    ("compare_and_delete", include_str!("../../src/script/compare_and_delete.lua")),
+    ("add_to_counter", include_str!("../../src/script/add_to_counter.lua")),
+    ("acquire_lock", include_str!("../../src/script/acquire_lock.lua")),
+    ("extend_lock", include_str!("../../src/script/extend_lock.lua")),
+    ("release_lock", include_str!("../../src/script/release_lock.lua")),
+    of_records!("open"),
+    of_records!("mark"),
+    of_records!("open_by_id"),
+    of_records!("metadata"),
+    of_records!("get"),
+    of_records!("has"),
+    of_records!("set"),
+    of_records!("delete"),
+    of_records!("list_keys"),
+    of_records!("list_records"),
+    of_records!("purge"),
+    of_records!("drop"),
 ];
 
 /// What is still to be answered and what has been taken down, for all connections of a test.
