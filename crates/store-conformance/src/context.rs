@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use store_core::{Address, Cache, Capabilities, ErrorKind, Key, Listing, Namespace, Namespaced, Store, StoreExt};
+use store_core::{
+    Address, Cache, Capabilities, ErrorKind, Key, Listing, Namespace, Namespaced, OpenedStore, Store, StoreExt,
+};
 
 use crate::collections::{Clients, Collections, Labels};
 use crate::failure::Failure;
@@ -32,7 +34,7 @@ impl Handle {
 
     /// The cache, of a handle that has one.
     pub(crate) fn cache(&self) -> Result<&CacheHandle, Failure> {
-        self.cache.as_ref().ok_or_else(|| Failure::new("the harness has a cache in one call and none in another"))
+        self.cache.as_ref().ok_or_else(|| no_longer("a cache"))
     }
 
     /// The same handle on a namespace nested in its own.
@@ -40,6 +42,11 @@ impl Handle {
         let cache = self.cache.as_ref().map(|cache| cache.namespace(path)).transpose()?;
         Ok(Self { store: self.store.namespace(path)?, cache })
     }
+}
+
+#[track_caller]
+fn no_longer(what: &str) -> Failure {
+    Failure::new(format!("the harness has {what} in one call and none in another"))
 }
 
 /// How many inputs checks generate.
@@ -101,6 +108,12 @@ impl Context {
 
     pub(crate) fn has_records(&self) -> bool {
         self.harness.records().is_some()
+    }
+
+    /// What the client for records declares.
+    pub(crate) fn record_capabilities(&self) -> Result<Capabilities, Failure> {
+        let [client, _] = self.record_clients().ok_or_else(|| no_longer("records"))?;
+        Ok(client.capabilities().clone())
     }
 
     /// What a check needs records for it has to declare, so there are clients where it asks for them.
@@ -234,15 +247,29 @@ impl Scope<'_> {
         self.cache_of(self.context.harness.second_cache())
     }
 
+    /// The template for public addresses of records, where there is one.
+    pub(crate) fn url_template(&self) -> Option<String> {
+        self.context.harness.url_template()
+    }
+
+    /// Puts something else in the place of the metadata of a collection.
+    pub(crate) async fn damage_collection(&self, opened: &OpenedStore) -> Result<Planted, Failure> {
+        Ok(self.context.harness.damage_collection(opened).await?)
+    }
+
+    /// Puts the metadata back as it was.
+    pub(crate) async fn mend_collection(&self, opened: &OpenedStore) -> Result<(), Failure> {
+        Ok(self.context.harness.mend_collection(opened).await?)
+    }
+
     /// The collections of this case. A check that calls this needs records, so there are clients.
     pub(crate) fn collections(&self) -> Result<Collections<'_>, Failure> {
-        let clients = self.context.record_clients();
-        let clients = clients.ok_or_else(|| Failure::new("the harness has records in one call and none in another"))?;
+        let clients = self.context.record_clients().ok_or_else(|| no_longer("records"))?;
         Ok(self.context.labels.of_case(self.number, clients))
     }
 
     fn cache_of(&self, cache: Option<Arc<dyn Cache>>) -> Result<CacheHandle, Failure> {
-        let cache = cache.ok_or_else(|| Failure::new("the harness has a cache in one call and none in another"))?;
+        let cache = cache.ok_or_else(|| no_longer("a cache"))?;
         Ok(cache.namespace(&self.namespace)?)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::outage::Interruptible;
-use store_core::{Address, Cache, KeyValueStoreClient, ManualClock, Namespace, Store, async_trait};
+use store_core::{Address, Cache, KeyValueStoreClient, ManualClock, Namespace, OpenedStore, Store, async_trait};
 
 /// Why a harness could not be made or could not do what it was asked for.
 pub type HarnessError = Box<dyn Error + Send + Sync>;
@@ -39,7 +39,7 @@ pub trait Harness: Send + Sync + 'static {
     /// [exactly](store_core::AccessTimes::Exact), on the clock of [`clock`](Self::clock).
     ///
     /// Collections that a check makes have labels which nobody else uses, and are dropped afterwards. Only the one without
-    /// a name is the same for all who share the client's data, and one check empties and drops it.
+    /// a name is the same for all who share the client's data, and one check, `open_is_atomic`, empties and drops it.
     fn records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {
         None
     }
@@ -47,6 +47,12 @@ pub trait Harness: Send + Sync + 'static {
     /// A second client on the data of [`records`](Self::records).
     fn second_records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {
         self.records()
+    }
+
+    /// The [template](store_core::UrlTemplate) by which the clients for records make public addresses, where they were
+    /// given one.
+    fn url_template(&self) -> Option<String> {
+        None
     }
 
     /// The clock that the stores judge expiry by.
@@ -86,7 +92,8 @@ pub trait Harness: Send + Sync + 'static {
     /// run fails until the deviation is struck off.
     ///
     /// What breaks a clause is mostly also seen by the model, which judges whole programs. Then its check,
-    /// `programs_agree_with_the_model`, is a deviation too, at the price that it shows nothing else.
+    /// `programs_agree_with_the_model` or, of records, `record_programs_agree_with_the_model`, is a deviation too, at
+    /// the price that it shows nothing else.
     fn deviations(&self) -> Vec<Deviation> {
         Vec::new()
     }
@@ -114,6 +121,23 @@ pub trait Harness: Send + Sync + 'static {
     /// When the backend could hold it but did not take it.
     async fn plant_key_that_is_no_text(&self, _namespace: &Namespace) -> Result<Planted, HarnessError> {
         Ok(Planted::Impossible)
+    }
+
+    /// Puts something in the place of what the backend keeps about a collection, as another program might, so that no
+    /// operation finds metadata there.
+    ///
+    /// # Errors
+    /// When the backend could hold it but did not take it.
+    async fn damage_collection(&self, _store: &OpenedStore) -> Result<Planted, HarnessError> {
+        Ok(Planted::Impossible)
+    }
+
+    /// Puts back what [`damage_collection`](Self::damage_collection) took away, as it was.
+    ///
+    /// # Errors
+    /// When it cannot be put back.
+    async fn mend_collection(&self, _store: &OpenedStore) -> Result<(), HarnessError> {
+        Ok(())
     }
 }
 

@@ -16,6 +16,7 @@ pub mod history;
 mod model;
 mod options;
 mod outage;
+mod pages;
 mod progress;
 mod race;
 mod registry;

@@ -82,7 +82,7 @@ impl CheckReport {
 
 /// What is known about the driver besides its name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Subject {
+pub(crate) struct Driver {
     pub(crate) server: Option<String>,
     pub(crate) protocol: Option<String>,
     pub(crate) slot_policy: Option<String>,
@@ -93,12 +93,39 @@ pub(crate) struct Subject {
 #[derive(Clone, Debug)]
 pub struct Report {
     pub(crate) driver: String,
-    pub(crate) subject: Subject,
+    pub(crate) subject: Driver,
     pub(crate) seed: u64,
     pub(crate) seconds: f64,
     pub(crate) checks: Vec<CheckReport>,
-    pub(crate) model: Option<CheckReport>,
+    pub(crate) model: Option<ModelReport>,
+    pub(crate) record_model: Option<ModelReport>,
+}
+
+/// How a check of the model family ended, and what its programs consisted of.
+#[derive(Clone, Debug)]
+pub(crate) struct ModelReport {
+    pub(crate) check: CheckReport,
     pub(crate) coverage: Coverage,
+}
+
+impl ModelReport {
+    fn to_json(&self) -> Value {
+        json!({
+            "status": self.check.status.as_str(),
+            "cases": self.coverage.cases,
+            "operations": self.coverage.operations,
+            "coverage": self.coverage.to_json(),
+            "seconds": rounded(self.check.seconds),
+            "note": self.check.note,
+        })
+    }
+}
+
+impl fmt::Display for ModelReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} programs, {} operations, of which in %:", self.coverage.cases, self.coverage.operations)?;
+        self.coverage.shares().try_for_each(|(what, _, percent)| write!(f, " {what} {percent}"))
+    }
 }
 
 impl Report {
@@ -114,10 +141,16 @@ impl Report {
         &self.checks
     }
 
-    /// The check of the model family, when it was run.
+    /// The check that compares programs on entries with a model, when it was run.
     #[must_use]
     pub fn model(&self) -> Option<&CheckReport> {
-        self.model.as_ref()
+        self.model.as_ref().map(|model| &model.check)
+    }
+
+    /// The check that compares programs on collections of records with a model, when it was run.
+    #[must_use]
+    pub fn record_model(&self) -> Option<&CheckReport> {
+        self.record_model.as_ref().map(|model| &model.check)
     }
 
     /// The seed that repeats the run.
@@ -136,25 +169,15 @@ impl Report {
             "slot_policy": self.subject.slot_policy,
             "capabilities": self.subject.capabilities.as_ref().map(capabilities_json),
             "checks": self.checks.iter().map(CheckReport::to_json).collect::<Vec<_>>(),
-            "model": self.model.as_ref().map(|model| self.model_json(model)),
+            "model": self.model.as_ref().map(ModelReport::to_json),
+            "record_model": self.record_model.as_ref().map(ModelReport::to_json),
             "seed": self.seed,
             "seconds": rounded(self.seconds),
         })
     }
 
-    fn model_json(&self, model: &CheckReport) -> Value {
-        json!({
-            "status": model.status.as_str(),
-            "cases": self.coverage.cases,
-            "operations": self.coverage.operations,
-            "coverage": self.coverage.to_json(),
-            "seconds": rounded(model.seconds),
-            "note": model.note,
-        })
-    }
-
     pub(crate) fn all(&self) -> impl Iterator<Item = &CheckReport> {
-        self.checks.iter().chain(&self.model)
+        self.checks.iter().chain(self.model()).chain(self.record_model())
     }
 
     fn count(&self, status: Status) -> usize {
@@ -177,16 +200,10 @@ impl fmt::Display for Report {
             write!(f, " {} {};", self.count(status), status.as_str())?;
         }
         writeln!(f, " seed {}; {:.1} s", self.seed, self.seconds)?;
-        if self.coverage.operations > 0 {
-            write!(
-                f,
-                "model: {} programs, {} operations, of which in %:",
-                self.coverage.cases, self.coverage.operations
-            )?;
-            for (what, _, percent) in self.coverage.shares() {
-                write!(f, " {what} {percent}")?;
+        for (name, model) in [("model", &self.model), ("model of records", &self.record_model)] {
+            if let Some(model) = model.as_ref().filter(|model| model.coverage.operations > 0) {
+                writeln!(f, "{name}: {model}")?;
             }
-            writeln!(f)?;
         }
         Ok(())
     }

@@ -16,10 +16,10 @@ use crate::checks::FAMILIES;
 use crate::context::Context;
 use crate::failure::{CheckResult, Failure, Verdict};
 use crate::harness::{ClockControl, Harness, HarnessError};
-use crate::model::{self, Coverage};
+use crate::model::{self, Coverage, Subject};
 use crate::options::Options;
 use crate::registry::{Check, Company, Needs};
-use crate::report::{CheckReport, Report, Status, Subject};
+use crate::report::{CheckReport, Driver, ModelReport, Report, Status};
 
 /// How many threads share a processor where checks mostly wait.
 const WAITING_CHECKS_PER_PROCESSOR: usize = 8;
@@ -69,21 +69,21 @@ pub(crate) fn names(options: &Options) -> Vec<String> {
 #[derive(Clone, Copy)]
 enum Trial {
     Clause(&'static str, &'static Check),
-    Model,
+    Model(Subject),
 }
 
 impl Trial {
     fn family(self) -> &'static str {
         match self {
             Self::Clause(family, _) => family,
-            Self::Model => model::FAMILY,
+            Self::Model(_) => model::FAMILY,
         }
     }
 
     fn clause(self) -> &'static str {
         match self {
             Self::Clause(_, check) => check.clause,
-            Self::Model => model::CHECK,
+            Self::Model(subject) => subject.check(),
         }
     }
 
@@ -94,14 +94,14 @@ impl Trial {
     fn needs(self) -> Needs {
         match self {
             Self::Clause(_, check) => check.needs,
-            Self::Model => Needs::Nothing,
+            Self::Model(subject) => subject.needs(),
         }
     }
 
     fn company(self) -> Company {
         match self {
             Self::Clause(_, check) => check.company,
-            Self::Model => Company::Others,
+            Self::Model(_) => Company::Others,
         }
     }
 }
@@ -110,7 +110,8 @@ impl Trial {
 fn trials(options: &Options) -> impl Iterator<Item = Trial> {
     let clauses =
         FAMILIES.iter().flat_map(|family| family.checks.iter().map(|check| Trial::Clause(family.name, check)));
-    std::iter::once(Trial::Model).chain(clauses).filter(|trial| options.selection.includes(&trial.name()))
+    let models = Subject::ALL.map(Trial::Model).into_iter();
+    models.chain(clauses).filter(|trial| options.selection.includes(&trial.name()))
 }
 
 struct Engine<'a> {
@@ -128,12 +129,12 @@ impl<'a> Engine<'a> {
         let (seed, began) = (options.effective_seed(), Instant::now());
         let mut report = Report {
             driver: driver.to_owned(),
-            subject: Subject::default(),
+            subject: Driver::default(),
             seed,
             seconds: 0.0,
             checks: Vec::new(),
             model: None,
-            coverage: Coverage::default(),
+            record_model: None,
         };
         let trials: Vec<_> = trials(&options).collect();
         let ended = match Builder::new_multi_thread().worker_threads(processors().max(2)).enable_all().build() {
@@ -146,7 +147,8 @@ impl<'a> Engine<'a> {
         for (trial, check, coverage) in ended {
             match trial {
                 Trial::Clause(..) => report.checks.push(check),
-                Trial::Model => (report.model, report.coverage) = (Some(check), coverage),
+                Trial::Model(Subject::Entries) => report.model = Some(ModelReport { check, coverage }),
+                Trial::Model(Subject::Records) => report.record_model = Some(ModelReport { check, coverage }),
             }
         }
         report.seconds = began.elapsed().as_secs_f64();
@@ -156,7 +158,7 @@ impl<'a> Engine<'a> {
     fn run_on_harness(
         &self,
         trials: &[Trial],
-        subject: &mut Subject,
+        subject: &mut Driver,
         watch: &(impl Fn(&CheckReport) + Sync),
     ) -> Vec<Ended> {
         // A first harness, to know whom the report is about, and to try once instead of for each check what is not there.
@@ -164,7 +166,7 @@ impl<'a> Engine<'a> {
             Ok(harness) => harness,
             Err(error) => return not_run(trials, &format!("no harness: {error}"), watch),
         };
-        *subject = Subject {
+        *subject = Driver {
             server: harness.server(),
             protocol: harness.protocol(),
             slot_policy: harness.slot_policy(),
@@ -262,7 +264,7 @@ async fn examine(trial: Trial, context: &Context) -> (CheckResult, Coverage) {
     }
     match trial {
         Trial::Clause(_, check) => ((check.body)(context).await, Coverage::default()),
-        Trial::Model => model::check(context).await,
+        Trial::Model(subject) => model::check(context, subject).await,
     }
 }
 
@@ -311,7 +313,8 @@ fn not_run(trials: &[Trial], reason: &str, watch: &impl Fn(&CheckReport)) -> Vec
 
 /// Whether a driver can deviate from it: also the model sees what breaks a clause.
 fn is_clause(name: &str) -> bool {
-    name == model::CHECK || FAMILIES.iter().flat_map(|family| family.checks).any(|check| check.clause == name)
+    Subject::ALL.iter().any(|subject| subject.check() == name)
+        || FAMILIES.iter().flat_map(|family| family.checks).any(|check| check.clause == name)
 }
 
 fn processors() -> usize {

@@ -237,6 +237,19 @@ impl Time {
         Ok(())
     }
 
+    /// Fails unless the driver's clock can have shown `time` during an operation.
+    pub(crate) fn check_shown(&self, time: Timestamp, during: Span) -> Result<(), Failure> {
+        let (moment, error) = self.moment(time);
+        let slack = error + self.early;
+        ensure!(
+            during.sent <= moment.plus(slack) && moment.minus(slack) <= during.acked,
+            "saw a time {:?} before the operation that set it, or {:?} after it",
+            during.sent.since(moment.plus(slack)),
+            moment.minus(slack).since(during.acked)
+        );
+        Ok(())
+    }
+
     /// When the driver's clock shows `time`, and by how much the suite may be wrong about it.
     fn moment(&self, time: Timestamp) -> (Moment, Duration) {
         let unix_micros = time.as_unix_millis() * 1000;
@@ -327,6 +340,16 @@ mod tests {
         }
         assert!(deadline.check_remaining(Remaining::Never, asked).is_err());
         assert!(Deadline::NEVER.check_remaining(Remaining::In(TICK), asked).is_err());
+    }
+
+    #[test]
+    fn a_clock_shows_a_time_between_the_call_and_the_return() {
+        let source = Source::Manual(ManualClock::new());
+        let time = Time { source, early: Duration::ZERO, late: Duration::ZERO };
+        for (millis, fits) in [(1, false), (2, true), (3, true), (4, false)] {
+            let shown = Timestamp::from_unix_millis(millis).unwrap();
+            assert_eq!(time.check_shown(shown, span(2_000, 3_000)).is_ok(), fits, "{millis}");
+        }
     }
 
     #[test]

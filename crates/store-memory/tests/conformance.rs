@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use store_conformance::{ClockControl, Harness};
-use store_core::{AccessTimes, Cache, KeyValueStoreClient, ManualClock, Store};
+use store_conformance::{ClockControl, Harness, HarnessError};
+use store_core::{AccessTimes, Cache, KeyValueStoreClient, ManualClock, Store, UrlTemplate};
 use store_memory::{MemoryCache, MemoryKeyValueStoreClient, MemoryStore};
 
 struct MemoryHarness {
@@ -13,14 +13,17 @@ struct MemoryHarness {
     records: MemoryKeyValueStoreClient,
 }
 
+/// How the client for records makes public addresses.
+const URLS: &str = "https://files.example/{id}?key={key}";
+
 impl MemoryHarness {
-    fn new() -> Self {
+    fn new() -> Result<Self, HarnessError> {
         let clock = ManualClock::new();
         let store = MemoryStore::builder().clock(clock.clone()).build();
         let cache = MemoryCache::builder().clock(clock.clone()).build();
-        let records =
-            MemoryKeyValueStoreClient::builder().clock(clock.clone()).access_times(AccessTimes::Exact).build();
-        Self { clock, store, cache, records }
+        let records = MemoryKeyValueStoreClient::builder().clock(clock.clone()).access_times(AccessTimes::Exact);
+        let records = records.url_template(UrlTemplate::new(URLS)?).build();
+        Ok(Self { clock, store, cache, records })
     }
 }
 
@@ -37,9 +40,13 @@ impl Harness for MemoryHarness {
         Some(Arc::new(self.records.clone()))
     }
 
+    fn url_template(&self) -> Option<String> {
+        Some(URLS.to_owned())
+    }
+
     fn clock(&self) -> ClockControl {
         ClockControl::Manual(self.clock.clone())
     }
 }
 
-store_conformance::main!("memory", || async { Ok(MemoryHarness::new()) });
+store_conformance::main!("memory", || async { MemoryHarness::new() });

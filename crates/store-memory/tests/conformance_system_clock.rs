@@ -4,16 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use store_conformance::{ClockControl, Harness};
-use store_core::{Cache, Store};
-use store_memory::MemoryCache;
+use store_core::{AccessTimes, Cache, KeyValueStoreClient, Store};
+use store_memory::{MemoryCache, MemoryKeyValueStoreClient};
 
 struct SystemClockHarness {
     cache: MemoryCache,
+    records: MemoryKeyValueStoreClient,
 }
 
 impl SystemClockHarness {
     fn new() -> Self {
-        Self { cache: MemoryCache::builder().sweep_interval(Duration::from_millis(5)).build() }
+        let cache = MemoryCache::builder().sweep_interval(Duration::from_millis(5)).build();
+        let records = MemoryKeyValueStoreClient::builder().access_times(AccessTimes::Exact).build();
+        Self { cache, records }
     }
 }
 
@@ -24,6 +27,10 @@ impl Harness for SystemClockHarness {
 
     fn cache(&self) -> Option<Arc<dyn Cache>> {
         Some(Arc::new(self.cache.clone()))
+    }
+
+    fn records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {
+        Some(Arc::new(self.records.clone()))
     }
 
     fn clock(&self) -> ClockControl {

@@ -46,8 +46,9 @@ struct Check {
     note: String,
 }
 
-/// The one check that belongs to no clause.
-const MODEL: &str = "programs_agree_with_the_model";
+/// The checks that belong to no clause, by where the report tells of them.
+const MODELS: [(&str, &str); 2] =
+    [("model", "programs_agree_with_the_model"), ("record_model", "record_programs_agree_with_the_model")];
 
 /// What one driver's suite wrote.
 #[derive(Debug)]
@@ -63,8 +64,9 @@ impl DriverReport {
         ensure!(written["driver"] == name, "the report is of the driver {}", written["driver"]);
         let checks = written["checks"].as_array().context("the report has no checks")?;
         let clauses = checks.iter().map(parse_check);
-        let model = written["model"].as_object().map(|_| parse_outcome("model", MODEL, &written["model"]));
-        let checks = clauses.chain(model).collect::<Result<_>>()?;
+        let models = MODELS.iter().filter(|(field, _)| written[field].is_object());
+        let models = models.map(|(field, check)| parse_outcome("model", check, &written[field]));
+        let checks = clauses.chain(models).collect::<Result<_>>()?;
         Ok(Self { name: name.to_owned(), checks, written })
     }
 
@@ -72,7 +74,7 @@ impl DriverReport {
     pub(crate) fn problems<'a>(&self, clauses: impl Iterator<Item = &'a str>) -> Vec<String> {
         let bad = |check: &&Check| matches!(check.status, Status::Fail | Status::NotRun);
         let reported: BTreeSet<&str> = self.checks.iter().map(|check| check.clause.as_str()).collect();
-        let silent = clauses.chain([MODEL]).filter(|clause| !reported.contains(clause));
+        let silent = clauses.chain(MODELS.map(|(_, check)| check)).filter(|clause| !reported.contains(clause));
         let silent = silent.map(|clause| format!("{}: {clause}: not reported", self.title()));
         self.checks.iter().filter(bad).map(|check| self.line(check)).chain(silent).collect()
     }
@@ -227,8 +229,9 @@ impl Report {
 
     /// What the generated cases consisted of, for each driver that says so.
     fn models(&self) -> impl Iterator<Item = String> {
-        let told = self.drivers.iter().filter(|driver| driver.written["model"].is_object());
-        told.map(|driver| format!("{}: model: {}", driver.title(), driver.written["model"]))
+        let all = self.drivers.iter().flat_map(|driver| MODELS.map(|(field, _)| (driver, field)));
+        let told = all.filter(|(driver, field)| driver.written[field].is_object());
+        told.map(|(driver, field)| format!("{}: {field}: {}", driver.title(), driver.written[field]))
     }
 
     /// Everything that is not a plain pass: nothing is left out of sight.
@@ -253,6 +256,7 @@ mod tests {
             "protocol": null,
             "checks": checks,
             "model": {"status": "pass", "cases": 7},
+            "record_model": {"status": "pass", "cases": 7},
             "seconds": 1.2,
         });
         DriverReport::parse("memory", &text.to_string()).unwrap()
@@ -283,12 +287,19 @@ mod tests {
 
     #[test]
     fn a_model_that_failed_or_did_not_run_is_a_problem() {
-        let problems = |model: Value| {
-            let text = json!({"driver": "memory", "checks": [], "model": model}).to_string();
-            DriverReport::parse("memory", &text).unwrap().problems(std::iter::empty())
-        };
-        assert_eq!(problems(json!(null)), [format!("memory: {MODEL}: not reported")]);
-        assert_eq!(problems(json!({"status": "fail", "note": "why"})), [format!("memory: model/{MODEL}: fail: why")]);
+        let passed = json!({"status": "pass"});
+        for (at, (_, check)) in MODELS.into_iter().enumerate() {
+            let problems = |model: Value| {
+                let mut report = json!({"driver": "memory", "checks": []});
+                for (other, (field, _)) in MODELS.into_iter().enumerate() {
+                    report[field] = if other == at { model.clone() } else { passed.clone() };
+                }
+                DriverReport::parse("memory", &report.to_string()).unwrap().problems(std::iter::empty())
+            };
+            assert_eq!(problems(json!(null)), [format!("memory: {check}: not reported")]);
+            let failed = json!({"status": "fail", "note": "why"});
+            assert_eq!(problems(failed), [format!("memory: model/{check}: fail: why")]);
+        }
     }
 
     #[test]
@@ -312,7 +323,7 @@ mod tests {
             report(&[check("store", "a", "pass"), check("store", "b", "unsupported"), check("cache", "c", "pass")]);
         let report = report_of(Layout::ByFamily, driver);
         let text = report.text();
-        let table = "family  memory here 1.0\nstore   1/2\ncache   1/1\nmodel   1/1\nall     3/4\n";
+        let table = "family  memory here 1.0\nstore   1/2\ncache   1/1\nmodel   2/2\nall     4/5\n";
         assert!(text.starts_with(table), "{text}");
         assert!(text.ends_with("memory here 1.0: store/b: unsupported: why\n"), "{text}");
         assert!(report.markdown().starts_with("| family | memory here 1.0 |\n| --- | --- |\n| store | 1/2 |\n"));
@@ -321,7 +332,7 @@ mod tests {
     #[test]
     fn a_table_of_runs_says_what_each_ran_on() {
         let report = report_of(Layout::ByRun, report(&[check("store", "a", "pass"), check("store", "b", "fail")]));
-        let row = "| memory | here 1.0 |  |  | 2 | 1 | 0 | 0 | 0 | 1 |";
+        let row = "| memory | here 1.0 |  |  | 3 | 1 | 0 | 0 | 0 | 1 |";
         let markdown = report.markdown();
         assert_eq!(markdown.lines().nth(2), Some(row));
         assert!(markdown.ends_with("| 1 |\n\n- memory here 1.0: store/b: fail: why\n"), "{markdown}");

@@ -52,7 +52,7 @@ async fn entries_are_linearizable(scope: &Scope<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn shown<A: std::fmt::Debug + Copy>(history: &mut [Event<A>]) -> String {
+pub(super) fn shown<A: std::fmt::Debug + Copy>(history: &mut [Event<A>]) -> String {
     history.sort_unstable_by_key(|event| event.called);
     history.iter().map(|event| format!("  {event}\n")).collect()
 }
@@ -105,12 +105,12 @@ impl Caller {
     }
 }
 
-fn parsed(value: Option<Bytes>) -> Option<Value> {
+pub(super) fn parsed(value: Option<Bytes>) -> Option<Value> {
     // What is no number was never written, and then no order explains it either.
     value.map(|value| std::str::from_utf8(&value).ok().and_then(|text| text.parse().ok()).unwrap_or(Value::MAX))
 }
 
-fn nanos(began: Instant) -> u64 {
+pub(super) fn nanos(began: Instant) -> u64 {
     u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 

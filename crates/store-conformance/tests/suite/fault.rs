@@ -2,7 +2,6 @@
 
 /// One wrong decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(dead_code, reason = "the checks that find the faults of records come next")]
 pub(crate) enum Fault {
     None,
     ReadsExpired,
@@ -88,6 +87,10 @@ pub(crate) enum Fault {
     RecordKeysFoldCase,
     NothingIsAbsent,
     DeletingNothingIsTold,
+    RemoversAreAllTold,
+    ContentTypeLosesParameters,
+    SizeIsOfCharacters,
+    LongestRecordIsRefused,
     KeysInUtf16Order,
     StartKeyIsInclusive,
     StartKeyHasToExist,

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Interruptible, Options, Report};
-use store_core::{Cache, Capabilities, KeyValueStoreClient, Listing, ManualClock, Store, async_trait};
+use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Interruptible, Options, Planted, Report};
+use store_core::{Cache, Capabilities, KeyValueStoreClient, Listing, ManualClock, OpenedStore, Store, async_trait};
 
 use crate::fault::Fault;
 use crate::outage::{LIMIT, Remote};
-use crate::records::ModelRecords;
+use crate::records::{ModelRecords, URLS};
 use crate::store::{ModelStore, REPLICAS};
+
+/// So long that a few of them fill a page.
+const LONGEST_RECORD: usize = 4 * 1024 * 1024;
 
 /// What a harness says about its driver, apart from the store itself.
 #[derive(Clone, Default)]
@@ -42,6 +45,10 @@ impl Harness for ModelHarness {
         if self.setup.capabilities.is_some() { None } else { Some(Arc::new(self.records.clone())) }
     }
 
+    fn url_template(&self) -> Option<String> {
+        Some(URLS.to_owned())
+    }
+
     fn clock(&self) -> ClockControl {
         ClockControl::Manual(self.clock.clone())
     }
@@ -57,6 +64,16 @@ impl Harness for ModelHarness {
         let remote = Remote::new(self.store.clone(), self.fault);
         let way = remote.way();
         Ok(Some(Interruptible::of_cache(Arc::new(remote), way, LIMIT)))
+    }
+
+    async fn damage_collection(&self, store: &OpenedStore) -> Result<Planted, HarnessError> {
+        self.records.damage(store);
+        Ok(Planted::Done)
+    }
+
+    async fn mend_collection(&self, store: &OpenedStore) -> Result<(), HarnessError> {
+        self.records.mend(store);
+        Ok(())
     }
 
     fn deviations(&self) -> Vec<Deviation> {
@@ -78,7 +95,9 @@ pub(crate) fn run(fault: Fault, setup: Setup, options: Options) -> Report {
                 let capabilities = store.capabilities().clone().with_listing(listing);
                 store = store.declaring(capabilities);
             }
-            let records = ModelRecords::new(clock.clone(), store.capabilities().clone(), fault);
+            let capabilities = store.capabilities().clone().with_max_value_bytes(LONGEST_RECORD);
+            let records = ModelRecords::new(clock.clone(), capabilities, fault);
+            let store = store.beside(records.clone());
             Ok::<_, HarnessError>(ModelHarness { clock, store, records, fault, setup })
         }
     };

@@ -7,6 +7,7 @@ use crate::fault::Fault;
 use crate::harness::{Setup, run};
 
 const MODEL: &str = "model::programs_agree_with_the_model";
+const RECORDS: &str = "model::record_programs_agree_with_the_model";
 
 #[rustfmt::skip]
 const MUTANTS: &[(Fault, &[&str])] = &[
@@ -81,7 +82,43 @@ const MUTANTS: &[(Fault, &[&str])] = &[
     (Fault::OwnerIsLockedOut, &["locks::owners_reacquire", "locks::dropped_lock_calls_keep_the_owner"]),
     (Fault::LocksAreEntries, &["locks::locks_are_not_entries"]),
     (Fault::WaitsForNoLock, &["locks::waiting_ends"]),
-    (Fault::OpenForgetsLabel, &["records::store_names", "records::store_aliases"]),
+    (Fault::OpenForgetsLabel, &["records::store_names", "records::store_aliases", "records::ids_open_what_exists", RECORDS]),
+    (Fault::OpenersMakeOneEach, &["records::open_is_atomic"]),
+    (Fault::UnknownIdIsMade, &["records::ids_open_what_exists", RECORDS]),
+    (Fault::AliasIsName, &["records::labels_are_apart", "records::store_aliases", RECORDS]),
+    (Fault::TruncatesLongRecords, &["records::get_record_after_set", "records::record_limits", RECORDS]),
+    (Fault::RecordKeysFoldCase, &["records::get_record_after_set", "records::record_keys_are_in_byte_order", RECORDS]),
+    (Fault::ContentTypeStays, &["records::get_record_after_set", RECORDS]),
+    (Fault::ContentTypeLosesParameters, &["records::content_type_limits", "records::get_record_after_set", RECORDS]),
+    (Fault::LongestRecordIsRefused, &["records::record_limits"]),
+    (Fault::RecordIsTorn, &["records::record_is_never_torn", "records::cancelled_record_calls_are_before_or_after"]),
+    (Fault::RemovesRecordBeforeWriting, &["records::record_is_never_torn", "records::record_operations_are_linearizable", "records::cancelled_record_calls_are_before_or_after"]),
+    (Fault::NothingIsAbsent, &["records::absent_differs_from_none", RECORDS]),
+    (Fault::DeletingNothingIsTold, &["records::delete_record_reports_removal", "records::absent_differs_from_none", RECORDS]),
+    (Fault::RemoversAreAllTold, &["records::delete_record_reports_removal"]),
+    (Fault::SizeIsOfCharacters, &["records::record_lists_agree_with_reads", RECORDS]),
+    (Fault::KeysInUtf16Order, &["records::record_keys_are_in_byte_order", RECORDS]),
+    (Fault::StartKeyIsInclusive, &["records::record_pages_start_behind_a_key", "records::record_paging_is_complete", RECORDS]),
+    (Fault::StartKeyHasToExist, &["records::record_pages_start_behind_a_key", "records::record_paging_is_complete", RECORDS]),
+    (Fault::PageEndsEarly, &["records::record_paging_is_complete", "records::record_pages_are_bounded", RECORDS]),
+    (Fault::PageOfAnyLength, &["records::record_pages_are_bounded"]),
+    (Fault::PageOfAnySize, &["records::record_pages_are_bounded"]),
+    (Fault::ZeroLimitMeansAll, &["records::record_pages_are_bounded", RECORDS]),
+    (Fault::ReadModifies, &["records::metadata_counts", RECORDS]),
+    (Fault::ReadIsNoAccess, &["records::metadata_counts", RECORDS]),
+    (Fault::MetadataReadIsAccess, &["records::metadata_counts", RECORDS]),
+    (Fault::DeletingNothingModifies, &["records::metadata_counts", RECORDS]),
+    (Fault::PurgeMakesNewId, &["records::purge_keeps_the_store", RECORDS]),
+    (Fault::PurgeForgetsCreation, &["records::purge_keeps_the_store", "records::metadata_counts", RECORDS]),
+    (Fault::RemadeKeepsRecords, &["records::drop_removes_it", "records::dropped_is_final", RECORDS]),
+    (Fault::DropTakesSiblings, &["records::collections_are_isolated", RECORDS]),
+    (Fault::DroppedHandleFindsRemade, &["records::dropped_is_final", RECORDS]),
+    (Fault::DroppedWriteMakesAnew, &["records::dropped_is_final", RECORDS]),
+    (Fault::ClearTakesCollections, &["records::collections_are_not_entries"]),
+    (Fault::DamageGoesUnnoticed, &["records::damaged_collections_stay"]),
+    (Fault::ErrorShowsRecord, &["records::record_errors_never_show_values"]),
+    (Fault::UrlIsNotEncoded, &["records::public_urls"]),
+    (Fault::ClosedClientAnswers, &["records::client_close_is_final", "records::client_ping_answers"]),
 ];
 
 #[test]
@@ -108,7 +145,7 @@ fn every_mutant_is_killed_by_the_checks_of_its_fault() {
     for (fault, killers) in MUTANTS {
         let options = killers.iter().fold(Options::new(), |options, &killer| options.only(killer));
         let report = run(*fault, Setup::default(), options);
-        let all = report.checks().iter().chain(report.model());
+        let all = report.checks().iter().chain(report.model()).chain(report.record_model());
         assert_eq!(all.clone().count(), killers.len(), "{fault:?} names a check that does not exist");
         survivors.extend(
             all.filter(|check| check.status != Status::Fail).map(|check| format!("{fault:?} {}", check.name())),
@@ -128,4 +165,13 @@ fn a_failure_shows_the_shortest_program_and_how_to_run_it_again() {
     let second = run(Fault::DeleteAlwaysTrue, Setup::default(), again);
     let repeated = second.model().and_then(|model| model.note.clone()).unwrap();
     assert_eq!(repeated, note);
+}
+
+#[test]
+fn a_failure_of_records_shows_the_shortest_program_too() {
+    let report = run(Fault::PurgeForgetsCreation, Setup::default(), Options::new().only(RECORDS));
+    let note = report.record_model().and_then(|model| model.note.clone()).unwrap();
+    let program = note.split("this program:").nth(1).unwrap();
+    let steps: Vec<&str> = program.lines().filter(|line| line.trim_end().ends_with(';')).collect();
+    assert!(steps.len() <= 4 && program.contains(".purge().await?;"), "{note}");
 }

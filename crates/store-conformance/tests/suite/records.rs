@@ -42,7 +42,6 @@ pub(crate) struct ModelRecords {
     fault: Fault,
 }
 
-#[expect(dead_code, reason = "the checks that need damage come next")]
 impl ModelRecords {
     pub(crate) fn new(clock: ManualClock, capabilities: Capabilities, fault: Fault) -> Self {
         let urls = UrlTemplate::new(URLS).expect("the words of a template");
@@ -53,6 +52,13 @@ impl ModelRecords {
     pub(crate) fn damage(&self, store: &OpenedStore) {
         if let Some(collection) = self.lock().collections.get_mut(&store.id) {
             collection.damaged = true;
+        }
+    }
+
+    /// Takes it out again.
+    pub(crate) fn mend(&self, store: &OpenedStore) {
+        if let Some(collection) = self.lock().collections.get_mut(&store.id) {
+            collection.damaged = false;
         }
     }
 
@@ -200,6 +206,7 @@ impl ModelRecords {
         let previous = collection.records.get(&record.key);
         let content_type = match previous {
             Some(previous) if self.has(Fault::ContentTypeStays) => previous.content_type.clone(),
+            _ if self.has(Fault::ContentTypeLosesParameters) => without_parameters(&record.content_type),
             _ => record.content_type,
         };
         let value = match self.fault {
@@ -208,6 +215,10 @@ impl ModelRecords {
         };
         collection.records.insert(record.key.clone(), Record::new(record.key, content_type, value));
     }
+}
+
+fn without_parameters(content_type: &ContentType) -> ContentType {
+    ContentType::as_stored(content_type.as_str().split(';').next().unwrap_or_default().to_owned())
 }
 
 /// What a page has at most.
@@ -263,6 +274,9 @@ impl KeyValueStoreClient for ModelRecords {
         value: Bytes,
     ) -> Result<()> {
         let key = self.key(key)?;
+        if self.has(Fault::LongestRecordIsRefused) && value.len() == self.capabilities.max_value_bytes {
+            return Err(Error::new(ErrorKind::TooLarge, "a byte too many"));
+        }
         if self.has(Fault::RemovesRecordBeforeWriting) {
             self.writing(store, |collection| collection.records.remove(&key))?;
             yield_now().await;
@@ -287,8 +301,12 @@ impl KeyValueStoreClient for ModelRecords {
 
     async fn delete_record(&self, store: &OpenedStore, key: Key<'_>) -> Result<bool> {
         let key = self.key(key)?;
+        let seen = self.has(Fault::RemoversAreAllTold) && self.with(store, |c, _| c.records.contains_key(&key))?;
+        if seen {
+            yield_now().await;
+        }
         self.with(store, |collection, now| {
-            let there = collection.records.remove(&key).is_some();
+            let there = collection.records.remove(&key).is_some() || seen;
             if there || self.has(Fault::DeletingNothingModifies) {
                 collection.metadata.accessed_at = now;
                 collection.metadata.modified_at = now;
@@ -308,7 +326,14 @@ impl KeyValueStoreClient for ModelRecords {
         options: RecordPageOptions,
     ) -> Result<RecordPage<RecordMetadata>> {
         let limits = self.limits(&options, options.max_keys(), u64::MAX);
-        self.reading(store, |collection| self.page(collection, &options, limits, Record::metadata))
+        let characters = |record: &Record| String::from_utf8_lossy(&record.value).chars().count() as u64;
+        let listed = |record: &Record| match self.fault {
+            Fault::SizeIsOfCharacters => {
+                RecordMetadata::new(record.key.clone(), record.content_type.clone(), characters(record))
+            }
+            _ => record.metadata(),
+        };
+        self.reading(store, |collection| self.page(collection, &options, limits, listed))
     }
 
     async fn list_records(&self, store: &OpenedStore, options: RecordPageOptions) -> Result<RecordPage<Record>> {

@@ -83,7 +83,7 @@ fn a_missing_server_is_a_failure_with_its_reason() {
     let report = store_conformance::run("unreachable", start, Options::new());
     assert!(!report.is_success());
     assert!(!report.checks().is_empty());
-    for check in report.checks().iter().chain(report.model()) {
+    for check in report.checks().iter().chain(report.model()).chain(report.record_model()) {
         assert_eq!(check.status, Status::NotRun, "{}", check.name());
         assert!(check.note.as_deref().is_some_and(|note| note.contains("no server on PATH")), "{:?}", check.note);
     }
@@ -99,10 +99,12 @@ fn the_report_as_json_names_every_check_and_the_coverage() {
     let checks = json["checks"].as_array().unwrap();
     assert_eq!(checks.len(), report.checks().len());
     assert!(checks.iter().all(|check| check["family"].is_string() && check["status"].is_string()));
-    assert_eq!(json["model"]["cases"], 200);
-    let coverage = json["model"]["coverage"].as_object().unwrap();
-    assert!(coverage.len() >= 30, "{coverage:?}");
-    for (what, figures) in coverage {
-        assert!(figures["percent"].as_f64().unwrap() >= 1.0, "{what} is rarer than one in a hundred operations");
+    for (model, kinds) in [("model", 30), ("record_model", 16)] {
+        assert_eq!(json[model]["cases"], 200);
+        let coverage = json[model]["coverage"].as_object().unwrap();
+        assert!(coverage.len() >= kinds, "{coverage:?}");
+        for (what, figures) in coverage {
+            assert!(figures["percent"].as_f64().unwrap() >= 1.0, "{what} is rarer than one in a hundred operations");
+        }
     }
 }

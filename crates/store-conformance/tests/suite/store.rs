@@ -15,6 +15,7 @@ use tokio::task::yield_now;
 
 use crate::fault::Fault;
 use crate::locks::Locks;
+use crate::records::ModelRecords;
 
 /// The lifetime that a write without an expiry gives.
 const DEFAULT: Lifetime = Lifetime::In(DEFAULT_CACHE_TTL);
@@ -50,6 +51,8 @@ pub(crate) struct ModelStore {
     clock: ManualClock,
     capabilities: Capabilities,
     fault: Fault,
+    /// What shares its backend.
+    records: Option<ModelRecords>,
 }
 
 impl ModelStore {
@@ -66,7 +69,13 @@ impl ModelStore {
             .with_replication()
             .with_max_value_bytes(64 * 1024)
             .with_max_batch_items(1000);
-        Self { state: Arc::default(), clock, capabilities, fault }
+        Self { state: Arc::default(), clock, capabilities, fault, records: None }
+    }
+
+    /// The same store in one backend with these collections.
+    pub(crate) fn beside(mut self, records: ModelRecords) -> Self {
+        self.records = Some(records);
+        self
     }
 
     pub(crate) fn declaring(mut self, capabilities: Capabilities) -> Self {
@@ -386,6 +395,9 @@ impl Store for ModelStore {
     }
 
     async fn clear_subtree(&self, namespace: &Namespace, _options: WriteOptions) -> Result<u64> {
+        if let Some(records) = self.records.as_ref().filter(|_| self.has(Fault::ClearTakesCollections)) {
+            records.forget_all();
+        }
         let mut state = self.open()?;
         let now = self.clock.now();
         let mut removed = 0;

@@ -5,7 +5,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Interruptible, Planted};
-use store_core::{AccessTimes, Address, Cache, KeyValueStoreClient, Namespace, Store, async_trait};
+use store_core::{
+    AccessTimes, Address, Cache, KeyValueStoreClient, Namespace, OpenedStore, Store, StoreLabel, UrlTemplate,
+    async_trait,
+};
 use store_redis::{
     Cluster, Config, Layout, Protocol, RedisCache, RedisKeyValueStoreClient, RedisStore, Sentinel, Server, SlotPolicy,
 };
@@ -17,6 +20,9 @@ use crate::outage;
 
 /// Far more than any operation takes, so that no check fails because the machine has other work.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How the clients for records make public addresses.
+const URLS: &str = "https://files.example/{id}/{key}";
 
 /// What the driver is tried on.
 #[derive(Clone, Copy)]
@@ -46,6 +52,7 @@ pub(crate) struct RedisHarness {
     connect: Connect,
     first: RedisStore,
     second: RedisStore,
+    urls: UrlTemplate,
 }
 
 impl RedisHarness {
@@ -75,7 +82,13 @@ impl RedisHarness {
             .with_deadline(PATIENCE)
             .with_connect_timeout(PATIENCE);
         let (first, second) = (connect(config.clone(), layout).await?, connect(config, layout).await?);
-        Ok(Self { deployment, protocol, policy, layout, connect, first, second })
+        let urls = UrlTemplate::new(URLS)?;
+        Ok(Self { deployment, protocol, policy, layout, connect, first, second, urls })
+    }
+
+    fn records_beside(&self, store: &RedisStore) -> Arc<dyn KeyValueStoreClient> {
+        let client = RedisKeyValueStoreClient::from_store(store).with_access_times(AccessTimes::Exact);
+        Arc::new(client.with_url_template(self.urls.clone()))
     }
 
     fn push(&self, wire_key: &[u8]) -> Result<Planted, HarnessError> {
@@ -163,8 +176,14 @@ impl Deployment {
     }
 }
 
-fn records(store: &RedisStore) -> Arc<dyn KeyValueStoreClient> {
-    Arc::new(RedisKeyValueStoreClient::from_store(store).with_access_times(AccessTimes::Exact))
+/// Where the native layout keeps the metadata of a collection.
+fn metadata_key(store: &OpenedStore) -> Result<String, HarnessError> {
+    let (kind, text) = match &store.label {
+        StoreLabel::Name(name) => ("n", name.as_str()),
+        StoreLabel::Alias(alias) => ("a", alias.as_str()),
+        other => return Err(format!("no key is known for {other:?}").into()),
+    };
+    Ok(format!("%r{{{kind}:{}}}m", Namespace::new([text])?))
 }
 
 /// What two namespaces of which one begins with the other break.
@@ -209,11 +228,15 @@ impl Harness for RedisHarness {
     }
 
     fn records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {
-        Some(records(&self.first))
+        Some(self.records_beside(&self.first))
     }
 
     fn second_records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {
-        Some(records(&self.second))
+        Some(self.records_beside(&self.second))
+    }
+
+    fn url_template(&self) -> Option<String> {
+        Some(URLS.to_owned())
     }
 
     fn clock(&self) -> ClockControl {
@@ -259,6 +282,18 @@ impl Harness for RedisHarness {
 
     async fn plant_foreign(&self, at: Address<'_>) -> Result<Planted, HarnessError> {
         self.push(format!("{}{}", self.head(at.namespace), at.key).as_bytes())
+    }
+
+    async fn damage_collection(&self, store: &OpenedStore) -> Result<Planted, HarnessError> {
+        let key = metadata_key(store)?;
+        self.deployment.holder(key.as_bytes())?.command(&["RENAME", &key, &format!("{key}.kept")])?;
+        self.push(key.as_bytes())
+    }
+
+    async fn mend_collection(&self, store: &OpenedStore) -> Result<(), HarnessError> {
+        let key = metadata_key(store)?;
+        self.deployment.holder(key.as_bytes())?.command(&["RENAME", &format!("{key}.kept"), &key])?;
+        Ok(())
     }
 
     async fn plant_key_that_is_no_text(&self, namespace: &Namespace) -> Result<Planted, HarnessError> {

@@ -100,7 +100,7 @@ async fn stay_apart(
 }
 
 /// Well-formed content types, with the oddities that are allowed in them.
-fn content_types() -> impl Strategy<Value = String> + Clone {
+pub(super) fn content_types() -> impl Strategy<Value = String> + Clone {
     let token = "[a-zA-Z0-9!#$%&'*+.^_`|~-]{1,20}";
     let parameters = prop_oneof![3 => Just(String::new()), 2 => " {0,2};[ -~\t]{0,30}"];
     let longest = Just(format!("a/{}", "b".repeat(ContentType::MAX_BYTES - 2)));

@@ -1,0 +1,177 @@
+//! The oracle: what collections hold after a sequence of operations, as ordered maps with intervals for their times.
+//!
+//! Each method judges one answer of an operation that took place within a span.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use store_core::{KeyBuf, OpenedStore, Record, RecordPage, StoreLabel, StoreMetadata, Timestamp};
+
+use crate::failure::{Failure, ensure, ensure_eq};
+use crate::pages::Keyed;
+use crate::time::{Span, Time};
+
+use super::op::Called;
+
+type Judgement = Result<(), Failure>;
+
+/// All collections of a program.
+#[derive(Default)]
+pub(super) struct Model {
+    collections: BTreeMap<Called, Collection>,
+    /// Every id that was ever given.
+    ids: BTreeSet<String>,
+}
+
+impl Model {
+    /// The collection that has this id now, if any has.
+    pub(super) fn with_id(&mut self, called: Called, id: &str) -> Option<&mut Collection> {
+        self.collections.get_mut(&called).filter(|collection| collection.id == id)
+    }
+
+    pub(super) fn has(&self, called: Called) -> bool {
+        self.collections.contains_key(&called)
+    }
+
+    /// It was opened by its label.
+    pub(super) fn open(&mut self, called: Called, during: Span, opened: &OpenedStore) -> Judgement {
+        if let Some(collection) = self.collections.get_mut(&called) {
+            return collection.open(during, opened);
+        }
+        ensure!(self.ids.insert(opened.id.clone()), "a new collection has the id of another: {:?}", opened.id);
+        self.collections.insert(called, Collection::created(during, opened));
+        Ok(())
+    }
+
+    pub(super) fn drop(&mut self, called: Called) {
+        self.collections.remove(&called);
+    }
+}
+
+/// What is known about a time of a collection.
+#[derive(Clone, Copy)]
+enum Known {
+    /// The operation that set it took place then.
+    During(Span),
+    /// It was seen, and nothing has moved it since.
+    Is(Timestamp),
+}
+
+impl Known {
+    fn see(&mut self, time: &Time, seen: Timestamp) -> Judgement {
+        match *self {
+            Self::During(span) => time.check_shown(seen, span)?,
+            Self::Is(known) => ensure_eq!(seen, known, "a time that nothing has moved"),
+        }
+        *self = Self::Is(seen);
+        Ok(())
+    }
+}
+
+/// One collection.
+pub(super) struct Collection {
+    id: String,
+    label: StoreLabel,
+    records: BTreeMap<KeyBuf, Record>,
+    created: Known,
+    accessed: Known,
+    modified: Known,
+}
+
+impl Collection {
+    fn created(during: Span, opened: &OpenedStore) -> Self {
+        let OpenedStore { id, label, .. } = opened.clone();
+        let known = Known::During(during);
+        Self { id, label, records: BTreeMap::new(), created: known, accessed: known, modified: known }
+    }
+
+    pub(super) fn open(&mut self, during: Span, opened: &OpenedStore) -> Judgement {
+        self.is_read(during);
+        ensure_eq!((&opened.id, &opened.label), (&self.id, &self.label), "what was opened");
+        Ok(())
+    }
+
+    pub(super) fn get(&mut self, during: Span, key: &str, answer: Option<&Record>) -> Judgement {
+        self.is_read(during);
+        ensure_eq!(answer, self.records.get(key), "the record");
+        let values = [answer, self.records.get(key)].map(|record| record.map(|record| &record.value));
+        ensure_eq!(values[0], values[1], "the value of the record");
+        Ok(())
+    }
+
+    pub(super) fn has(&mut self, during: Span, key: &str, answer: bool) -> Judgement {
+        self.is_read(during);
+        ensure_eq!(answer, self.records.contains_key(key), "whether there is a record");
+        Ok(())
+    }
+
+    pub(super) fn set(&mut self, during: Span, record: Record) {
+        self.is_written(during);
+        self.records.insert(record.key.clone(), record);
+    }
+
+    pub(super) fn delete(&mut self, during: Span, key: &str, removed: bool) -> Judgement {
+        let was_there = self.records.remove(key).is_some();
+        if was_there {
+            self.is_written(during);
+        }
+        ensure_eq!(removed, was_there, "whether a record was removed");
+        Ok(())
+    }
+
+    pub(super) fn purge(&mut self, during: Span) {
+        self.is_written(during);
+        self.records.clear();
+    }
+
+    /// Judges a page of at most `limit` items, which shows a record as `shown` says. It may end early, not for nothing.
+    pub(super) fn list<T: Keyed + PartialEq + std::fmt::Debug>(
+        &mut self,
+        during: Span,
+        start: Option<&str>,
+        limit: usize,
+        page: &RecordPage<T>,
+        shown: impl Fn(&Record) -> T,
+    ) -> Judgement {
+        self.is_read(during);
+        let from = start.map_or(Bound::Unbounded, Bound::Excluded);
+        let rest: Vec<T> =
+            self.records.range::<str, _>((from, Bound::Unbounded)).map(|(_, record)| shown(record)).collect();
+        let listed = page.items.len();
+        ensure!(rest.starts_with(&page.items), "listed {:?}, promised the first of {rest:?}", page.items);
+        ensure!(listed <= limit, "listed {listed} items, promised {limit} at most");
+        ensure!(listed > 0 || limit == 0 || rest.is_empty(), "listed nothing, promised the first of {rest:?}");
+        let follows = rest.get(listed).filter(|_| limit > 0).map(Keyed::key);
+        let next = page.next_start_key.as_deref();
+        let leads_on = next.is_some() == follows.is_some()
+            && next.is_none_or(|next| {
+                page.items.last().is_none_or(|last| last.key() <= next) && follows.is_some_and(|first| next < first)
+            });
+        ensure!(leads_on, "the next page starts behind {next:?}, and what follows is {follows:?}");
+        Ok(())
+    }
+
+    pub(super) fn metadata(&mut self, time: &Time, answer: &StoreMetadata) -> Judgement {
+        ensure_eq!(answer.id, self.id, "the id in the metadata");
+        ensure_eq!(answer.name.as_ref(), self.label.name(), "the name in the metadata");
+        let times = [
+            (&mut self.created, answer.created_at, "created_at"),
+            (&mut self.accessed, answer.accessed_at, "accessed_at"),
+            (&mut self.modified, answer.modified_at, "modified_at"),
+        ];
+        for (known, seen, name) in times {
+            known.see(time, seen).map_err(|failure| failure.in_context(format_args!("  as {name}")))?;
+        }
+        let in_order = answer.created_at <= answer.modified_at && answer.modified_at <= answer.accessed_at;
+        ensure!(in_order, "the times are not in order: {answer:?}");
+        Ok(())
+    }
+
+    fn is_read(&mut self, during: Span) {
+        self.accessed = Known::During(during);
+    }
+
+    fn is_written(&mut self, during: Span) {
+        (self.accessed, self.modified) = (Known::During(during), Known::During(during));
+    }
+}
