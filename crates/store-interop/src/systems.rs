@@ -1,0 +1,7 @@
+//! The table of systems.
+
+mod litestar;
+
+use crate::system::System;
+
+pub(crate) const ALL: [System; 1] = [System { name: "litestar", cases: &[litestar::CASES] }];
