@@ -1,0 +1,41 @@
+//! What cases ask of the Rust side, whatever the system.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use store_redis::prelude::*;
+use tokio::time::{sleep, timeout};
+
+/// For an entry that expires within a second, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The keys of a store, sorted: those of nested namespaces behind their path and a slash.
+pub(crate) async fn keys(store: &impl Store) -> Result<Vec<String>> {
+    let listed = store.list().subtree().all().await?;
+    let name = |(path, key): (String, String)| if path.is_empty() { key } else { format!("{path}/{key}") };
+    let mut names: Vec<_> = listed
+        .iter()
+        .map(|listed| name((listed.namespace.segments().collect::<Vec<_>>().join("/"), listed.key.to_string())))
+        .collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Waits until an entry is gone.
+pub(crate) async fn gone(store: &impl Store, key: &str) -> Result<()> {
+    let gone = async {
+        while store.exists(key).await? {
+            sleep(Duration::from_millis(5)).await;
+        }
+        anyhow::Ok(())
+    };
+    timeout(PATIENCE, gone).await.with_context(|| format!("{key} is still there"))?
+}
+
+/// The milliseconds that an entry has left, which must be at most `limit`, and not so few that another lifetime is meant.
+pub(crate) async fn expires_within(store: &impl Store, key: &str, limit: Duration) -> Result<()> {
+    match store.ttl(key).await? {
+        Some(Remaining::For(left)) if left <= limit && left > limit / 2 => Ok(()),
+        other => bail!("Rust sees {other:?} left of {key}, and not {limit:?}"),
+    }
+}
