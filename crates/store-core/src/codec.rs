@@ -1,7 +1,8 @@
 //! Typed values: a codec turns a value into bytes and back, above the driver.
 //!
-//! `Text` and `Raw` are always there; `Json`, `MessagePack` and `Postcard` come with the features `json`,
-//! `messagepack` and `postcard`.
+//! `Text` and `Raw` are always there; `Json` and `PythonJson` come with the feature `json`, `MessagePack` and `Postcard`
+//! with `messagepack` and `postcard`. `Zlib` and `Zstd`, of the features of these names, compress what another codec
+//! writes: `Zstd<Json>`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -109,6 +110,22 @@ impl Decode<String> for Text {
     }
 }
 
+#[cfg(any(feature = "zlib", feature = "zstd"))]
+mod compression;
+#[cfg(feature = "json")]
+mod python_json;
+#[cfg(feature = "zlib")]
+mod zlib;
+#[cfg(feature = "zstd")]
+mod zstd;
+
+#[cfg(feature = "json")]
+pub use self::python_json::PythonJson;
+#[cfg(feature = "zlib")]
+pub use self::zlib::Zlib;
+#[cfg(feature = "zstd")]
+pub use self::zstd::Zstd;
+
 #[cfg(feature = "json")]
 pub use self::json::Json;
 
@@ -136,7 +153,7 @@ mod json {
         }
     }
 
-    fn without_value(error: serde_json::Error) -> CodecError {
+    pub(super) fn without_value(error: serde_json::Error) -> CodecError {
         let category = match error.classify() {
             Category::Io => "i/o",
             Category::Syntax => "syntax",

@@ -20,7 +20,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The key is not 1 byte to 32 KiB of text, or a namespace segment is empty.
+    /// The key is not 1 byte to 32 KiB of text, a namespace segment is empty, or a driver was told to refuse them.
     InvalidKey,
     /// An argument that no backend could accept, such as a lifetime of zero.
     InvalidArgument,

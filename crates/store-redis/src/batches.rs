@@ -8,12 +8,9 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use redis::{Cmd, Value};
-use store_core::{
-    Address, BatchItem, Durability, Error, ErrorKind, ExpireOptions, Key, Lifetime, Namespace, Outcome, Result,
-};
+use store_core::{BatchItem, Durability, Error, ErrorKind, ExpireOptions, Key, Lifetime, Namespace, Outcome, Result};
 
 use crate::command;
-use crate::config::SlotPolicy;
 use crate::keyspace::{Spread, WireKey};
 use crate::operations::Operations;
 use crate::reply;
@@ -31,7 +28,7 @@ enum Place {
 
 impl Operations {
     pub(crate) async fn get_entries(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<Option<Bytes>>> {
-        let keys = self.wire_keys(namespace, keys);
+        let keys = self.wire_keys(namespace, keys)?;
         match self.place(keys.clone())? {
             Place::Nowhere => Ok(Vec::new()),
             Place::Together(route) => {
@@ -52,7 +49,7 @@ impl Operations {
         items: Vec<BatchItem<'_>>,
         durability: Durability,
     ) -> Result<()> {
-        let keys = items.iter().map(|item| self.keyspace.wire_key(Address { namespace, key: item.key }));
+        let keys = self.keyspace.wire_keys(namespace, items.iter().map(|item| item.key))?;
         let commands = keys.clone().zip(&items).flat_map(|(key, item)| {
             let (reserve, set) = command::overwrite(key, &item.value, item.expiry);
             reserve.into_iter().chain([set]).map(move |command| (key, command))
@@ -75,7 +72,7 @@ impl Operations {
         keys: &[Key<'_>],
         durability: Durability,
     ) -> Result<Vec<bool>> {
-        let commands = self.wire_keys(namespace, keys).map(|key| (key, command::delete(key)));
+        let commands = self.wire_keys(namespace, keys)?.map(|key| (key, command::delete(key)));
         flags(self.independent(commands, durability).await?, 1)
     }
 
@@ -85,7 +82,7 @@ impl Operations {
         keys: &[Key<'_>],
         options: ExpireOptions,
     ) -> Result<Vec<bool>> {
-        let keys = self.wire_keys(namespace, keys);
+        let keys = self.wire_keys(namespace, keys)?;
         match options.lifetime {
             Lifetime::In(ttl) => {
                 let commands = keys.map(|key| (key, command::expire_in(key, ttl)));
@@ -180,10 +177,10 @@ impl Operations {
         if self.keyspace.spread() == Spread::OneServer || keys.all(|key| key.route() == route) {
             return Ok(Place::Together(route));
         }
-        match self.keyspace.policy() {
-            SlotPolicy::PerKey => Ok(Place::Apart),
+        match self.keyspace.holds_namespaces_together() {
+            false => Ok(Place::Apart),
             // What is declared for every batch must not depend on the namespace without a word.
-            SlotPolicy::Root | SlotPolicy::PerNamespace => Err(without_namespace()),
+            true => Err(without_namespace()),
         }
     }
 
@@ -191,9 +188,8 @@ impl Operations {
         &self,
         namespace: &'a Namespace,
         keys: &'a [Key<'a>],
-    ) -> impl ExactSizeIterator<Item = WireKey<'a>> + Clone {
-        let keyspace = self.keyspace;
-        keys.iter().map(move |&key| keyspace.wire_key(Address { namespace, key }))
+    ) -> Result<impl ExactSizeIterator<Item = WireKey<'a>> + Clone> {
+        self.keyspace.wire_keys(namespace, keys.iter().copied())
     }
 }
 

@@ -10,6 +10,7 @@ use crate::connection::OnConnect;
 use crate::connection::Pooled;
 use crate::credentials::CredentialProvider;
 use crate::environment::Components;
+use crate::layout::Layout;
 
 /// Connects a [`RedisStore`](crate::RedisStore) or a [`RedisCache`](crate::RedisCache) with more than settings: settings
 /// are plain data and stand in the [`Config`], what runs is given here.
@@ -27,13 +28,20 @@ use crate::environment::Components;
 #[must_use = "nothing is dialled until `connect`"]
 pub struct Builder<S> {
     pub(crate) config: Config,
+    pub(crate) layout: Layout,
     pub(crate) components: Components,
     store: PhantomData<fn() -> S>,
 }
 
 impl<S> Builder<S> {
     pub(crate) fn new(config: Config) -> Self {
-        Self { config, components: Components::default(), store: PhantomData }
+        Self { config, layout: Layout::native(), components: Components::default(), store: PhantomData }
+    }
+
+    /// How the keys of entries are spelled: [`Layout::native`] by default, or as a Python library spells them.
+    pub fn layout(mut self, layout: Layout) -> Self {
+        self.layout = layout;
+        self
     }
 
     /// Who knows the user and the password on the servers that hold the data, in place of
@@ -82,6 +90,10 @@ impl<S> Builder<S> {
 
 impl<S> fmt::Debug for Builder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("config", &self.config).field("components", &self.components).finish()
+        f.debug_struct("Builder")
+            .field("config", &self.config)
+            .field("layout", &self.layout)
+            .field("components", &self.components)
+            .finish()
     }
 }

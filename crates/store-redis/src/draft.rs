@@ -5,8 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 use redis::Cmd;
 use store_core::{
-    Address, Capabilities, Error, ErrorKind, Expiry, IntoValue, Key, Lifetime, Namespace, Result, WriteExpiry,
-    checked_counter_sum, parse_counter,
+    Capabilities, Error, ErrorKind, Expiry, IntoValue, Lifetime, Namespace, Result, WriteExpiry, checked_counter_sum,
+    parse_counter,
 };
 
 use crate::command;
@@ -30,19 +30,13 @@ pub(crate) struct Terms<'a> {
     pub(crate) capabilities: &'a Capabilities,
 }
 
-impl<'a> Terms<'a> {
-    pub(crate) fn wire_key(&self, key: Key<'a>) -> WireKey<'a> {
-        self.keyspace.wire_key(Address { namespace: self.namespace, key })
-    }
-}
-
 struct DraftEntry<'a> {
-    key: Key<'a>,
+    key: WireKey<'a>,
     value: Option<Bytes>,
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) fn new(keys: &[Key<'a>], values: Vec<Option<Bytes>>, terms: Terms<'a>) -> Self {
+    pub(crate) fn new(keys: &[WireKey<'a>], values: Vec<Option<Bytes>>, terms: Terms<'a>) -> Self {
         let entries = keys.iter().zip(values).map(|(&key, value)| DraftEntry { key, value }).collect();
         Self { entries, commands: Vec::new(), terms }
     }
@@ -133,7 +127,7 @@ impl<'a> Draft<'a> {
             return Err(Error::new(ErrorKind::TooLarge, format!("value too large; bytes={bytes} limit={limit}")));
         }
         let Some(entry) = self.entries.get_mut(place) else { return Err(not_named()) };
-        let (reserve, set) = command::overwrite(self.terms.wire_key(entry.key), &value, expiry);
+        let (reserve, set) = command::overwrite(entry.key, &value, expiry);
         self.commands.extend(reserve.into_iter().chain([set]));
         entry.value = Some(value);
         Ok(())
@@ -149,13 +143,13 @@ impl<'a> Draft<'a> {
         let Some(entry) = self.entries.get_mut(place) else { return Err(not_named()) };
         let existed = change(entry).is_some();
         if existed {
-            self.commands.extend(commands(self.terms.wire_key(entry.key)));
+            self.commands.extend(commands(entry.key));
         }
         Ok(existed)
     }
 
     fn place(&self, key: &str) -> Result<usize> {
-        self.entries.iter().position(|entry| entry.key.as_str() == key).ok_or_else(not_named)
+        self.entries.iter().position(|entry| entry.key.text() == key).ok_or_else(not_named)
     }
 }
 

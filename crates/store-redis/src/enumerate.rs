@@ -39,7 +39,7 @@ const START: u64 = 0;
 impl Operations {
     /// One step, or two where a walk has to begin again or goes on to the next server.
     pub(crate) async fn list_page(&self, namespace: &Namespace, options: ListOptions) -> Result<Page> {
-        let region = self.keyspace.region(namespace, options.scope);
+        let region = self.keyspace.region(namespace, options.scope)?;
         let region_print = fingerprint(self.db, &region);
         let count = options.limit.get().clamp(*LIST_STEP.start(), *LIST_STEP.end());
         let asked = options.cursor.as_ref().map(|cursor| Place::parse(cursor, &region_print)).transpose()?;
@@ -90,8 +90,9 @@ impl Operations {
     /// A chain of steps through each server, each with a removal where it meets something, and again from the start if
     /// the servers or their parts have changed meanwhile: one may hold now what another had when it was visited.
     pub(crate) async fn clear_subtree(&self, namespace: &Namespace) -> Result<u64> {
+        let region = self.keyspace.region(namespace, Scope::Subtree)?;
         let mut removed = 0;
-        match self.clear(&self.keyspace.region(namespace, Scope::Subtree), &mut removed).await {
+        match self.clear(&region, &mut removed).await {
             Ok(()) => Ok(removed),
             Err(error) => Err(error.after_steps(removed)),
         }
@@ -190,7 +191,7 @@ struct Place {
 
 /// What tells a cursor of one region from that of another, which would skip keys without a word: 16 hexadecimal digits.
 fn fingerprint(db: u32, region: &Region) -> String {
-    let text = format!("{db} {}", region.pattern());
+    let text = format!("{db} {}", region.identity());
     let mut digits = sha1_smol::Sha1::from(text).digest().to_string();
     digits.truncate(FINGERPRINT_DIGITS);
     digits
@@ -240,13 +241,14 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::keyspace::Keyspace;
+    use crate::layout::Layout;
 
     const REGION: &str = "0123456789abcdef";
     const LAYOUT: &str = "fedcba9876543210";
 
-    fn fingerprint_of(db: u32, segments: &[&str], scope: Scope) -> String {
-        let keyspace = Keyspace::new(&Config::tcp("localhost", 6379));
-        fingerprint(db, &keyspace.region(&Namespace::try_from(segments).unwrap(), scope))
+    fn fingerprint_of(layout: Layout, db: u32, segments: &[&str], scope: Scope) -> String {
+        let keyspace = Keyspace::new(&Config::tcp("localhost", 6379), layout).unwrap();
+        fingerprint(db, &keyspace.region(&Namespace::try_from(segments).unwrap(), scope).unwrap())
     }
 
     #[test]
@@ -262,17 +264,19 @@ mod tests {
 
     #[test]
     fn every_region_of_every_database_has_a_fingerprint_of_its_own() {
-        let fingerprints = [
-            fingerprint_of(0, &[], Scope::Namespace),
-            fingerprint_of(0, &[], Scope::Subtree),
-            fingerprint_of(0, &["app"], Scope::Namespace),
-            fingerprint_of(0, &["app"], Scope::Subtree),
-            fingerprint_of(1, &["app"], Scope::Subtree),
-            fingerprint_of(0, &["app", "x"], Scope::Subtree),
-        ];
-        let different: std::collections::BTreeSet<_> = fingerprints.iter().collect();
-        assert_eq!(different.len(), fingerprints.len());
-        assert!(fingerprints.iter().all(|digits| digits.len() == 16));
+        for layout in [Layout::native(), Layout::litestar(), Layout::cachelib()] {
+            let fingerprints = [
+                fingerprint_of(layout, 0, &[], Scope::Namespace),
+                fingerprint_of(layout, 0, &[], Scope::Subtree),
+                fingerprint_of(layout, 0, &["app"], Scope::Namespace),
+                fingerprint_of(layout, 0, &["app"], Scope::Subtree),
+                fingerprint_of(layout, 1, &["app"], Scope::Subtree),
+                fingerprint_of(layout, 0, &["app", "x"], Scope::Subtree),
+            ];
+            let different: std::collections::BTreeSet<_> = fingerprints.iter().collect();
+            assert_eq!(different.len(), fingerprints.len(), "{layout:?}");
+            assert!(fingerprints.iter().all(|digits| digits.len() == 16));
+        }
     }
 
     #[test]

@@ -1,20 +1,11 @@
-//! Spells wire keys in the native layout, reads them back, and says where they lie.
+//! Spells wire keys, reads them back, and says where they lie.
 //!
-//! A wire key is the namespace, then `:`, then the key as it is. Segments are percent-encoded by
-//! [`Namespace::as_encoded`], which leaves neither a separator (`/`, `:`) nor a brace nor a glob character in them. So
-//! the first `:` ends the namespace, whatever the key contains, two addresses never share a wire key, and a pattern for
-//! SCAN needs no escaping. The policy decides what of the namespace stands in braces, which is what a cluster hashes:
-//!
-//! | policy | `k` in `["app", "x"]` | lies with |
-//! | --- | --- | --- |
-//! | `Root` | `{app}/x:k` | everything whose root is `app` |
-//! | `PerNamespace` | `{app/x}:k` | everything in `app/x` itself |
-//! | `PerKey` | `app/x:k` | keys with the same text in braces, if there is any |
-//!
-//! Without a namespace it is `:k` under each of them, and lies as under `PerKey`. A namespace of one segment is spelled
-//! alike by `Root` and `PerNamespace`; what else one policy writes, the others take for foreign.
+//! How depends on the [`Layout`]: [`native`] is our own, and [`compatible`] has those of Python programs. Whoever wants to
+//! send a wire key gets it here, where a strict layout refuses what it cannot keep apart.
 
+mod compatible;
 mod lock;
+mod native;
 mod region;
 #[cfg(test)]
 mod tests;
@@ -22,25 +13,29 @@ mod tests;
 use std::io::{self, Write};
 
 use redis::{RedisWrite, ToRedisArgs};
-use store_core::{Address, Namespace, Scope};
+use store_core::{Address, Key, Namespace, Result, Scope};
 
-use crate::config::{Config, Deployment, SlotPolicy};
+use crate::config::{Config, Deployment, SlotPolicy, config_error};
+use crate::layout::Layout;
 use crate::request::Route;
 use crate::slot::Slot;
 
+pub(crate) use compatible::{Ambiguity, Compatible, Scheme};
 pub(crate) use lock::LockKeys;
+use native::Native;
 pub(crate) use region::Region;
-
-/// Ends the namespace part.
-const KEY_SEPARATOR: &str = ":";
-/// Stands before every nested segment.
-const SEGMENT_SEPARATOR: char = '/';
 
 /// How the addresses of a store are spelled, and whether that decides which server they are on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Keyspace {
-    policy: SlotPolicy,
+    spelling: Spelling,
     spread: Spread,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spelling {
+    Native(Native),
+    Compatible(Compatible),
 }
 
 /// What the keys are spread over.
@@ -53,81 +48,76 @@ pub(crate) enum Spread {
 }
 
 impl Keyspace {
-    pub(crate) fn new(config: &Config) -> Self {
+    /// # Errors
+    /// [`ErrorKind::Config`](store_core::ErrorKind::Config) for a slot policy that the layout cannot follow.
+    pub(crate) fn new(config: &Config, layout: Layout) -> Result<Self> {
+        let spelling = match layout.compatible() {
+            None => Spelling::Native(Native(config.slot_policy)),
+            Some(compatible) if config.slot_policy == SlotPolicy::default() => Spelling::Compatible(compatible),
+            Some(_) => {
+                return Err(config_error(
+                    "slot_policy",
+                    "only the native layout writes braces that a policy may place",
+                ));
+            }
+        };
         let spread = match config.deployment {
             Deployment::Standalone(_) | Deployment::Sentinel(_) => Spread::OneServer,
             Deployment::Cluster(_) => Spread::Slots,
         };
-        Self { policy: config.slot_policy, spread }
-    }
-
-    pub(crate) fn policy(self) -> SlotPolicy {
-        self.policy
+        Ok(Self { spelling, spread })
     }
 
     pub(crate) fn spread(self) -> Spread {
         self.spread
     }
 
-    pub(crate) fn wire_key(self, at: Address<'_>) -> WireKey<'_> {
-        WireKey { keyspace: self, at }
+    /// Whether all keys of one namespace are on one server.
+    pub(crate) fn holds_namespaces_together(self) -> bool {
+        match (self.spread, self.spelling) {
+            (Spread::OneServer, _) => true,
+            (Spread::Slots, Spelling::Native(Native(policy))) => policy != SlotPolicy::PerKey,
+            (Spread::Slots, Spelling::Compatible(_)) => false,
+        }
+    }
+
+    /// # Errors
+    /// [`ErrorKind::InvalidKey`](store_core::ErrorKind::InvalidKey) for what a strict layout refuses.
+    pub(crate) fn wire_key(self, at: Address<'_>) -> Result<WireKey<'_>> {
+        match self.spelling {
+            Spelling::Native(_) => {}
+            Spelling::Compatible(layout) => layout.admit(at)?,
+        }
+        Ok(WireKey { keyspace: self, at })
+    }
+
+    /// As [`wire_key`](Self::wire_key), for keys of one namespace.
+    pub(crate) fn wire_keys<'a>(
+        self,
+        namespace: &'a Namespace,
+        keys: impl ExactSizeIterator<Item = Key<'a>> + Clone,
+    ) -> Result<impl ExactSizeIterator<Item = WireKey<'a>> + Clone> {
+        let at = move |key| Address { namespace, key };
+        if let Spelling::Compatible(layout) = self.spelling {
+            keys.clone().try_for_each(|key| layout.admit(at(key)))?;
+        }
+        Ok(keys.map(move |key| WireKey { keyspace: self, at: at(key) }))
     }
 
     /// The keys that an enumeration covers.
-    pub(crate) fn region(self, namespace: &Namespace, scope: Scope) -> Region {
-        Region::new(self, namespace, scope)
+    ///
+    /// # Errors
+    /// As [`wire_key`](Self::wire_key).
+    pub(crate) fn region(self, namespace: &Namespace, scope: Scope) -> Result<Region> {
+        if let Spelling::Compatible(layout) = self.spelling {
+            layout.admit_namespace(namespace)?;
+        }
+        Ok(Region::new(self, namespace, scope))
     }
 
-    /// What all keys of a namespace begin with, up to the separator before the key.
-    fn stem(self, namespace: &Namespace) -> [&str; 4] {
-        let path = namespace.as_encoded();
-        if path.is_empty() {
-            return [""; 4];
-        }
-        match self.policy {
-            SlotPolicy::Root => {
-                let (root, nested) = split_root(path);
-                ["{", root, "}", nested]
-            }
-            SlotPolicy::PerNamespace => ["{", path, "}", ""],
-            SlotPolicy::PerKey => ["", path, "", ""],
-        }
-    }
-
-    /// The hash tag of all keys of a namespace; `None` where each key has its own slot.
-    fn tag(self, namespace: &Namespace) -> Option<&str> {
-        let [open, tag, ..] = self.stem(namespace);
-        (!open.is_empty()).then_some(tag)
-    }
-
-    /// The namespace that a wire key lies in and the bytes of its key; `None` for what this policy never writes.
-    fn decode(self, wire_key: &[u8]) -> Option<(Namespace, &[u8])> {
-        let (head, key) = split_once(wire_key, KEY_SEPARATOR)?;
-        if key.is_empty() {
-            return None;
-        }
-        let namespace = if head.is_empty() { Namespace::EMPTY } else { self.decode_stem(head)? };
-        Some((namespace, key))
-    }
-
-    fn decode_stem(self, stem: &[u8]) -> Option<Namespace> {
-        let stem = std::str::from_utf8(stem).ok()?;
-        match self.policy {
-            SlotPolicy::Root => {
-                let (root, nested) = stem.strip_prefix('{')?.split_once('}')?;
-                let root_is_one_segment = !root.is_empty() && !root.contains(SEGMENT_SEPARATOR);
-                let nested_is_separate = nested.is_empty() || nested.starts_with(SEGMENT_SEPARATOR);
-                if !(root_is_one_segment && nested_is_separate) {
-                    return None;
-                }
-                Namespace::from_encoded(&[root, nested].concat())
-            }
-            SlotPolicy::PerNamespace => {
-                let path = stem.strip_prefix('{')?.strip_suffix('}')?;
-                Namespace::from_encoded(path).filter(|namespace| !namespace.is_empty())
-            }
-            SlotPolicy::PerKey => Namespace::from_encoded(stem),
-        }
+    /// The slot that a cluster gives to an address, be it refused or not.
+    pub(crate) fn slot(self, at: Address<'_>) -> Slot {
+        WireKey { keyspace: self, at }.slot()
     }
 }
 
@@ -146,7 +136,9 @@ impl<'a> WireKey<'a> {
 
     /// Its length in bytes.
     pub(crate) fn len(self) -> usize {
-        self.parts().map(str::len).iter().sum()
+        let mut bytes = 0;
+        self.each_part(|part| bytes += part.len());
+        bytes
     }
 
     /// Where requests for it go.
@@ -159,35 +151,33 @@ impl<'a> WireKey<'a> {
 
     /// The slot that a cluster gives to it.
     pub(crate) fn slot(self) -> Slot {
-        match self.keyspace.tag(self.at.namespace) {
-            Some(tag) => Slot::of_tag(tag.as_bytes()),
-            None => Slot::of_parts([self.at.namespace.as_encoded(), KEY_SEPARATOR], self.at.key.as_str().as_bytes()),
+        match self.keyspace.spelling {
+            Spelling::Native(layout) => layout.slot(self.at),
+            Spelling::Compatible(layout) => layout.slot(self.at),
         }
     }
 
-    /// What it is put together of.
-    fn parts(&self) -> [&str; 6] {
-        let [open, tag, close, nested] = self.keyspace.stem(self.at.namespace);
-        [open, tag, close, nested, KEY_SEPARATOR, self.at.key.as_str()]
+    /// What it is put together of, in order.
+    fn each_part(&self, part: impl FnMut(&str)) {
+        match self.keyspace.spelling {
+            Spelling::Native(layout) => layout.parts(self.at).into_iter().for_each(part),
+            Spelling::Compatible(layout) => layout.each_part(self.at, part),
+        }
     }
 }
 
 impl ToRedisArgs for WireKey<'_> {
     fn write_redis_args<W: ?Sized + RedisWrite>(&self, out: &mut W) {
         let mut argument = out.writer_for_next_arg();
-        for part in self.parts() {
+        self.each_part(|part| {
             // Writing to a command in memory has no way to fail.
             let _: io::Result<()> = argument.write_all(part.as_bytes());
-        }
+        });
     }
 }
 
-/// The first segment of a path, and all behind it with the separator before it.
-fn split_root(path: &str) -> (&str, &str) {
-    path.split_at(path.find(SEGMENT_SEPARATOR).unwrap_or(path.len()))
-}
-
-fn split_once<'a>(bytes: &'a [u8], separator: &str) -> Option<(&'a [u8], &'a [u8])> {
-    let at = bytes.windows(separator.len()).position(|window| window == separator.as_bytes())?;
-    Some((bytes.get(..at)?, bytes.get(at + separator.len()..)?))
+/// Whether a wire key is none of an entry, but one of the driver's own, such as a lock: in the native layout no entry
+/// begins like this.
+fn is_of_driver(wire_key: &[u8]) -> bool {
+    matches!(wire_key, [b'%', kind, b'{', ..] if kind.is_ascii_lowercase())
 }

@@ -46,6 +46,7 @@ mod enumerate;
 mod environment;
 mod error;
 mod keyspace;
+mod layout;
 mod locks;
 mod operations;
 pub mod raw;
@@ -90,6 +91,7 @@ pub use config::{
 pub use connection::{NewConnection, OnConnect, Role};
 pub use credentials::{CredentialProvider, Credentials};
 pub use draft::Draft;
+pub use layout::Layout;
 pub use slot::Slot;
 pub use stats::Stats;
 pub use store::{RedisCache, RedisStore};

@@ -12,12 +12,13 @@ use store_core::{
 };
 
 use crate::command::{self, Presence, SetExpiry};
-use crate::config::{Config, Deployment, ReadFrom, SlotPolicy};
+use crate::config::{Config, Deployment, ReadFrom};
 use crate::connection::Executor;
 use crate::draft::Terms;
 use crate::enumerate::Tour;
 use crate::environment::Components;
-use crate::keyspace::{Keyspace, Spread, WireKey};
+use crate::keyspace::{Keyspace, WireKey};
+use crate::layout::Layout;
 use crate::request::{Class, Request};
 use crate::topology::Servers;
 use crate::{reply, script, trace};
@@ -36,9 +37,9 @@ pub(crate) struct Operations {
 }
 
 impl Operations {
-    pub(crate) async fn connect(config: &Config, components: Components) -> Result<Self> {
+    pub(crate) async fn connect(config: &Config, layout: Layout, components: Components) -> Result<Self> {
+        let keyspace = Keyspace::new(config, layout)?;
         let executor = Executor::connect(config.clone(), components).await?;
-        let keyspace = Keyspace::new(config);
         let capabilities = declared(config, keyspace).with_eviction(eviction(&executor).await);
         Ok(Self { executor, capabilities, keyspace, db: config.db })
     }
@@ -62,7 +63,7 @@ impl Operations {
     }
 
     pub(crate) async fn get_entry(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {
-        let key = self.keyspace.wire_key(at);
+        let key = self.keyspace.wire_key(at)?;
         let found = match (options.renew, options.expiry) {
             (None, ExpiryRead::Skip) => {
                 let found = self.read(key, command::get(key)).await?;
@@ -80,7 +81,7 @@ impl Operations {
     }
 
     pub(crate) async fn set_entry(&self, at: Address<'_>, value: Bytes, options: SetOptions) -> Result<SetOutcome> {
-        let (key, expiry, durability) = (self.keyspace.wire_key(at), options.expiry, options.durability);
+        let (key, expiry, durability) = (self.keyspace.wire_key(at)?, options.expiry, options.durability);
         match options.condition {
             Condition::Always => match command::overwrite(key, &value, expiry) {
                 (None, set) => reply::set_outcome(self.write(Class::Idempotent, key, set, durability).await?),
@@ -106,7 +107,7 @@ impl Operations {
     }
 
     pub(crate) async fn delete_entry(&self, at: Address<'_>, options: DeleteOptions) -> Result<bool> {
-        let key = self.keyspace.wire_key(at);
+        let key = self.keyspace.wire_key(at)?;
         reply::flag(match options.if_value {
             None => self.write(Class::IdempotentAnswerChanges, key, command::delete(key), options.durability).await?,
             Some(expected) => {
@@ -116,7 +117,7 @@ impl Operations {
     }
 
     pub(crate) async fn expire_entry(&self, at: Address<'_>, options: ExpireOptions) -> Result<bool> {
-        let (key, class) = (self.keyspace.wire_key(at), Class::IdempotentAnswerChanges);
+        let (key, class) = (self.keyspace.wire_key(at)?, Class::IdempotentAnswerChanges);
         reply::flag(match options.lifetime {
             Lifetime::In(ttl) => self.write(class, key, command::expire_in(key, ttl), options.durability).await?,
             Lifetime::At(time) => self.write(class, key, command::expire_at(key, time), options.durability).await?,
@@ -128,22 +129,22 @@ impl Operations {
     }
 
     pub(crate) async fn take_entry(&self, at: Address<'_>, durability: Durability) -> Result<Option<Bytes>> {
-        let key = self.keyspace.wire_key(at);
+        let key = self.keyspace.wire_key(at)?;
         reply::value(self.write(Class::NotRepeatable, key, command::take(key), durability).await?)
     }
 
     pub(crate) async fn entry_exists(&self, at: Address<'_>) -> Result<bool> {
-        let key = self.keyspace.wire_key(at);
+        let key = self.keyspace.wire_key(at)?;
         reply::flag(self.read(key, command::exists(key)).await?)
     }
 
     pub(crate) async fn entry_remaining(&self, at: Address<'_>) -> Result<Option<Remaining>> {
-        let key = self.keyspace.wire_key(at);
+        let key = self.keyspace.wire_key(at)?;
         reply::remaining(self.read(key, command::remaining(key)).await?)
     }
 
     pub(crate) async fn add_to_counter(&self, at: Address<'_>, delta: i64, options: CounterOptions) -> Result<i64> {
-        let (key, class) = (self.keyspace.wire_key(at), Class::NotRepeatable);
+        let (key, class) = (self.keyspace.wire_key(at)?, Class::NotRepeatable);
         let counts = |request: Request| request.to(key.route()).spread(options.durability).telling_nothing();
         match options.on_create {
             Lifetime::Never => {
@@ -247,11 +248,9 @@ fn declared(config: &Config, keyspace: Keyspace) -> Capabilities {
         .with_replication()
         .with_max_value_bytes(config.max_value_bytes)
         .with_expiry_granularity(Duration::from_millis(1));
-    let capabilities = match (keyspace.spread(), keyspace.policy()) {
-        (Spread::Slots, SlotPolicy::PerKey) => capabilities,
-        (Spread::OneServer, _) | (Spread::Slots, SlotPolicy::Root | SlotPolicy::PerNamespace) => {
-            capabilities.with_batch_atomicity(BatchAtomicity::All).with_snapshot_reads()
-        }
+    let capabilities = match keyspace.holds_namespaces_together() {
+        true => capabilities.with_batch_atomicity(BatchAtomicity::All).with_snapshot_reads(),
+        false => capabilities,
     };
     match (topology, config.read_from) {
         // There is nobody else to read from.

@@ -54,9 +54,9 @@ impl<'a> Raw<'a> {
     /// The key under which the store keeps an entry.
     ///
     /// # Errors
-    /// [`InvalidKey`](ErrorKind::InvalidKey) for what is no key.
+    /// [`InvalidKey`](ErrorKind::InvalidKey) for what is no key, and for what a strict [`Layout`](crate::Layout) refuses.
     pub fn wire_key(&self, namespace: &Namespace, key: &str) -> Result<Vec<u8>> {
-        let wire_key = self.operations.keyspace.wire_key(Address { namespace, key: Key::new(key)? });
+        let wire_key = self.operations.keyspace.wire_key(Address { namespace, key: Key::new(key)? })?;
         Ok(wire_key.to_redis_args().concat())
     }
 

@@ -32,6 +32,11 @@ impl Slot {
         }
     }
 
+    /// The slot of all wire keys that begin with `stem`, if that decides it.
+    pub(crate) fn of_all_that_begin(stem: &[u8]) -> Option<Self> {
+        hash_tag(stem).map(Self::of_tag)
+    }
+
     /// The slot of all keys with this hash tag.
     pub(crate) fn of_tag(tag: &[u8]) -> Self {
         Self::of_bytes(tag.iter().copied())

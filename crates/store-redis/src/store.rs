@@ -93,7 +93,7 @@ macro_rules! handle {
                 Self::builder(config).connect().await
             }
 
-            /// Connects with more than settings: a provider of credentials, or a hook on each connection.
+            /// Connects with more than settings: in the layout of a Python library, or with code of the program's own.
             pub fn builder(config: Config) -> Builder<Self> {
                 Builder::new(config)
             }
@@ -122,7 +122,8 @@ macro_rules! handle {
             }
 
             /// The hash slot that a Cluster gives to an entry. It depends on the
-            /// [`SlotPolicy`](crate::SlotPolicy), so it is told for stores on one server too.
+            /// [`Layout`](crate::Layout) and the [`SlotPolicy`](crate::SlotPolicy), so it is told for stores on one server
+            /// too.
             ///
             /// ```no_run
             /// # async fn run() -> store_redis::Result<()> {
@@ -137,7 +138,7 @@ macro_rules! handle {
             /// ```
             #[must_use]
             pub fn slot_of(&self, namespace: &Namespace, key: Key<'_>) -> Slot {
-                self.operations.keyspace.wire_key(Address { namespace, key }).slot()
+                self.operations.keyspace.slot(Address { namespace, key })
             }
 
             /// Removes every key of the selected database, whoever wrote it: the keys of all namespaces, those without
@@ -183,7 +184,7 @@ macro_rules! handle {
             pub async fn connect(self) -> Result<$handle> {
                 let default_lifetime = self.config.default_lifetime.unwrap_or($default_lifetime);
                 // Boxed, here and below: the compiler gives up on callers whose own futures nest deeply on top of ours.
-                let operations = Arc::new(Operations::connect(&self.config, self.components).boxed().await?);
+                let operations = Arc::new(Operations::connect(&self.config, self.layout, self.components).boxed().await?);
                 Ok($handle { operations, default_lifetime })
             }
         }

@@ -12,6 +12,7 @@ use store_core::{Durability, Error, ErrorKind, Key, Result};
 use crate::command;
 use crate::connection::Optimistic;
 use crate::draft::{Draft, Terms};
+use crate::keyspace::WireKey;
 use crate::operations::{DRIVER, Operations};
 use crate::reply;
 use crate::request::{Class, Request};
@@ -32,7 +33,8 @@ pub trait Transactions: sealed::HasPlace {
     /// errors of another type. The entries that it reads are of one instant, also when it writes nothing.
     ///
     /// All keys have to lie in one slot, on every topology, so that what works on one server works on a cluster. Within
-    /// a namespace they do, unless keys are spread by [`SlotPolicy::PerKey`](crate::SlotPolicy::PerKey).
+    /// a namespace they do, unless keys are spread by [`SlotPolicy::PerKey`](crate::SlotPolicy::PerKey), or spelled in a
+    /// [`Layout`](crate::Layout) of Python and the namespace has no braces.
     ///
     /// Two round trips, and two more for each attempt that another writer undid. They travel over an exclusive
     /// connection, of which there are [`exclusive_connections`](crate::Config::exclusive_connections) to each server.
@@ -128,6 +130,7 @@ impl<'a, F> Transaction<'a, F> {
         let Self { place: sealed::Place { operations, terms }, keys, mut decide, attempts, durability } = self;
         let named = |error: Error| error.with_driver(DRIVER).with_context("transaction", None);
         let keys = keys.iter().map(|key| Key::new(key)).collect::<Result<Vec<_>>>().map_err(named)?;
+        let keys = terms.keyspace.wire_keys(terms.namespace, keys.iter().copied()).map_err(named)?.collect::<Vec<_>>();
         let reads = reads(&terms, &keys).map_err(named)?;
         let durability = durability.map_err(named)?;
         let decide = |replies: Vec<Value>| -> Result<_, E> {
@@ -143,21 +146,20 @@ impl<'a, F> Transaction<'a, F> {
 }
 
 /// `WATCH` and a `GET` for each key: `MGET` would take what is no entry for a missing one.
-fn reads(terms: &Terms<'_>, keys: &[Key<'_>]) -> Result<Request> {
+fn reads(terms: &Terms<'_>, wire_keys: &[WireKey<'_>]) -> Result<Request> {
     let limit = terms.capabilities.max_batch_items;
-    if keys.len() > limit {
-        let message = format!("too many keys in a transaction; keys={} limit={limit}", keys.len());
+    if wire_keys.len() > limit {
+        let message = format!("too many keys in a transaction; keys={} limit={limit}", wire_keys.len());
         return Err(Error::new(ErrorKind::TooLarge, message));
     }
-    let wire_keys = keys.iter().map(|&key| terms.wire_key(key));
-    let Some(first) = wire_keys.clone().next() else {
+    let Some(first) = wire_keys.first() else {
         return Err(Error::new(ErrorKind::InvalidArgument, "a transaction names at least 1 key"));
     };
-    if wire_keys.clone().any(|wire_key| wire_key.slot() != first.slot()) {
+    if wire_keys.iter().any(|wire_key| wire_key.slot() != first.slot()) {
         return Err(Error::new(ErrorKind::InvalidArgument, "the keys of a transaction have to lie in one slot"));
     }
-    let spelled: Vec<_> = wire_keys.clone().flat_map(|wire_key| wire_key.to_redis_args()).collect();
-    let commands = std::iter::once(command::watch(&spelled)).chain(wire_keys.map(command::get));
+    let spelled: Vec<_> = wire_keys.iter().flat_map(ToRedisArgs::to_redis_args).collect();
+    let commands = std::iter::once(command::watch(&spelled)).chain(wire_keys.iter().copied().map(command::get));
     Ok(Request::pipeline(Class::NotRepeatable, commands).to(first.route()).exclusively())
 }
 

@@ -13,7 +13,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use store_redis::prelude::*;
-use store_redis::{Config, Lifetime, LockOwner, Outcome, RedisCache, RedisStore, Result, Retry, SetOutcome, Timestamp};
+use store_redis::{
+    Config, Layout, Lifetime, LockOwner, Outcome, RedisCache, RedisStore, Result, Retry, SetOutcome, Timestamp,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -497,4 +499,59 @@ async fn a_reply_of_another_shape_is_an_error_without_its_content() {
     let error = result.unwrap_err();
     assert_eq!((error.kind(), error.operation()), (ErrorKind::Other, Some("exists")));
     assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+}
+
+#[tokio::test]
+async fn keys_are_spelled_as_the_layout_says_and_nothing_else_changes() {
+    let tape = Recorder::start().await;
+    let connect = |layout| RedisCache::builder(tape.config()).layout(layout).connect();
+    let litestar = connect(Layout::litestar()).await.unwrap().namespace(["LITESTAR", "SUB"]).unwrap();
+    assert_eq!(tape.sent(&[OK], litestar.set("k", "v")).await.0, ["SET LITESTAR_SUB:k v PX 5000"]);
+    assert_eq!(
+        tape.sent(&[ONE], litestar.increment("k", 1).expiry_on_create(Expiry::Never)).await.0,
+        ["INCRBY LITESTAR_SUB:k 1"]
+    );
+    assert_eq!(tape.sent(&["*1\r\n$-1\r\n"], litestar.get_many(&["k"])).await.0, ["MGET LITESTAR_SUB:k"]);
+    let found = "*2\r\n$1\r\n0\r\n*2\r\n$14\r\nLITESTAR_SUB:k\r\n$13\r\nLITESTAR_SUBk\r\n";
+    let (sent, removed) = tape.play(&[&[found], &[ONE]], litestar.clear().into_future()).await;
+    assert_eq!(sent, ["SCAN 0 MATCH LITESTAR_SUB[:_]* COUNT 1000", "UNLINK LITESTAR_SUB:k"]);
+    assert_eq!(removed.unwrap(), 1);
+
+    for flat in [Layout::cachelib(), Layout::cachetory()] {
+        let app = connect(flat).await.unwrap().namespace("app:").unwrap();
+        assert_eq!(tape.sent(&[NIL], app.get("k")).await.0, ["GET app:k"]);
+        let (sent, _) = tape.sent(&["*2\r\n$1\r\n0\r\n*0\r\n"], app.list()).await;
+        assert_eq!(sent, ["SCAN 0 MATCH app:* COUNT 256"]);
+    }
+}
+
+#[tokio::test]
+async fn what_a_strict_layout_refuses_is_not_sent() {
+    let tape = Recorder::start().await;
+    let layout = Layout::litestar().strict();
+    let cache = RedisCache::builder(tape.config()).layout(layout).connect().await.unwrap();
+    let ambiguous = cache.namespace("a_b").unwrap();
+    let refusals = [
+        ambiguous.get("k").await.unwrap_err(),
+        ambiguous.set("k", "v").await.unwrap_err(),
+        ambiguous.delete("k").await.unwrap_err(),
+        ambiguous.expire("k", ttl(7)).await.unwrap_err(),
+        ambiguous.exists("k").await.unwrap_err(),
+        ambiguous.ttl("k").await.unwrap_err(),
+        ambiguous.take("k").await.unwrap_err(),
+        ambiguous.increment("k", 1).await.unwrap_err(),
+        ambiguous.get_many(&["k"]).await.unwrap_err(),
+        ambiguous.set_many([("k", "v")]).await.unwrap_err(),
+        ambiguous.delete_many(&["k"]).await.unwrap_err(),
+        ambiguous.expire_many(&["k"], ttl(7)).await.unwrap_err(),
+        ambiguous.list().await.unwrap_err(),
+        ambiguous.clear().await.unwrap_err(),
+        ambiguous.transaction(&["k"], |draft| draft.get("k")).await.unwrap_err(),
+        cache.get_many(&["k", "a:b"]).await.unwrap_err(),
+    ];
+    for error in refusals {
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::InvalidKey, Outcome::NotApplied));
+    }
+    // The first thing on the tape is what comes after them.
+    assert_eq!(tape.sent(&[NIL], cache.get("a_b")).await.0, ["GET a_b"]);
 }

@@ -1,14 +1,14 @@
-//! Spells the wire keys of locks.
+//! Spells the wire keys of locks, alike in every layout.
 //!
 //! The lock `name` of the namespace `root/child` is `%l{root}/child:name`, and the last fencing token of all locks below
 //! `root` is `%f{root}`; without a namespace they are `%l{%}:name` and `%f{%}`. So
-//! * no entry has such a key: those begin with `:`, with `{` or with an encoded segment, in which upper-case hexadecimal
-//!   digits follow a `%`;
+//! * no entry of the native layout has such a key: those begin with `:`, with `{` or with an encoded segment, in which
+//!   upper-case hexadecimal digits follow a `%`;
 //! * the hash tag puts both into one slot, whatever decides the slots of entries, and `%` alone is no encoded segment.
 
 use store_core::Address;
 
-use super::{KEY_SEPARATOR, split_root};
+use super::native::{KEY_SEPARATOR, split_root};
 use crate::request::Route;
 use crate::slot::Slot;
 
@@ -50,7 +50,7 @@ mod tests {
     use proptest::prelude::*;
     use store_core::{Key, Namespace, Scope};
 
-    use super::super::{Keyspace, Spread};
+    use super::super::{Keyspace, Native, Spelling, Spread};
     use super::*;
     use crate::config::SlotPolicy;
 
@@ -83,7 +83,9 @@ mod tests {
                 prop_assert_eq!(Route::Slot(Slot::of_wire_key(key.as_bytes())), keys.route());
                 for policy in [SlotPolicy::Root, SlotPolicy::PerNamespace, SlotPolicy::PerKey] {
                     for covered in [&namespace, &Namespace::EMPTY] {
-                        let region = Keyspace { policy, spread: Spread::Slots }.region(covered, Scope::Subtree);
+                        let spelling = Spelling::Native(Native(policy));
+                        let keyspace = Keyspace { spelling, spread: Spread::Slots };
+                        let region = keyspace.region(covered, Scope::Subtree).unwrap();
                         prop_assert!(!region.contains(key.as_bytes()));
                     }
                 }

@@ -2,14 +2,26 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use store_core::Key;
+use store_core::{ErrorKind, Key};
 
 use super::*;
 
-const ROOT: Keyspace = Keyspace { policy: SlotPolicy::Root, spread: Spread::Slots };
-const PER_NAMESPACE: Keyspace = Keyspace { policy: SlotPolicy::PerNamespace, spread: Spread::Slots };
-const PER_KEY: Keyspace = Keyspace { policy: SlotPolicy::PerKey, spread: Spread::Slots };
+const ROOT: Keyspace = native(SlotPolicy::Root);
+const PER_NAMESPACE: Keyspace = native(SlotPolicy::PerNamespace);
+const PER_KEY: Keyspace = native(SlotPolicy::PerKey);
 const ALL: [Keyspace; 3] = [ROOT, PER_NAMESPACE, PER_KEY];
+
+const fn native(policy: SlotPolicy) -> Keyspace {
+    Keyspace { spelling: Spelling::Native(Native(policy)), spread: Spread::Slots }
+}
+
+/// What the layout makes of a wire key, whatever region is looked at.
+fn decode(keyspace: Keyspace, wire_key: &[u8]) -> Option<(Namespace, &[u8])> {
+    match keyspace.spelling {
+        Spelling::Native(layout) => layout.decode(wire_key),
+        Spelling::Compatible(layout) => layout.decode(&Namespace::EMPTY, "", wire_key),
+    }
+}
 
 fn namespace(segments: &[&str]) -> Namespace {
     Namespace::try_from(segments).unwrap()
@@ -17,7 +29,7 @@ fn namespace(segments: &[&str]) -> Namespace {
 
 /// The wire key as a command carries it.
 fn spelled(keyspace: Keyspace, namespace: &Namespace, key: &str) -> String {
-    let wire_key = keyspace.wire_key(Address { namespace, key: Key::new(key).unwrap() });
+    let wire_key = keyspace.wire_key(Address { namespace, key: Key::new(key).unwrap() }).unwrap();
     let [argument] = <[_; 1]>::try_from(wire_key.to_redis_args()).unwrap();
     assert_eq!(argument.len(), wire_key.len());
     assert_eq!(wire_key.slot(), Slot::of_wire_key(&argument), "{}", argument.escape_ascii());
@@ -65,7 +77,7 @@ fn every_ascii_punctuation_in_a_segment_is_plain_or_escaped() {
 #[test]
 fn the_policy_decides_what_shares_a_slot() {
     let slot = |keyspace: Keyspace, segments: &[&str], key: &str| {
-        keyspace.wire_key(Address { namespace: &namespace(segments), key: Key::new(key).unwrap() }).slot()
+        keyspace.slot(Address { namespace: &namespace(segments), key: Key::new(key).unwrap() })
     };
     let of = |tag: &str| Slot::of_tag(tag.as_bytes());
     for (key, per_key) in [("k", of("app/x:k")), ("a{7}b", of("7")), ("{}{7}", of("app/x:{}{7}"))] {
@@ -82,10 +94,25 @@ fn the_policy_decides_what_shares_a_slot() {
 fn only_where_slots_are_spread_over_servers_they_decide_the_way() {
     let namespace = namespace(&["app"]);
     let route = |spread| {
-        Keyspace { spread, ..ROOT }.wire_key(Address { namespace: &namespace, key: Key::new("k").unwrap() }).route()
+        let at = Address { namespace: &namespace, key: Key::new("k").unwrap() };
+        Keyspace { spread, ..ROOT }.wire_key(at).unwrap().route()
     };
     assert_eq!(route(Spread::OneServer), Route::Any);
     assert_eq!(route(Spread::Slots), Route::Slot(Slot::of_tag(b"app")));
+}
+
+#[test]
+fn a_slot_policy_goes_with_the_native_layout_alone() {
+    let config = |policy| Config::tcp("localhost", 6379).with_slot_policy(policy);
+    for layout in [Layout::litestar(), Layout::cachelib(), Layout::cachetory().strict()] {
+        assert!(Keyspace::new(&config(SlotPolicy::Root), layout).is_ok());
+        for policy in [SlotPolicy::PerNamespace, SlotPolicy::PerKey] {
+            let error = Keyspace::new(&config(policy), layout).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(error.to_string().contains("option=slot_policy"), "{error}");
+            assert!(Keyspace::new(&config(policy), Layout::native().strict()).is_ok());
+        }
+    }
 }
 
 #[test]
@@ -121,7 +148,7 @@ fn what_a_policy_never_writes_is_not_its_own() {
         b"\xff:k",
     ];
     for (wire_key, keyspace) in never.iter().flat_map(|wire_key| ALL.map(|keyspace| (wire_key, keyspace))) {
-        assert_eq!(keyspace.decode(wire_key), None, "{keyspace:?} {}", wire_key.escape_ascii());
+        assert_eq!(decode(keyspace, wire_key), None, "{keyspace:?} {}", wire_key.escape_ascii());
     }
 }
 
@@ -135,7 +162,7 @@ fn policies_take_each_others_keys_for_foreign_but_where_they_are_spelled_alike()
         ("app:k", [false, false, true]),
         ("app/x:k", [false, false, true]),
     ] {
-        assert_eq!(ALL.map(|keyspace| keyspace.decode(wire_key.as_bytes()).is_some()), owners, "{wire_key}");
+        assert_eq!(ALL.map(|keyspace| decode(keyspace, wire_key.as_bytes()).is_some()), owners, "{wire_key}");
     }
 }
 
@@ -157,7 +184,7 @@ fn patterns_hold_no_escaped_character_and_the_whole_tag_where_there_is_one_slot(
         (PER_KEY, &["app"], Scope::Namespace, "app:*", None),
         (PER_KEY, &["[ab]"], Scope::Subtree, "%5Bab%5D[:/]*", None),
     ] {
-        let region = keyspace.region(&namespace(segments), scope);
+        let region = keyspace.region(&namespace(segments), scope).unwrap();
         assert_eq!((region.pattern().as_str(), region.slot()), (expected, slot));
     }
 }
@@ -208,7 +235,7 @@ fn a_region_holds_its_namespace_and_what_is_nested_and_nothing_else() {
         ),
     ];
     for (keyspace, wire_keys) in cases {
-        let [alone, subtree] = [Scope::Namespace, Scope::Subtree].map(|scope| keyspace.region(&app, scope));
+        let [alone, subtree] = [Scope::Namespace, Scope::Subtree].map(|scope| keyspace.region(&app, scope).unwrap());
         for (wire_key, in_alone, in_subtree) in wire_keys {
             let found = (alone.contains(wire_key), subtree.contains(wire_key));
             assert_eq!(found, (*in_alone, *in_subtree), "{keyspace:?} {}", wire_key.escape_ascii());
@@ -218,7 +245,7 @@ fn a_region_holds_its_namespace_and_what_is_nested_and_nothing_else() {
 
 #[test]
 fn only_text_is_listed() {
-    let region = ROOT.region(&namespace(&["app"]), Scope::Subtree);
+    let region = ROOT.region(&namespace(&["app"]), Scope::Subtree).unwrap();
     let listed = region.listed(b"{app}/x:k:1").unwrap();
     assert_eq!((listed.namespace, listed.key.as_str()), (namespace(&["app", "x"]), "k:1"));
     assert_eq!(region.listed(b"{app}:\xff"), None);
@@ -250,12 +277,12 @@ proptest! {
     #[test]
     fn a_wire_key_reads_back_as_its_address(keyspace in keyspace(), at in address()) {
         let (namespace, wire_key) = spell(keyspace, &at);
-        prop_assert_eq!(keyspace.decode(wire_key.as_bytes()), Some((namespace, at.1.as_bytes())));
+        prop_assert_eq!(decode(keyspace, wire_key.as_bytes()), Some((namespace, at.1.as_bytes())));
     }
 
     #[test]
     fn what_reads_back_is_spelled_the_same(keyspace in keyspace(), wire_key in "[{}/:%2Fab]{0,12}") {
-        if let Some((namespace, key)) = keyspace.decode(wire_key.as_bytes()) {
+        if let Some((namespace, key)) = decode(keyspace, wire_key.as_bytes()) {
             prop_assert_eq!(spelled(keyspace, &namespace, std::str::from_utf8(key).unwrap()), wire_key);
         }
     }
@@ -271,7 +298,7 @@ proptest! {
     ) {
         let (namespace, wire_key) = spell(keyspace, &at);
         let region = Namespace::new(&region).unwrap();
-        let covered = |scope| keyspace.region(&region, scope).contains(wire_key.as_bytes());
+        let covered = |scope| keyspace.region(&region, scope).unwrap().contains(wire_key.as_bytes());
         prop_assert_eq!(covered(Scope::Namespace), namespace == region);
         prop_assert_eq!(covered(Scope::Subtree), namespace.is_within(&region));
     }
@@ -282,10 +309,10 @@ proptest! {
         let key = &below.1;
         let nested = Namespace::new(region.iter().chain(&below.0)).unwrap();
         let slot = |namespace| Slot::of_wire_key(spelled(keyspace, namespace, key).as_bytes());
-        if let Some(only) = keyspace.region(&namespace, Scope::Namespace).slot() {
+        if let Some(only) = keyspace.region(&namespace, Scope::Namespace).unwrap().slot() {
             prop_assert_eq!(slot(&namespace), only);
         }
-        if let Some(only) = keyspace.region(&namespace, Scope::Subtree).slot() {
+        if let Some(only) = keyspace.region(&namespace, Scope::Subtree).unwrap().slot() {
             prop_assert_eq!(slot(&nested), only);
         }
     }
