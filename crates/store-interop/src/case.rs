@@ -5,7 +5,7 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::sides::Sides;
 
-/// Who writes what the other one has to understand.
+/// Who writes what the other one reads, renews, counts, lists or removes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
     PythonWrites,

@@ -6,6 +6,7 @@
 mod case;
 mod python;
 mod report;
+mod rust;
 mod sides;
 mod system;
 mod systems;

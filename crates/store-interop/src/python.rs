@@ -35,7 +35,11 @@ impl Object<'_> {
 
     /// Calls a method that has to raise, and gives the name of the exception's class.
     pub(crate) async fn raises(&self, method: &str, arguments: Value) -> Result<String> {
-        match self.ask(method, vec![(arguments, json!({}))]).await? {
+        self.raises_with(method, arguments, json!({})).await
+    }
+
+    pub(crate) async fn raises_with(&self, method: &str, arguments: Value, named: Value) -> Result<String> {
+        match self.ask(method, vec![(arguments, named)]).await? {
             Answer::Raised { class, .. } => Ok(class),
             Answer::Value(value) => bail!("{method} in Python raised nothing and gave {value}"),
         }

@@ -3,20 +3,30 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use store_redis::ListedKey;
 use store_redis::prelude::*;
 use tokio::time::{sleep, timeout};
 
 /// For an entry that expires within a second, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Keys that have to be spelled exactly as they are: separators and glob characters of all layouts, white space, NUL,
+/// braces that choose a slot, text beyond ASCII.
+pub(crate) const KEYS: [&str; 9] = ["a:b", "*", "a b\n", "é", "[x]?", "a_b", "{tag}", "\0", "%41\\"];
+
+/// Every byte there is.
+pub(crate) fn every_byte() -> Vec<u8> {
+    (0..=u8::MAX).collect()
+}
+
 /// The keys of a store, sorted: those of nested namespaces behind their path and a slash.
 pub(crate) async fn keys(store: &impl Store) -> Result<Vec<String>> {
     let listed = store.list().subtree().all().await?;
-    let name = |(path, key): (String, String)| if path.is_empty() { key } else { format!("{path}/{key}") };
-    let mut names: Vec<_> = listed
-        .iter()
-        .map(|listed| name((listed.namespace.segments().collect::<Vec<_>>().join("/"), listed.key.to_string())))
-        .collect();
+    let name = |listed: &ListedKey| match listed.namespace.segments().collect::<Vec<_>>().join("/") {
+        path if path.is_empty() => listed.key.to_string(),
+        path => format!("{path}/{}", listed.key),
+    };
+    let mut names: Vec<_> = listed.iter().map(name).collect();
     names.sort_unstable();
     Ok(names)
 }
@@ -35,7 +45,7 @@ pub(crate) async fn gone(store: &impl Store, key: &str) -> Result<()> {
 /// The milliseconds that an entry has left, which must be at most `limit`, and not so few that another lifetime is meant.
 pub(crate) async fn expires_within(store: &impl Store, key: &str, limit: Duration) -> Result<()> {
     match store.ttl(key).await? {
-        Some(Remaining::For(left)) if left <= limit && left > limit / 2 => Ok(()),
+        Some(Remaining::In(left)) if left <= limit && left > limit / 2 => Ok(()),
         other => bail!("Rust sees {other:?} left of {key}, and not {limit:?}"),
     }
 }

@@ -4,4 +4,4 @@ mod litestar;
 
 use crate::system::System;
 
-pub(crate) const ALL: [System; 1] = [System { name: "litestar", cases: &[litestar::CASES] }];
+pub(crate) const ALL: [System; 1] = [System { name: "litestar", cases: litestar::CASES }];

@@ -1,24 +1,37 @@
 //! Litestar's `RedisStore`: raw bytes under `NAMESPACE:key`, nested namespaces after an underscore.
 
+mod entries;
+mod expiry;
+mod namespaces;
+mod together;
+
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 use store_redis::prelude::*;
-use store_redis::{RedisStore, SlotPolicy};
+use store_redis::{Layout, RedisStore};
 
-use crate::case::{Case, cases};
+use crate::case::Case;
+use crate::python::Object;
 use crate::sides::Sides;
-use crate::wire::same;
 
-pub(crate) const CASES: &[Case] = cases! {
-    PythonWrites: [a_text_is_its_utf8]
-};
+pub(crate) const CASES: &[&[Case]] = &[entries::CASES, expiry::CASES, namespaces::CASES, together::CASES];
 
-async fn a_text_is_its_utf8(sides: &Sides) -> Result<()> {
-    let python = sides.python(json!({})).await?;
-    python.call("set", json!(["k", "vä"])).await?;
-    sides.wire.has("LITESTAR:k", "vä")?;
-    sides.wire.stays_forever("LITESTAR:k")?;
-    let rust =
-        RedisStore::connect_with(sides.config()?.with_slot_policy(SlotPolicy::PerKey)).await?.namespace("LITESTAR")?;
-    same("what Rust reads", rust.get("k").await?.as_deref(), Some("vä".as_bytes()))
+/// Without a namespace.
+async fn bare(sides: &Sides) -> Result<RedisStore> {
+    Ok(RedisStore::builder(sides.config()?).layout(Layout::litestar()).connect().await?)
+}
+
+/// What Python has unless it asks for another namespace.
+async fn default(sides: &Sides) -> Result<Namespaced<RedisStore>> {
+    Ok(bare(sides).await?.namespace("LITESTAR")?)
+}
+
+/// A store of Python's in a namespace, or without one.
+async fn python_in<'a>(sides: &'a Sides, namespace: Option<&str>) -> Result<Object<'a>> {
+    sides.python(json!({"namespace": namespace})).await
+}
+
+/// How Python gives a lifetime.
+fn expires_in(seconds: u32) -> Value {
+    json!({"expires_in": seconds})
 }
