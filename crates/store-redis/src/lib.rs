@@ -37,6 +37,7 @@
 
 mod batches;
 mod builder;
+pub mod cachelib;
 mod command;
 mod config;
 mod connection;
@@ -49,6 +50,9 @@ mod keyspace;
 mod layout;
 mod locks;
 mod operations;
+#[cfg(feature = "pickle")]
+pub mod pickle;
+mod plain;
 pub mod raw;
 mod reply;
 mod request;
@@ -92,6 +96,7 @@ pub use connection::{NewConnection, OnConnect, Role};
 pub use credentials::{CredentialProvider, Credentials};
 pub use draft::Draft;
 pub use layout::Layout;
+pub use plain::Plain;
 pub use slot::Slot;
 pub use stats::Stats;
 pub use store::{RedisCache, RedisStore};
