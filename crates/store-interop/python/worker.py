@@ -18,7 +18,8 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-LARGEST = 2**63
+# Of integers that JSON of the other side holds.
+SMALLEST, LARGEST = -(2**63), 2**64 - 1
 
 
 def decode(value: Any) -> Any:
@@ -46,7 +47,7 @@ def encode(value: Any) -> Any:
     """The reverse of `decode`. What it has no form for is an error, not a text that looks like a value."""
     if isinstance(value, bytes):
         return {"$bytes": value.decode("latin-1")}
-    if isinstance(value, int) and not -LARGEST <= value < LARGEST:
+    if isinstance(value, int) and not SMALLEST <= value <= LARGEST:
         return {"$int": str(value)}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
