@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use store_redis::ListedKey;
 use store_redis::prelude::*;
 use tokio::time::{sleep, timeout};
+
+use crate::sides::Sides;
 
 /// For an entry that expires within a second, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -42,10 +44,11 @@ pub(crate) async fn gone(store: &impl Store, key: &str) -> Result<()> {
     timeout(PATIENCE, gone).await.with_context(|| format!("{key} is still there"))?
 }
 
-/// The milliseconds that an entry has left, which must be at most `limit`, and not so few that another lifetime is meant.
-pub(crate) async fn expires_within(store: &impl Store, key: &str, limit: Duration) -> Result<()> {
-    match store.ttl(key).await? {
-        Some(Remaining::In(left)) if left <= limit && left > limit / 2 => Ok(()),
-        other => bail!("Rust sees {other:?} left of {key}, and not {limit:?}"),
-    }
+/// An entry that Rust sees with what is left of this lifetime, given since the case began.
+pub(crate) async fn lives(sides: &Sides, store: &impl Store, key: &str, lifetime: Duration) -> Result<()> {
+    let left = store.ttl(key).await?;
+    let course = Duration::from_millis(sides.wire.course()?.try_into()?);
+    let holds = left.and_then(Remaining::as_duration).is_some_and(|left| left <= lifetime && left + course >= lifetime);
+    ensure!(holds, "{key}: Rust sees {left:?} left {course:?} after the case began, given {lifetime:?}");
+    Ok(())
 }

@@ -24,7 +24,7 @@ impl Sides {
     /// An empty database, and no object from before.
     pub(crate) async fn begin(&self) -> Result<()> {
         self.worker.forget().await?;
-        self.wire.clear()
+        self.wire.begin()
     }
 
     /// Opens the system's store or cache in Python. Which options there are says the worker of the system.

@@ -1,7 +1,7 @@
 //! The bytes on the server, past both sides, and what a case may expect of them.
 
 use std::fmt::Debug;
-use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -10,6 +10,8 @@ use store_testkit::{Connection, Reply};
 /// A connection that belongs to neither side.
 pub(crate) struct Wire {
     connection: Mutex<Connection>,
+    /// When the case began, in microseconds of the server's clock.
+    began: AtomicI64,
 }
 
 /// How long a key has left, as the server says it.
@@ -22,7 +24,7 @@ pub(crate) enum Left {
 
 impl Wire {
     pub(crate) fn new(connection: Connection) -> Self {
-        Self { connection: Mutex::new(connection) }
+        Self { connection: Mutex::new(connection), began: AtomicI64::new(0) }
     }
 
     pub(crate) fn command<A: AsRef<[u8]>>(&self, arguments: &[A]) -> Result<Reply> {
@@ -30,9 +32,11 @@ impl Wire {
         Ok(connection.command(arguments)?)
     }
 
-    /// The server is ours alone.
-    pub(crate) fn clear(&self) -> Result<()> {
-        self.command(&["FLUSHALL"]).map(drop)
+    /// Begins a case with nothing on the server, which is ours alone.
+    pub(crate) fn begin(&self) -> Result<()> {
+        self.command(&["FLUSHALL"])?;
+        self.began.store(self.now()?, Ordering::Relaxed);
+        Ok(())
     }
 
     pub(crate) fn put(&self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Result<()> {
@@ -62,12 +66,34 @@ impl Wire {
         same(&format!("the time that {} has left", shown(key)), self.left(key)?, Left::Forever)
     }
 
-    /// A key with so many milliseconds left, and at least one that has passed may be missing.
-    pub(crate) fn expires_within(&self, key: impl AsRef<[u8]>, range: RangeInclusive<i64>) -> Result<()> {
+    /// A key that was given so many milliseconds to live since the case began: exactly, as far as its course allows. One
+    /// that was given so few that it may be gone by now need not be there.
+    pub(crate) fn lives(&self, key: impl AsRef<[u8]>, lifetime: i64) -> Result<()> {
         let key = key.as_ref();
-        match self.left(key)? {
-            Left::Milliseconds(left) if range.contains(&left) => Ok(()),
-            other => bail!("{} has {other:?} left, and not {range:?} ms", shown(key)),
+        let left = self.left(key)?;
+        let course = self.course()?;
+        let holds = match left {
+            Left::Milliseconds(left) => (left..=left + course).contains(&lifetime),
+            Left::Missing => lifetime <= course,
+            Left::Forever => false,
+        };
+        ensure!(holds, "{}: {left:?} left {course} ms after the case began, given {lifetime} ms", shown(key));
+        Ok(())
+    }
+
+    /// How long the case has been running, in milliseconds of the server's clock and rounded up.
+    pub(crate) fn course(&self) -> Result<i64> {
+        let began = self.began.load(Ordering::Relaxed);
+        Ok((self.now()? - began) / 1_000 + 1)
+    }
+
+    /// In microseconds.
+    fn now(&self) -> Result<i64> {
+        let Reply::Array(parts) = self.command(&["TIME"])? else { bail!("TIME gave no list") };
+        let number = |part: &Reply| part.as_text().and_then(|text| text.parse::<i64>().ok());
+        match parts.iter().map(number).collect::<Option<Vec<_>>>().as_deref() {
+            Some([seconds, micros]) => Ok(seconds * 1_000_000 + micros),
+            _ => bail!("TIME gave no two numbers"),
         }
     }
 

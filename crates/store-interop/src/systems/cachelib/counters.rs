@@ -6,7 +6,7 @@ use store_redis::prelude::*;
 
 use super::{python_under, rust_under};
 use crate::case::{Case, cases};
-use crate::rust::expires_within;
+use crate::rust::lives;
 use crate::sides::Sides;
 use crate::wire::same;
 
@@ -51,7 +51,7 @@ async fn a_number_set_by_python_keeps_its_lifetime(sides: &Sides) -> Result<()> 
     let rust = rust_under(sides, "app:").await?;
     same("the step of Rust", rust.increment("n", 1).await?, 11)?;
     same("the step of Python", python.call("inc", json!(["n"])).await?, 12)?;
-    expires_within(&rust, "n", MINUTE).await
+    lives(sides, &rust, "n", MINUTE).await
 }
 
 async fn rust_refuses_to_count_on_what_is_no_number(sides: &Sides) -> Result<()> {
@@ -77,8 +77,8 @@ async fn a_counter_of_rust_has_the_lifetime_of_a_cache(sides: &Sides) -> Result<
     rust.increment("own", 1).ttl_on_create(MINUTE).await?;
     python.call("inc", json!(["default"])).await?;
     python.call("inc", json!(["own"])).await?;
-    sides.wire.expires_within("app:default", 150_000..=300_000)?;
-    sides.wire.expires_within("app:own", 30_000..=60_000)
+    sides.wire.lives("app:default", 300_000)?;
+    sides.wire.lives("app:own", 60_000)
 }
 
 async fn a_counter_of_rust_that_overflows_raises_in_python(sides: &Sides) -> Result<()> {
@@ -99,5 +99,5 @@ async fn both_count_in_turn(sides: &Sides) -> Result<()> {
         same("the way back", rust.decrement("n", 1).await?, 0)?;
     }
     same("what Python reads", python.call("get", json!(["n"])).await?, Value::from(0))?;
-    expires_within(&rust, "n", MINUTE).await
+    lives(sides, &rust, "n", MINUTE).await
 }

@@ -7,7 +7,7 @@ use store_redis::prelude::*;
 
 use super::{python_under, rust_under};
 use crate::case::{Case, cases};
-use crate::rust::{expires_within, keys};
+use crate::rust::{keys, lives};
 use crate::sides::Sides;
 use crate::wire::same;
 
@@ -46,7 +46,7 @@ async fn no_step_is_lost_when_both_count_at_once(sides: &Sides) -> Result<()> {
     same("the last sum", sums.last().copied(), Some(STEPS * 7))?;
     same("what Rust reads", rust.counter("n").await?, Some(STEPS * 7))?;
     same("what Python reads", python.call("get", json!(["n"])).await?, STEPS * 7)?;
-    expires_within(&rust, "n", MINUTE).await
+    lives(sides, &rust, "n", MINUTE).await
 }
 
 async fn an_add_of_both_at_once_has_one_winner(sides: &Sides) -> Result<()> {

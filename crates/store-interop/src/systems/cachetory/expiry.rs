@@ -9,7 +9,7 @@ use store_redis::prelude::*;
 use super::{python_under, rust_under, time_to_live};
 use crate::case::{Case, cases};
 use crate::python::milliseconds;
-use crate::rust::{expires_within, gone};
+use crate::rust::{gone, lives};
 use crate::sides::Sides;
 use crate::wire::same;
 
@@ -36,8 +36,8 @@ pub(super) const CASES: &[Case] = cases! {
 async fn milliseconds_of_python_are_seen_in_rust(sides: &Sides) -> Result<()> {
     let python = python_under(sides, "app:").await?;
     python.call_with("set", json!(["k", 1]), time_to_live(60_500)).await?;
-    sides.wire.expires_within("app:k", 30_000..=60_500)?;
-    expires_within(&rust_under(sides, "app:").await?, "k", Duration::from_millis(60_500)).await
+    sides.wire.lives("app:k", 60_500)?;
+    lives(sides, &rust_under(sides, "app:").await?, "k", Duration::from_millis(60_500)).await
 }
 
 async fn unless_told_python_writes_forever(sides: &Sides) -> Result<()> {
@@ -69,8 +69,8 @@ async fn rust_renews_and_moves_the_expiry_of_what_python_wrote(sides: &Sides) ->
     rust.get("renewed").renew(MINUTE).await?;
     rust.expire("moved", MINUTE).await?;
     rust.expire("stays", Expiry::Never).await?;
-    sides.wire.expires_within("app:renewed", 30_000..=60_000)?;
-    sides.wire.expires_within("app:moved", 30_000..=60_000)?;
+    sides.wire.lives("app:renewed", 60_000)?;
+    sides.wire.lives("app:moved", 60_000)?;
     sides.wire.stays_forever("app:stays")
 }
 
@@ -79,8 +79,8 @@ async fn milliseconds_of_rust_are_kept(sides: &Sides) -> Result<()> {
     rust.set("own", "1").ttl(Duration::from_millis(60_500)).await?;
     rust.set("default", "1").await?;
     rust.set("never", "1").never_expires().await?;
-    sides.wire.expires_within("app:own", 30_000..=60_500)?;
-    sides.wire.expires_within("app:default", 150_000..=300_000)?;
+    sides.wire.lives("app:own", 60_500)?;
+    sides.wire.lives("app:default", 300_000)?;
     sides.wire.stays_forever("app:never")
 }
 
@@ -98,7 +98,7 @@ async fn python_moves_the_expiry_of_what_rust_wrote(sides: &Sides) -> Result<()>
     rust.set_many([("moved", "1"), ("stays", "1")]).await?;
     python.call("expire_in", json!(["moved", milliseconds(60_000)])).await?;
     python.call("expire_in", json!(["stays"])).await?;
-    expires_within(&rust, "moved", MINUTE).await?;
+    lives(sides, &rust, "moved", MINUTE).await?;
     same("how long Rust sees it", rust.ttl("stays").await?, Some(Remaining::Never))
 }
 
@@ -133,5 +133,5 @@ async fn python_refuses_to_expire_at_once_and_leaves_what_rust_wrote(sides: &Sid
         same("what Python raises", raised, "ResponseError")?;
     }
     same("what Rust reads", rust.get("k").await?.as_deref(), Some(&b"1"[..]))?;
-    expires_within(&rust, "k", MINUTE).await
+    lives(sides, &rust, "k", MINUTE).await
 }

@@ -9,7 +9,7 @@ use store_redis::prelude::*;
 use super::{default, expires_in};
 use crate::case::{Case, cases};
 use crate::python::bytes;
-use crate::rust::{expires_within, gone};
+use crate::rust::{gone, lives};
 use crate::sides::Sides;
 use crate::wire::same;
 
@@ -37,8 +37,8 @@ async fn seconds_of_python_are_seen_in_rust(sides: &Sides) -> Result<()> {
     let python = sides.python(json!({})).await?;
     python.call_with("set", json!(["k", bytes([0, 0xff])]), expires_in(10)).await?;
     sides.wire.has("LITESTAR:k", [0, 0xff])?;
-    sides.wire.expires_within("LITESTAR:k", 5_000..=10_000)?;
-    expires_within(&default(sides).await?, "k", Duration::from_secs(10)).await
+    sides.wire.lives("LITESTAR:k", 10_000)?;
+    lives(sides, &default(sides).await?, "k", Duration::from_secs(10)).await
 }
 
 async fn rust_sees_what_expired_in_python_as_missing(sides: &Sides) -> Result<()> {
@@ -54,7 +54,7 @@ async fn rust_renews_what_python_wrote(sides: &Sides) -> Result<()> {
     python.call_with("set", json!(["k", "v"]), expires_in(10)).await?;
     let read = default(sides).await?.get("k").renew(MINUTE).await?;
     same("what Rust reads", read.as_deref(), Some(&b"v"[..]))?;
-    sides.wire.expires_within("LITESTAR:k", 30_000..=60_000)?;
+    sides.wire.lives("LITESTAR:k", 60_000)?;
     let left = python.call("expires_in", json!(["k"])).await?;
     ensure!(left.as_i64().is_some_and(|left| (30..=60).contains(&left)), "Python sees {left} s left");
     Ok(())
@@ -88,7 +88,7 @@ async fn python_renews_for_days_and_thereby_deletes(sides: &Sides) -> Result<()>
 
 async fn milliseconds_of_rust_are_seconds_in_python(sides: &Sides) -> Result<()> {
     default(sides).await?.set("k", "v").ttl(Duration::from_millis(60_500)).await?;
-    sides.wire.expires_within("LITESTAR:k", 55_001..=60_500)?;
+    sides.wire.lives("LITESTAR:k", 60_500)?;
     let left = sides.python(json!({})).await?.call("expires_in", json!(["k"])).await?;
     ensure!(left.as_i64().is_some_and(|left| (55..=61).contains(&left)), "Python sees {left} s left");
     Ok(())
@@ -110,7 +110,7 @@ async fn python_renews_what_rust_wrote(sides: &Sides) -> Result<()> {
     let python = sides.python(json!({})).await?;
     let read = python.call_with("get", json!(["k"]), json!({"renew_for": 60})).await?;
     same("what Python reads", read, bytes("v"))?;
-    expires_within(&rust, "k", MINUTE).await
+    lives(sides, &rust, "k", MINUTE).await
 }
 
 /// Its script asks for whole seconds, and half of one is none.
@@ -129,5 +129,5 @@ async fn python_refuses_to_expire_at_once_and_leaves_what_rust_wrote(sides: &Sid
     let raised = python.raises_with("set", json!(["k", "python"]), expires_in(0)).await?;
     same("what Python raises", raised, "ResponseError")?;
     same("what Rust reads", rust.get("k").await?.as_deref(), Some(&b"rust"[..]))?;
-    expires_within(&rust, "k", MINUTE).await
+    lives(sides, &rust, "k", MINUTE).await
 }
