@@ -68,3 +68,38 @@ impl Options {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn constraints() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(CONSTRAINTS)
+    }
+
+    #[test]
+    fn every_package_of_every_environment_has_one_version() {
+        for file in files(&constraints()).unwrap() {
+            let text = std::fs::read_to_string(&file).unwrap();
+            for line in text.lines().filter(|line| !line.starts_with('#')) {
+                let pinned = line.split(';').next().unwrap_or_default().trim().split_once("==");
+                let is_plain =
+                    |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+                let pinned = pinned.is_some_and(|(name, version)| is_plain(name) && is_plain(version));
+                assert!(pinned, "{}: {line}", file.display());
+            }
+        }
+    }
+
+    #[test]
+    fn only_environments_of_systems_that_were_asked_for_are_made() {
+        let made = |systems: &[&str]| {
+            let systems: Vec<_> = systems.iter().map(|&system| system.to_owned()).collect();
+            let made = environments(&constraints(), Path::new("directory"), &systems)?;
+            anyhow::Ok(made.into_iter().map(|environment| environment.directory).collect::<Vec<_>>())
+        };
+        assert_eq!(made(&["cachelib"]).unwrap(), [Path::new("directory/cachelib")]);
+        assert!(made(&[]).unwrap().len() >= 3);
+        assert!(made(&["nothing"]).is_err());
+    }
+}
