@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::conformance::Reports;
 use crate::steps::Steps;
 use crate::workspace::{Workspace, published};
-use crate::{conformance, containers, deny, msrv, run, test, tidy};
+use crate::{conformance, containers, deny, interop, msrv, run, test, tidy};
 
 /// What is quick to say no comes first.
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
@@ -22,6 +22,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     steps.run("documentation", || documentation(workspace));
     test::add_steps(workspace, &reports, &mut steps);
     steps.run("conformance report", || conformance::judge(workspace, &reports));
+    steps.run("data shared with Python", || interop::run(workspace, &interop::Options::default()));
     steps.run_noting("one container deployment", || containers::check(workspace));
     steps.run_noting("dependencies and licences", || deny::check(workspace));
     Ok(steps.finish())

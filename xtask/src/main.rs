@@ -10,7 +10,9 @@ mod containers;
 mod deny;
 mod faults;
 mod images;
+mod interop;
 mod msrv;
+mod python;
 mod redis;
 mod run;
 mod set_up;
@@ -47,6 +49,8 @@ enum Task {
     Bench(bench::Options),
     /// Lets servers fail in every way that the tests know, and counts what the Redis driver makes of it.
     Faults(faults::Options),
+    /// Shares data with applications in Python, both ways, and reports case by case.
+    Interop(interop::Options),
     /// Starts or ends a Redis server to try things on.
     #[command(subcommand)]
     Redis(redis::Task),
@@ -74,6 +78,7 @@ fn dispatch(task: Task) -> Result<ExitCode> {
         Task::Conformance(options) => conformance::run(&workspace, &options),
         Task::Bench(options) => bench::run(&workspace, &options),
         Task::Faults(options) => faults::run(&workspace, &options),
+        Task::Interop(options) => interop::run(&workspace, &options),
         Task::Redis(task) => redis::run(&workspace, &task),
         Task::Images(options) => images::run(&workspace, &options),
         Task::Tidy(options) => tidy::run(&workspace, &options),

@@ -59,6 +59,24 @@ pub(crate) fn server_binary(workspace: &Workspace) -> Result<()> {
     }
 }
 
+/// Python, with what makes virtual environments.
+pub(crate) fn python() -> Result<()> {
+    // Debian has the module without what puts pip into an environment, which is in the package.
+    let complete = || {
+        let asked = Command::new("python3").args(["-c", "import ensurepip, venv"]).stderr(Stdio::null()).status();
+        asked.is_ok_and(|status| status.success())
+    };
+    if complete() {
+        return Ok(());
+    }
+    let Some(apt) = AptGet::usable()? else {
+        bail!("no python3 on PATH that makes virtual environments: install the package python3-venv");
+    };
+    apt.install("python3-venv")?;
+    ensure!(complete(), "the package python3-venv is installed and yet python3 on PATH makes no virtual environments");
+    Ok(())
+}
+
 /// Valgrind, for its instruction counts.
 pub(crate) fn valgrind() -> Result<()> {
     ensure(&VALGRIND)

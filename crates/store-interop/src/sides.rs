@@ -1,0 +1,39 @@
+//! What a case works with: the Python side, the Rust side, and the bytes between them.
+
+use anyhow::Result;
+use serde_json::Value;
+use store_redis::Config;
+use store_testkit::RedisServer;
+
+use crate::python::Object;
+use crate::wire::Wire;
+use crate::worker::Worker;
+
+pub(crate) struct Sides {
+    pub(crate) wire: Wire,
+    worker: Worker,
+    server: RedisServer,
+}
+
+impl Sides {
+    pub(crate) fn new(server: RedisServer, worker: Worker) -> Result<Self> {
+        let wire = Wire::new(server.connect()?);
+        Ok(Self { wire, worker, server })
+    }
+
+    /// An empty database, and no object from before.
+    pub(crate) async fn begin(&self) -> Result<()> {
+        self.worker.forget().await?;
+        self.wire.begin()
+    }
+
+    /// Opens the system's store or cache in Python. Which options there are says the worker of the system.
+    pub(crate) async fn python(&self, options: Value) -> Result<Object<'_>> {
+        self.worker.open(options).await
+    }
+
+    /// Where the Rust side connects.
+    pub(crate) fn config(&self) -> Result<Config> {
+        Ok(self.server.url().parse()?)
+    }
+}
