@@ -82,6 +82,14 @@ const MUTANTS: &[(Fault, &[&str])] = &[
     (Fault::LocksAreEntries, &["locks::locks_are_not_entries"]),
     (Fault::WaitsForNoLock, &["locks::waiting_ends"]),
     (Fault::OpenForgetsLabel, &["records::store_names", "records::store_aliases"]),
+    (Fault::OpenForgetsLabel, &["records::purge_on_start"]),
+    (Fault::PurgeMakesNewId, &["records::purge_on_start"]),
+    (Fault::NothingIsAbsent, &["records::nothing_is_not_the_default", "records::values_read_as_their_type"]),
+    (Fault::TruncatesLongRecords, &["records::values_stream_out"]),
+    (Fault::PageEndsEarly, &["records::values_stream_out"]),
+    (Fault::StartKeyIsInclusive, &["records::values_stream_out"]),
+    (Fault::StartKeyHasToExist, &["records::values_stream_out"]),
+    (Fault::RemadeKeepsRecords, &["records::dropped_is_opened_anew"]),
 ];
 
 #[test]
