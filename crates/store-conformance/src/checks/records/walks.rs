@@ -92,24 +92,25 @@ async fn goes_on_whatever_happens(collection: &KeyValueStore, again: &KeyValueSt
     Ok(())
 }
 
-/// More values than one part has by number, and more than it has by size.
+/// One value more than a part has by number, and then more than it has by size.
 async fn spans_many_parts(collection: &KeyValueStore, again: &KeyValueStore) -> Result<(), Failure> {
     const LARGE: usize = 3 * 1024 * 1024;
-    let many = RecordPageOptions::MAX_RECORDS + 1;
     let large = Bytes::from(vec![b'x'; LARGE.min(collection.client().capabilities().max_value_bytes)]);
+    let small = (0..=RecordPageOptions::MAX_RECORDS).map(|number| Bytes::from(number.to_string()));
     let mut promised = Vec::new();
-    for number in 0..many + 4 {
-        let value = if number < many { Bytes::from(number.to_string()) } else { large.clone() };
-        let key = format!("{number:04}");
-        collection.set_value(&key, &value).await?;
-        promised.push((key, value.len()));
+    for values in [small.collect(), vec![large; 4]] {
+        for value in values {
+            let key = format!("{:04}", promised.len());
+            collection.set_value(&key, &value).await?;
+            promised.push((key, value.len()));
+        }
+        let mut walk = again.iterate_values::<Bytes>().stream();
+        let mut visited = Vec::new();
+        while let Some(value) = walk.next().await {
+            let bytes = value?.len();
+            visited.push((walk.position().unwrap_or_default().to_owned(), bytes));
+        }
+        ensure_eq!(visited, promised, "what a walk over several parts visits");
     }
-    let mut walk = again.iterate_values::<Bytes>().stream();
-    let mut visited = Vec::new();
-    while let Some(value) = walk.next().await {
-        let bytes = value?.len();
-        visited.push((walk.position().unwrap_or_default().to_owned(), bytes));
-    }
-    ensure_eq!(visited, promised, "what a walk over several parts visits");
     Ok(())
 }
