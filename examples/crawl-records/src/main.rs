@@ -1,7 +1,7 @@
 //! A folder of files as a collection of records: stored, resumed after an interruption, counted, exported.
 //!     cargo run -p crawl-records -- examples/crawl-records/sample
 //!     cargo run -p crawl-records -- examples/crawl-records/sample --url redis://localhost:6379
-//!     cargo run -p crawl-records -- examples/crawl-records/sample --export index.html --to /tmp/index.html
+//!     cargo run -p crawl-records -- examples/crawl-records/sample --export index.html --to exported.html
 //! Prints the same without a server and on Redis. On Redis the records stay, so a run that was interrupted (try
 //! `--stop-after 3`, or kill it) is gone on with by the next one; `--drop` removes them.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example shows what it does")]

@@ -1,4 +1,5 @@
 //! Whenever a crawl is interrupted, the next run goes on, and in the end every record is its file, byte for byte.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
