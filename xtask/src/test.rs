@@ -37,6 +37,7 @@ pub(crate) fn add_steps(workspace: &Workspace, reports: &Reports, steps: &mut St
     });
     steps.run("quickstart: the same on memory and on Redis", || quickstart(workspace, &[]).map(drop));
     steps.run("quickstart: the words of a text, counted on memory and on Redis", || quickstart_counts(workspace));
+    steps.run("crawl-records: the same on memory and on Redis", || crawl_records(workspace));
     steps.run("redis-topologies: the same on one server, behind Sentinel and on a Cluster", || topologies(workspace));
 }
 
@@ -63,6 +64,32 @@ fn quickstart(workspace: &Workspace, arguments: &[&OsStr]) -> Result<String> {
     let on_redis = run::capture(command().args(["--url", server.url()]))?;
     ensure_same(("on memory", &on_memory), ("on Redis", &on_redis))?;
     Ok(on_memory)
+}
+
+/// Runs the example on memory and on Redis, and there once more after an interruption. What it prints must be the same
+/// where all files are new, and what it exports must be the file.
+fn crawl_records(workspace: &Workspace) -> Result<()> {
+    const KEY: &str = "images/leaf.png";
+
+    let server = RedisServer::start(ServerOptions::new())?;
+    let sample = workspace.root().join("examples/crawl-records/sample");
+    let exported = workspace.output_directory("xtask")?.join("exported");
+    let run = |arguments: &[&str]| {
+        let mut example = workspace.cargo(["run", "--quiet", "--package", "crawl-records", "--"]);
+        example.arg(&sample).args(arguments).args(["--export", KEY, "--to"]).arg(&exported);
+        let output = run::capture(&mut example)?;
+        ensure!(std::fs::read(&exported)? == std::fs::read(sample.join(KEY))?, "what was exported is not the file");
+        Ok(output)
+    };
+    let on_memory = run(&[])?;
+    ensure_same(("on memory", &on_memory), ("on Redis", &run(&["--url", server.url()])?))?;
+
+    let interrupted = ["--url", server.url(), "--name", "interrupted"];
+    run(&[&interrupted[..], &["--stop-after", "6"]].concat())?;
+    let resumed = run(&interrupted)?;
+    ensure!(resumed.contains("6 of them stored by an earlier run"), "the second run began anew: {resumed}");
+    let totals = |output: &str| output.lines().skip(2).collect::<Vec<_>>().join("\n");
+    ensure_same(("in one run", &totals(&on_memory)), ("in two runs", &totals(&resumed)))
 }
 
 /// Runs the example on all three topologies. What begins with `#` tells about the servers; all else must be the same.

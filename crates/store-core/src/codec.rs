@@ -64,10 +64,12 @@ pub(crate) fn encode<T: ?Sized>(codec: &impl Encode<T>, value: &T) -> Result<Byt
 }
 
 pub(crate) fn decode<T>(codec: &impl Decode<T>, bytes: &Bytes) -> Result<T> {
-    codec.decode(bytes).map_err(|reason| {
-        let bytes = bytes.len();
-        Error::new(ErrorKind::Corrupt, format!("the stored value does not decode; bytes={bytes}")).with_source(reason)
-    })
+    codec.decode(bytes).map_err(|reason| corrupt(bytes.len(), reason))
+}
+
+/// The error of `bytes` stored bytes that do not decode.
+pub(crate) fn corrupt(bytes: usize, reason: CodecError) -> Error {
+    Error::new(ErrorKind::Corrupt, format!("the stored value does not decode; bytes={bytes}")).with_source(reason)
 }
 
 /// Bytes as they are.

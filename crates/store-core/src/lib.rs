@@ -64,9 +64,12 @@ pub use locking::{Lock, LockGuard, TryLock};
 pub use namespace::Namespace;
 pub use namespaced::Namespaced;
 pub use records::{
-    AccessTimes, ContentType, KeyValueStore, OpenOptions, OpenedStore, Record, RecordMetadata, RecordPage,
-    RecordPageOptions, StoreAlias, StoreLabel, StoreMetadata, StoreName, StoreSelector, UrlTemplate,
+    AccessTimes, ContentType, FromRecord, GetValue, GetValueOr, IntoRecordValue, Iterate, Iteration, KeyValueStore,
+    KeyValueStores, OpenOptions, OpenedStore, Record, RecordMetadata, RecordPage, RecordPageOptions, RecordValue,
+    SetValue, StoreAlias, StoreLabel, StoreMetadata, StoreName, StoreSelector, UrlTemplate,
 };
+#[cfg(feature = "json")]
+pub use records::{AsJson, AutoSaved};
 pub use registry::StoreRegistry;
 pub use request::{Add, Clear, ConditionalSet, Delete, Expire, Get, GetWithExpiry, Set, Take};
 pub use store::Store;

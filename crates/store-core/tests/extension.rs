@@ -262,8 +262,8 @@ fn traits_are_object_safe_and_pointers_implement_them() {
     store::<Arc<dyn Cache>>();
     cache::<Box<dyn Cache>>();
     cache::<Namespaced<Arc<dyn Cache>>>();
-    fn client<C: store_core::KeyValueStoreClient>() {}
-    client::<Arc<dyn store_core::KeyValueStoreClient>>();
+    fn client<C: KeyValueStoreClient>() {}
+    client::<Arc<dyn KeyValueStoreClient>>();
 }
 
 #[test]

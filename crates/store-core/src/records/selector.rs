@@ -165,6 +165,33 @@ pub enum StoreSelector {
     Id(String),
 }
 
+impl StoreSelector {
+    /// The one that these choose, as a configuration may give them: by its id, by its name, by its alias, or else the one
+    /// without a name.
+    ///
+    /// ```
+    /// use store_core::{ErrorKind, StoreName, StoreSelector};
+    ///
+    /// let pages = StoreSelector::from_parts(None, Some("pages"), None)?;
+    /// assert_eq!(pages, StoreName::new("pages")?.into());
+    /// let both = StoreSelector::from_parts(Some("Zk2"), Some("pages"), None);
+    /// assert_eq!(both.unwrap_err().kind(), ErrorKind::InvalidArgument);
+    /// # Ok::<(), store_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for more than one of them, and for what is no name or no alias.
+    pub fn from_parts(id: Option<&str>, name: Option<&str>, alias: Option<&str>) -> Result<Self> {
+        match (id, name, alias) {
+            (None, None, None) => Ok(Self::default()),
+            (Some(id), None, None) => Ok(Self::Id(id.to_owned())),
+            (None, Some(name), None) => Ok(StoreName::new(name)?.into()),
+            (None, None, Some(alias)) => Ok(StoreAlias::new(alias)?.into()),
+            _ => Err(refused("a store is chosen by one of id, name and alias, not by several")),
+        }
+    }
+}
+
 impl Default for StoreSelector {
     fn default() -> Self {
         Self::Label(StoreLabel::Default)
