@@ -11,15 +11,13 @@ use store_memory::{RecordMetadata, prelude::*};
 
 use crate::folder::{File, content_type};
 
-/// The key behind which the next file is stored.
-const POSITION: &str = "position";
-
 /// A collection of pages, and how far it has come.
 #[derive(Debug)]
 pub struct Crawl {
     pages: KeyValueStore,
     /// A collection of its own, so that nothing of it is among the pages.
     state: KeyValueStore,
+    /// The key behind which the next file is stored.
     position: AutoSaved<Option<String>>,
 }
 
@@ -31,7 +29,8 @@ impl Crawl {
     pub async fn open(stores: &KeyValueStores, name: &str) -> Result<Self> {
         let pages = stores.open(StoreName::new(name)?).await?;
         let state = stores.open(StoreName::new(format!("{name}-state"))?).await?;
-        let position = state.auto_saved(POSITION, None).await?;
+        // By the id, so that pages which were dropped and begun anew do not get the position of those before them.
+        let position = state.auto_saved(pages.id(), None).await?;
         Ok(Self { pages, state, position })
     }
 
@@ -41,7 +40,7 @@ impl Crawl {
         &self.pages
     }
 
-    /// Which of the files no earlier run has stored.
+    /// Which of the files no earlier run has stored, whatever has become of the file since.
     ///
     /// # Errors
     /// Those of the store.
