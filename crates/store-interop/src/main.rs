@@ -7,6 +7,7 @@ mod case;
 mod python;
 mod report;
 mod rust;
+mod server;
 mod sides;
 mod system;
 mod systems;

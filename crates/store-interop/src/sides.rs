@@ -3,21 +3,21 @@
 use anyhow::Result;
 use serde_json::Value;
 use store_redis::Config;
-use store_testkit::RedisServer;
 
 use crate::python::Object;
+use crate::server::Server;
 use crate::wire::Wire;
 use crate::worker::Worker;
 
 pub(crate) struct Sides {
     pub(crate) wire: Wire,
     worker: Worker,
-    server: RedisServer,
+    server: Server,
 }
 
 impl Sides {
-    pub(crate) fn new(server: RedisServer, worker: Worker) -> Result<Self> {
-        let wire = Wire::new(server.connect()?);
+    pub(crate) fn new(server: Server, worker: Worker) -> Result<Self> {
+        let wire = Wire::new(server.redis.connect()?);
         Ok(Self { wire, worker, server })
     }
 
@@ -34,6 +34,6 @@ impl Sides {
 
     /// Where the Rust side connects.
     pub(crate) fn config(&self) -> Result<Config> {
-        Ok(self.server.url().parse()?)
+        Ok(self.server.redis.url().parse()?)
     }
 }

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use store_testkit::{RedisServer, ServerOptions};
 
 use crate::case::Case;
 use crate::report::{Report, Status};
+use crate::server::{Server, ServerKind};
 use crate::sides::Sides;
 use crate::worker::Worker;
 
@@ -14,6 +14,7 @@ use crate::worker::Worker;
 pub(crate) struct System {
     /// Also that of its environment, and the beginning of that of its worker.
     pub(crate) name: &'static str,
+    pub(crate) server: ServerKind,
     pub(crate) cases: &'static [&'static [Case]],
 }
 
@@ -41,8 +42,8 @@ impl System {
     }
 
     async fn start(&self, python: &Path) -> Result<Sides> {
-        let server = RedisServer::start_process(ServerOptions::new())?;
-        let worker = Worker::start(python, self.name, server.url()).await?;
+        let server = Server::start(self.server, python).await?;
+        let worker = Worker::start(python, self.name, server.redis.url()).await?;
         Sides::new(server, worker)
     }
 }

@@ -2,14 +2,17 @@
 
 mod cachelib;
 mod cachetory;
+mod crawlee;
 mod litestar;
 
+use crate::server::ServerKind;
 use crate::system::System;
 
-pub(crate) const ALL: [System; 3] = [
-    System { name: "litestar", cases: litestar::CASES },
-    System { name: "cachelib", cases: cachelib::CASES },
-    System { name: "cachetory", cases: cachetory::CASES },
+pub(crate) const ALL: [System; 4] = [
+    System { name: "litestar", server: ServerKind::Redis, cases: litestar::CASES },
+    System { name: "cachelib", server: ServerKind::Redis, cases: cachelib::CASES },
+    System { name: "cachetory", server: ServerKind::Redis, cases: cachetory::CASES },
+    System { name: "crawlee", server: ServerKind::Json, cases: crawlee::CASES },
 ];
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::python::Object;
 
-const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
+pub(crate) const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
 
 /// For the import of a library on a busy machine, and for a few thousand calls.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -10,7 +10,7 @@ use store_core::{Lifetime, Timestamp, Ttl, WriteExpiry};
 
 use crate::config::{Config, Protocol, Secret};
 use crate::credentials::Credentials;
-use crate::keyspace::{IdKey, LockKeys, WireKey};
+use crate::keyspace::{IdKey, LockKeys, WireKey, crawlee};
 
 /// The user that a password alone belongs to.
 const DEFAULT_USER: &str = "default";
@@ -130,6 +130,20 @@ pub(crate) fn delete_tag(id: &IdKey) -> Cmd {
     let mut delete = redis::cmd("UNLINK");
     delete.arg(id.as_str());
     delete
+}
+
+/// What a collection with this id is called, in Crawlee's layout: an array of one.
+pub(crate) fn get_crawlee_text(id: &str) -> Cmd {
+    let mut get = redis::cmd("HMGET");
+    get.arg(crawlee::TEXTS).arg(id);
+    get
+}
+
+/// A JSON document, if there is one.
+pub(crate) fn get_document(wire_key: &str) -> Cmd {
+    let mut get = redis::cmd("JSON.GET");
+    get.arg(wire_key).arg(".");
+    get
 }
 
 /// The expiry in milliseconds since the Unix epoch; -1 without one, -2 without an entry.

@@ -74,7 +74,8 @@ impl Code {
             "NOPROTO" => Self::UnknownProtocol,
             "CROSSSLOT" => Self::CrossSlot,
             "EXECABORT" => Self::ExecAbort,
-            "ERR" => Self::of_text(error.details().unwrap_or_default()),
+            // A sentence of RedisJSON begins with this, and has no code before it.
+            "ERR" | "Existing" => Self::of_text(error.details().unwrap_or_default()),
             _ => Self::Foreign,
         }
     }
@@ -82,7 +83,7 @@ impl Code {
     /// `ERR` covers everything that never got a code of its own. A script's error has the same text with the place in
     /// the script behind it, so the text is searched, not compared.
     fn of_text(text: &str) -> Self {
-        const TEXTS: [(&str, Code); 7] = [
+        const TEXTS: [(&str, Code); 9] = [
             // In a script the server does not say NOPERM. First, because the newer text quotes the user and the key.
             ("user executing the script can't", Code::NoPermission),
             ("ACL failure in script", Code::NoPermission),
@@ -91,6 +92,8 @@ impl Code {
             ("max number of clients reached", Code::ClientLimit),
             ("DB index is out of range", Code::UnknownDatabase),
             ("unknown command", Code::UnknownCommand),
+            ("Unknown Redis command", Code::UnknownCommand),
+            ("wrong Redis type", Code::WrongType),
         ];
         TEXTS.iter().find(|(part, _)| text.contains(part)).map_or(Self::Unlisted, |&(_, code)| code)
     }
@@ -351,7 +354,7 @@ mod tests {
             .skip(2)
             .map(|row| row.trim_matches('|').split(" | ").map(|cell| cell.trim().trim_matches('`')).collect())
             .collect();
-        assert_eq!(rows.len(), 28);
+        assert_eq!(rows.len(), 30);
         for row in rows {
             let error = from_server(&parse(row[1]));
             let (kind, retry, outcome) = (error.kind(), error.retry(), error.outcome());

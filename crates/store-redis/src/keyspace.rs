@@ -4,6 +4,7 @@
 //! send a wire key gets it here, where a strict layout refuses what it cannot keep apart.
 
 mod compatible;
+pub(crate) mod crawlee;
 mod lock;
 mod native;
 mod records;

@@ -98,7 +98,7 @@ pub use credentials::{CredentialProvider, Credentials};
 pub use draft::Draft;
 pub use layout::Layout;
 pub use plain::Plain;
-pub use records::RedisKeyValueStoreClient;
+pub use records::{RecordLayout, RedisKeyValueStoreClient};
 pub use slot::Slot;
 pub use stats::Stats;
 pub use store::{RedisCache, RedisStore};

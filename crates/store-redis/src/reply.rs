@@ -12,7 +12,9 @@ use store_core::{Error, ErrorKind, ExpiresAt, FencingToken, Remaining, Result, S
 mod records;
 mod topology;
 
-pub(crate) use records::{IdIndex, damaged, done, existed, keys_page, label, metadata, opening, record, records_page};
+pub(crate) use records::{
+    IdIndex, Opening, crawlee, damaged, done, existed, keys_page, label, metadata, opening, record, records_page, taken,
+};
 pub(crate) use topology::{
     ClusterNode, OwnSlots, ServerRole, SlotRange, Watched, own_slots, server_role, slot_ranges, watched_address,
     watched_primary, watched_replicas,

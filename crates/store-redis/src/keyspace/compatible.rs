@@ -36,7 +36,7 @@ pub(crate) enum Scheme {
     Flat,
 }
 
-/// What becomes of addresses that another one may share its wire key with.
+/// What becomes of addresses that another one may share its wire key with, and of names and aliases that share one store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ambiguity {
     Allowed,

@@ -16,27 +16,24 @@ use crate::slot::Slot;
 const COLLECTION: &str = "%r";
 const ID: &str = "%i";
 
+/// Id and times.
 const METADATA: &str = "m";
+/// The values of the records, by key.
 const VALUES: &str = "v";
+/// Their sizes and content types, by key.
 const DESCRIPTIONS: &str = "d";
+/// Their keys in order, with sizes and content types.
 const ORDER: &str = "o";
 
 const NAME_TAG: &str = "n:";
 const ALIAS_TAG: &str = "a:";
 const DEFAULT_TAG: &str = "d";
 
-/// The wire keys of a collection.
+/// The wire keys of a collection, in the order in which every script of its layout takes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CollectionKeys {
-    /// Its metadata: id and times.
-    pub(crate) metadata: String,
-    /// The values of its records, by key.
-    pub(crate) values: String,
-    /// Their sizes and content types, by key.
-    pub(crate) descriptions: String,
-    /// Their keys in order, with sizes and content types.
-    pub(crate) order: String,
-    slot: Slot,
+    pub(super) all: Vec<String>,
+    pub(super) route: Route,
 }
 
 impl CollectionKeys {
@@ -44,22 +41,18 @@ impl CollectionKeys {
         let tag = tag(label);
         let key = |suffix| [COLLECTION, "{", &tag, "}", suffix].concat();
         Self {
-            metadata: key(METADATA),
-            values: key(VALUES),
-            descriptions: key(DESCRIPTIONS),
-            order: key(ORDER),
-            slot: Slot::of_tag(tag.as_bytes()),
+            all: [METADATA, VALUES, DESCRIPTIONS, ORDER].map(key).into(),
+            route: Route::Slot(Slot::of_tag(tag.as_bytes())),
         }
     }
 
-    /// As every script of collections takes them.
-    pub(crate) fn all(&self) -> [&str; 4] {
-        [&self.metadata, &self.values, &self.descriptions, &self.order]
+    pub(crate) fn all(&self) -> &[String] {
+        &self.all
     }
 
     /// Where requests for them go.
     pub(crate) fn route(&self) -> Route {
-        Route::Slot(self.slot)
+        self.route
     }
 }
 
@@ -173,7 +166,7 @@ mod tests {
                 prop_assert_eq!(Route::Slot(Slot::of_wire_key(key.as_bytes())), keys.route());
             }
             let id = IdKey::new(&id).unwrap();
-            for key in keys.all().into_iter().chain([id.as_str()]) {
+            for key in keys.all().iter().map(String::as_str).chain([id.as_str()]) {
                 for policy in [SlotPolicy::Root, SlotPolicy::PerNamespace, SlotPolicy::PerKey] {
                     for covered in [Namespace::EMPTY, Namespace::new(["%r", "a"]).unwrap()] {
                         let spelling = Spelling::Native(Native(policy));

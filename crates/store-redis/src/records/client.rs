@@ -9,7 +9,6 @@ use store_core::{
 };
 
 use super::builder::RecordSettings;
-use super::layout::Layout;
 use super::operations::Collections;
 use crate::builder::Builder;
 use crate::config::Config;
@@ -116,12 +115,12 @@ impl RedisKeyValueStoreClient {
     }
 
     pub(super) fn new(operations: Arc<Operations>, settings: RecordSettings) -> Self {
-        let RecordSettings { access_times, url_template } = settings;
+        let RecordSettings { layout, access_times, url_template } = settings;
         let store = &operations.capabilities;
         let capabilities = Capabilities::minimal(DRIVER, store.topology)
             .with_max_value_bytes(store.max_value_bytes)
             .with_eviction(store.eviction);
-        let collections = Collections { operations, layout: Layout::default(), access_times };
+        let collections = Collections { operations, layout: layout.layout(), access_times };
         Self { collections, url_template, capabilities: Arc::new(capabilities) }
     }
 

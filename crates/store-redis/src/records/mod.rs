@@ -4,6 +4,8 @@ mod builder;
 mod client;
 mod layout;
 mod operations;
+mod picking;
 
 pub(crate) use builder::RecordSettings;
 pub use client::RedisKeyValueStoreClient;
+pub use layout::RecordLayout;

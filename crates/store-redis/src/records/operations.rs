@@ -8,10 +8,11 @@ use store_core::{
     RecordPage, RecordPageOptions, Result, StoreLabel, StoreMetadata, StoreSelector,
 };
 
-use super::layout::Layout;
+use super::layout::{Layout, Opening};
 use crate::operations::Operations;
 use crate::reply::{self, IdIndex, Value};
 use crate::request::Request;
+use crate::script;
 
 /// All collections that a client can reach.
 #[derive(Clone, Debug)]
@@ -32,14 +33,12 @@ impl Collections {
     /// Two more round trips where the id does not lead to the collection yet: it was just created, or whoever created
     /// it got no further.
     async fn open_by_label(&self, label: StoreLabel) -> Result<OpenedStore> {
-        let (keys, new_id) = (self.layout.keys(&label), OpenedStore::random_id());
-        let opening = self.ask(self.layout.scripts().open(&keys, &new_id, self.access_times)).await?;
-        let opening = reply::opening(opening)?;
-        let opened = OpenedStore::new(opening.id, label);
-        if opening.index == IdIndex::Missing {
-            self.index(&opened).await.map_err(|error| error.after_steps(1))?;
+        let open = self.layout.open(&label, &OpenedStore::random_id(), self.access_times)?;
+        let Opening { store, index } = self.layout.opened(self.ask(open).await?, label)?;
+        if index == IdIndex::Missing {
+            self.index(&store).await.map_err(|error| error.after_steps(1))?;
         }
-        Ok(opened)
+        Ok(store)
     }
 
     /// Has the id lead to the collection, and notes there that it does.
@@ -47,7 +46,7 @@ impl Collections {
         let index = self.layout.index(&opened.id, &opened.label).ok_or_else(reply::damaged)?;
         reply::status(self.ask(index).await?)?;
         let keys = self.layout.keys(&opened.label);
-        match reply::done(self.ask(self.layout.scripts().mark(&keys, &opened.id)).await?) {
+        match reply::done(self.ask(script::mark(&keys, &opened.id)).await?) {
             // It was opened, and dropped before its id was written: by somebody who had nothing to remove there.
             Err(dropped) if dropped.kind() == ErrorKind::Dropped => self.forget(&opened.id).await,
             noted => noted,
@@ -60,10 +59,9 @@ impl Collections {
         let label = self.layout.found(self.ask(find).await?)?.ok_or_else(not_found)?;
         let keys = self.layout.keys(&label);
         let open = self.layout.scripts().open_by_id(&keys, &id, self.access_times);
-        match reply::done(self.ask(open).await?) {
-            Ok(()) => Ok(OpenedStore::new(id, label)),
+        match self.layout.existing(self.ask(open).await?, id, label) {
             Err(dropped) if dropped.kind() == ErrorKind::Dropped => Err(not_found()),
-            Err(error) => Err(error),
+            opened => opened,
         }
     }
 
@@ -104,7 +102,13 @@ impl Collections {
         options: &RecordPageOptions,
     ) -> Result<RecordPage<RecordMetadata>> {
         let keys = self.layout.keys(&store.label);
-        reply::keys_page(self.ask(self.layout.scripts().list_keys(&keys, store, options, self.access_times)).await?)
+        match self.layout {
+            Layout::Native => {
+                let list = script::list_keys(&keys, store, options, self.access_times);
+                reply::keys_page(self.ask(list).await?)
+            }
+            Layout::Crawlee(_) => self.pick_keys(&keys, store, options).await,
+        }
     }
 
     pub(super) async fn list_records(
@@ -113,8 +117,13 @@ impl Collections {
         options: &RecordPageOptions,
     ) -> Result<RecordPage<Record>> {
         let keys = self.layout.keys(&store.label);
-        let list = self.layout.scripts().list_records(&keys, store, options, self.access_times);
-        reply::records_page(self.ask(list).await?)
+        match self.layout {
+            Layout::Native => {
+                let list = script::list_records(&keys, store, options, self.access_times);
+                reply::records_page(self.ask(list).await?)
+            }
+            Layout::Crawlee(_) => self.pick_records(&keys, store, options).await,
+        }
     }
 
     pub(super) async fn purge(&self, store: &OpenedStore) -> Result<()> {
@@ -143,7 +152,7 @@ impl Collections {
         }
     }
 
-    async fn ask(&self, request: Request) -> Result<Value> {
+    pub(super) async fn ask(&self, request: Request) -> Result<Value> {
         self.operations.executor.one(request).await
     }
 }

@@ -6,12 +6,16 @@ use store_core::{
     StoreLabel, StoreMetadata, Timestamp,
 };
 
+pub(crate) mod crawlee;
+
 use super::{array, as_many, decimal, exactly, flag, integer, out_of_bounds, plain, unexpected, value};
 
 /// The statuses of `collection.lua`.
 const DONE: i64 = 0;
 const DROPPED: i64 = 1;
 const CORRUPT: i64 = 2;
+/// Of Crawlee's layout alone.
+const TAKEN: i64 = 3;
 
 /// A collection as it was opened by what it is called.
 #[derive(Debug, PartialEq, Eq)]
@@ -76,26 +80,34 @@ pub(crate) fn record(reply: Value, key: Key<'_>) -> Result<Option<Record>> {
 /// A page of keys and descriptions.
 pub(crate) fn keys_page(reply: Value) -> Result<RecordPage<RecordMetadata>> {
     let [has_more, keys, descriptions] = answers(reply)?;
+    page(described(keys, descriptions)?, has_more, |item| &item.key)
+}
+
+/// A page of keys, descriptions and values.
+pub(crate) fn records_page(reply: Value) -> Result<RecordPage<Record>> {
+    let [has_more, keys, descriptions, values] = answers(reply)?;
+    page(whole(keys, descriptions, values)?, has_more, |item| &item.key)
+}
+
+fn described(keys: Value, descriptions: Value) -> Result<Vec<RecordMetadata>> {
     let keys = array(keys)?;
     let descriptions = as_many(keys.len(), array(descriptions)?)?;
     let items = keys.into_iter().zip(descriptions).map(|(key, description)| {
         let Description(content_type, size) = description_of(description)?;
         Ok(RecordMetadata::new(key_of(key)?, content_type, size))
     });
-    page(items.collect::<Result<_>>()?, has_more, |item| &item.key)
+    items.collect()
 }
 
-/// A page of keys, descriptions and values.
-pub(crate) fn records_page(reply: Value) -> Result<RecordPage<Record>> {
-    let [has_more, keys, descriptions, values] = answers(reply)?;
+fn whole(keys: Value, descriptions: Value, values: Value) -> Result<Vec<Record>> {
     let keys = array(keys)?;
-    // Descriptions were read for more records than there was room for.
+    // Descriptions may have been read for more records than there was room for.
     let (descriptions, values) = (array(descriptions)?, as_many(keys.len(), array(values)?)?);
     let items = keys.into_iter().zip(descriptions).zip(values).map(|((key, description), found)| {
         let Description(content_type, _) = description_of(description)?;
         Ok(Record::new(key_of(key)?, content_type, value(found)?.ok_or_else(damaged)?))
     });
-    page(items.collect::<Result<_>>()?, has_more, |item| &item.key)
+    items.collect()
 }
 
 fn page<T>(items: Vec<T>, has_more: Value, key: impl FnOnce(&T) -> &KeyBuf) -> Result<RecordPage<T>> {
@@ -114,6 +126,7 @@ fn answers<const N: usize>(reply: Value) -> Result<[Value; N]> {
         DONE => exactly(replies),
         DROPPED => Err(dropped()),
         CORRUPT => Err(damaged()),
+        TAKEN => Err(taken()),
         _ => Err(out_of_bounds("a status")),
     }
 }
@@ -148,6 +161,11 @@ fn time(reply: Value) -> Result<Timestamp> {
     millis.and_then(Timestamp::from_unix_millis).ok_or_else(damaged)
 }
 
+/// Only where the layout cannot keep names and aliases apart, and is not to be used as if it could.
+pub(crate) fn taken() -> Error {
+    Error::new(ErrorKind::InvalidArgument, "another kind of name leads to this store already, in the layout of Crawlee")
+}
+
 fn dropped() -> Error {
     Error::new(ErrorKind::Dropped, "the store was dropped")
 }
@@ -180,7 +198,8 @@ mod tests {
             (Value::Int(1), ErrorKind::Dropped),
             (Value::Int(2), ErrorKind::Corrupt),
             (all([Value::Int(1)]), ErrorKind::Dropped),
-            (Value::Int(3), ErrorKind::Other),
+            (Value::Int(3), ErrorKind::InvalidArgument),
+            (Value::Int(4), ErrorKind::Other),
             (Value::Nil, ErrorKind::Other),
             (all([]), ErrorKind::Other),
             (all([Value::Int(0), Value::Nil]), ErrorKind::Other),

@@ -1,5 +1,5 @@
-//! The registry of scripts of collections. All take the keys of a collection and, first, its id; all answer a status
-//! first.
+//! The registry of scripts of collections, in each layout. All take the keys of a collection and, first, its id; all
+//! answer a status first.
 
 use store_core::{AccessTimes, Bytes, ContentType, Key, OpenedStore, RecordPageOptions};
 
@@ -8,61 +8,72 @@ use crate::command::NANOS_PER_MILLI;
 use crate::keyspace::CollectionKeys;
 use crate::request::{Class, Request, Script};
 
-/// A script behind what every script of collections begins with.
+/// A script behind what every script of its layout begins with.
 macro_rules! script {
-    ($name:literal) => {
-        Script::new(concat!(include_str!("records/collection.lua"), include_str!(concat!("records/", $name, ".lua"))))
+    ($directory:literal, $name:literal) => {
+        Script::new(concat!(
+            include_str!(concat!($directory, "/collection.lua")),
+            include_str!(concat!($directory, "/", $name, ".lua"))
+        ))
     };
 }
 
-/// The scripts of one layout.
+/// The scripts that every layout has, for the same arguments and with the same answers.
 #[derive(Debug)]
 pub(crate) struct RecordScripts {
     open: Script,
-    mark: Script,
     open_by_id: Script,
     metadata: Script,
     get: Script,
     has: Script,
     set: Script,
     delete: Script,
-    list_keys: Script,
-    list_records: Script,
     purge: Script,
     drop: Script,
 }
 
-/// Those of the native layout.
-pub(crate) static NATIVE: RecordScripts = RecordScripts {
-    open: script!("open"),
-    mark: script!("mark"),
-    open_by_id: script!("open_by_id"),
-    metadata: script!("metadata"),
-    get: script!("get"),
-    has: script!("has"),
-    set: script!("set"),
-    delete: script!("delete"),
-    list_keys: script!("list_keys"),
-    list_records: script!("list_records"),
-    purge: script!("purge"),
-    drop: script!("drop"),
-};
+macro_rules! scripts {
+    ($directory:literal) => {
+        RecordScripts {
+            open: script!($directory, "open"),
+            open_by_id: script!($directory, "open_by_id"),
+            metadata: script!($directory, "metadata"),
+            get: script!($directory, "get"),
+            has: script!($directory, "has"),
+            set: script!($directory, "set"),
+            delete: script!($directory, "delete"),
+            purge: script!($directory, "purge"),
+            drop: script!($directory, "drop"),
+        }
+    };
+}
+
+pub(crate) static NATIVE: RecordScripts = scripts!("records");
+static MARK: Script = script!("records", "mark");
+static LIST_KEYS: Script = script!("records", "list_keys");
+static LIST_RECORDS: Script = script!("records", "list_records");
+
+pub(crate) static CRAWLEE: RecordScripts = scripts!("crawlee");
+
+pub(crate) mod crawlee;
 
 /// What reads are counted as, although they move the time of the last access: to do that twice does no harm.
 const READ: Class = Class::Read;
 
 impl RecordScripts {
-    /// Opens or creates. Answers the id, and whether it leads to the collection already.
+    /// Opens or creates, by what the layout has to know beside. Answers the id, and what else the layout answers.
     ///
     /// Idempotent, because the second time finds what the first has created. It is no read: a late first time would
     /// bring back a collection that was dropped meanwhile, under its old id.
-    pub(crate) fn open(&'static self, keys: &CollectionKeys, new_id: &str, access: AccessTimes) -> Request {
-        call(Class::Idempotent, &self.open, keys, vec![text(new_id), tolerance(access)])
-    }
-
-    /// Notes that the id leads to the collection.
-    pub(crate) fn mark(&'static self, keys: &CollectionKeys, id: &str) -> Request {
-        call(Class::Idempotent, &self.mark, keys, vec![text(id)])
+    pub(crate) fn open(
+        &'static self,
+        keys: &CollectionKeys,
+        new_id: &str,
+        access: AccessTimes,
+        of_layout: Vec<Vec<u8>>,
+    ) -> Request {
+        let arguments = [text(new_id), tolerance(access)].into_iter().chain(of_layout).collect();
+        call(Class::Idempotent, &self.open, keys, arguments)
     }
 
     /// Opens what has to be there.
@@ -116,31 +127,6 @@ impl RecordScripts {
         call(Class::IdempotentAnswerChanges, &self.delete, keys, arguments)
     }
 
-    /// Answers whether there are more, keys, and descriptions.
-    pub(crate) fn list_keys(
-        &'static self,
-        keys: &CollectionKeys,
-        store: &OpenedStore,
-        options: &RecordPageOptions,
-        access: AccessTimes,
-    ) -> Request {
-        let arguments = vec![text(&store.id), tolerance(access), text(options.max_keys()), start(options)];
-        call(READ, &self.list_keys, keys, arguments)
-    }
-
-    /// Answers whether there are more, keys, descriptions, and values.
-    pub(crate) fn list_records(
-        &'static self,
-        keys: &CollectionKeys,
-        store: &OpenedStore,
-        options: &RecordPageOptions,
-        access: AccessTimes,
-    ) -> Request {
-        let (limit, bytes) = (text(options.max_records()), text(RecordPageOptions::MAX_BYTES));
-        let arguments = vec![text(&store.id), tolerance(access), limit, start(options), bytes];
-        call(READ, &self.list_records, keys, arguments)
-    }
-
     /// Answers nothing more.
     pub(crate) fn purge(&'static self, keys: &CollectionKeys, store: &OpenedStore) -> Request {
         call(Class::Idempotent, &self.purge, keys, vec![text(&store.id)])
@@ -152,8 +138,36 @@ impl RecordScripts {
     }
 }
 
+/// Notes that the id leads to the collection.
+pub(crate) fn mark(keys: &CollectionKeys, id: &str) -> Request {
+    call(Class::Idempotent, &MARK, keys, vec![text(id)])
+}
+
+/// Answers whether there are more, keys, and descriptions.
+pub(crate) fn list_keys(
+    keys: &CollectionKeys,
+    store: &OpenedStore,
+    options: &RecordPageOptions,
+    access: AccessTimes,
+) -> Request {
+    let arguments = vec![text(&store.id), tolerance(access), text(options.max_keys()), start(options)];
+    call(READ, &LIST_KEYS, keys, arguments)
+}
+
+/// Answers whether there are more, keys, descriptions, and values.
+pub(crate) fn list_records(
+    keys: &CollectionKeys,
+    store: &OpenedStore,
+    options: &RecordPageOptions,
+    access: AccessTimes,
+) -> Request {
+    let (limit, bytes) = (text(options.max_records()), text(RecordPageOptions::MAX_BYTES));
+    let arguments = vec![text(&store.id), tolerance(access), limit, start(options), bytes];
+    call(READ, &LIST_RECORDS, keys, arguments)
+}
+
 fn call(class: Class, script: &'static Script, keys: &CollectionKeys, arguments: Vec<Vec<u8>>) -> Request {
-    Request::script(class, script, keys.all().map(text).into(), arguments).to(keys.route())
+    Request::script(class, script, keys.all().iter().map(text).collect(), arguments).to(keys.route())
 }
 
 /// In milliseconds; nothing where reads move no time.

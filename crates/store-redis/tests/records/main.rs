@@ -5,6 +5,7 @@
 
 #[path = "../support/common.rs"]
 mod common;
+mod crawlee;
 mod damage;
 #[path = "../support/deployments.rs"]
 mod deployments;

@@ -1,0 +1,43 @@
+"""A server with JSON commands for the cases of Crawlee: fakeredis at a free port, which is the first line of its output.
+
+It ends when its standard input does.
+"""
+
+import os
+import sys
+from threading import Thread
+
+import fakeredis
+from fakeredis._clients._tcp_server import TCPFakeRequestHandler
+from fakeredis._commands import command
+from fakeredis._socket import FakeSocket
+
+INFO = f"# Server\r\nredis_version:8.0.0\r\nprocess_id:{os.getpid()}\r\nrun_id:{os.urandom(20).hex()}\r\n"
+
+
+@command(name="INFO", fixed=(), repeat=(bytes,))
+def info(self: FakeSocket, *sections: bytes) -> bytes:
+    """What the server is, which fakeredis does not tell."""
+    return INFO.encode()
+
+
+class Handler(TCPFakeRequestHandler):
+    """Has an error be a reply like any other. That of fakeredis changes its text, and ends the connection with it."""
+
+    def setup(self) -> None:
+        super().setup()
+        self.current_client.get_socket()._decode_error = lambda error: error
+
+
+def main() -> None:
+    FakeSocket.info = info
+    server = fakeredis.TcpFakeServer(("127.0.0.1", 0))
+    server.RequestHandlerClass = Handler
+    # Those of connections that somebody keeps open would keep the process from ending.
+    server.daemon_threads = True
+    Thread(target=server.serve_forever, daemon=True).start()
+    print(server.server_address[1], flush=True)
+    sys.stdin.read()
+
+
+main()

@@ -1,0 +1,55 @@
+//! What the scripts of Crawlee's layout answer otherwise than those of the native one.
+
+use redis::Value;
+use store_core::{KeyBuf, OpenedStore, Record, RecordMetadata, Result};
+
+use super::{answers, damaged, described, text, whole};
+use crate::keyspace::crawlee;
+use crate::reply::{array, count, exactly, value};
+
+/// What a collection with some id is called; `None` where nothing has this id.
+pub(crate) fn called(reply: Value) -> Result<Option<String>> {
+    let [called] = exactly(array(reply)?)?;
+    match value(called)? {
+        None => Ok(None),
+        Some(called) => String::from_utf8(called.into()).map(Some).map_err(|_| damaged()),
+    }
+}
+
+/// The collection that was opened by what it is called.
+pub(crate) fn opening(reply: Value, called: &str) -> Result<OpenedStore> {
+    let [id, name] = answers(reply)?;
+    store(text(id)?, called, name)
+}
+
+/// The collection that was opened by its id.
+pub(crate) fn existing(reply: Value, id: String, called: &str) -> Result<OpenedStore> {
+    let [name] = answers(reply)?;
+    store(id, called, name)
+}
+
+fn store(id: String, called: &str, name: Value) -> Result<OpenedStore> {
+    let name = value(name)?.map(|name| String::from_utf8(name.into()).map_err(|_| damaged())).transpose()?;
+    let label = crawlee::label(called, name.as_deref()).ok_or_else(damaged)?;
+    Ok(OpenedStore::new(id, label))
+}
+
+/// The keys of all records, in no order. Crawlee takes an empty key and one of any length; those are passed over, as
+/// nothing here could name them.
+pub(crate) fn all_keys(reply: Value) -> Result<Vec<KeyBuf>> {
+    let [keys] = answers(reply)?;
+    Ok(array(keys)?.into_iter().filter_map(|key| KeyBuf::new(text(key).ok()?).ok()).collect())
+}
+
+/// Keys and descriptions of those records that are still there.
+pub(crate) fn some_keys(reply: Value) -> Result<Vec<RecordMetadata>> {
+    let [keys, descriptions] = answers(reply)?;
+    described(keys, descriptions)
+}
+
+/// How many records were looked for, and those of them that are still there.
+pub(crate) fn some_records(reply: Value) -> Result<(usize, Vec<Record>)> {
+    let [looked_for, keys, descriptions, values] = answers(reply)?;
+    let looked_for = usize::try_from(count(looked_for)?).unwrap_or(usize::MAX);
+    Ok((looked_for, whole(keys, descriptions, values)?))
+}

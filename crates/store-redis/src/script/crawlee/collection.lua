@@ -1,0 +1,219 @@
+-- What every script of Crawlee's layout begins with: whether the collection is the one that was opened, and its times.
+-- KEYS[1]  metadata: a JSON document of id, name, accessed_at, created_at and modified_at
+-- KEYS[2]  values: a hash by the keys of the records
+-- KEYS[3]  descriptions: a hash by the keys of the records, of JSON documents of key, content_type and size
+-- KEYS[4]  signal: a list on which Crawlee waits for a collection that another of its processes creates
+-- KEYS[5]  texts by id: a hash of all collections
+-- KEYS[6]  ids by text: a hash of all collections
+-- ARGV[1]  id of the collection that was opened
+-- returns  a status, or an array that begins with one: DONE and what follows, or one of the others alone
+-- Why a script: the id has to be checked in the step that does something to the collection, and JSON.SET has no
+--               condition on what is there.
+-- Times are microseconds since the Unix epoch, by the server's clock, and never go back. They are written as Crawlee
+-- writes them, and read in every form that it reads.
+-- A key of a foreign type is found by reading it, before anything is written.
+local DONE, DROPPED, CORRUPT, TAKEN = 0, 1, 2, 3
+
+-- What the collection is called: its name, else its alias, else 'default'.
+local TEXT = string.match(KEYS[1], '^key_value_stores:(.*):metadata$')
+
+local SECOND, MILLI = 1000000, 1000
+local SECONDS_A_DAY = 86400
+-- Numbers above this are milliseconds, not seconds, as they are for Crawlee.
+local MOST_SECONDS = 2e10
+
+-- The days from the epoch to a date. The year begins in March here, so that a leap day is the last of its year.
+local function days_until(year, month, day)
+  if month < 3 then
+    year, month = year - 1, month + 12
+  end
+  local leap_days = math.floor(year / 4) - math.floor(year / 100) + math.floor(year / 400)
+  return 365 * year + leap_days + math.floor((153 * month - 457) / 5) + day - 719469
+end
+
+-- The date so many days after the epoch.
+local function date_after(days)
+  local year = 1971 + math.floor(days / 365.2425)
+  while days_until(year, 1, 1) > days do
+    year = year - 1
+  end
+  local month = 12
+  while days_until(year, month, 1) > days do
+    month = month - 1
+  end
+  return year, month, days - days_until(year, month, 1) + 1
+end
+
+local function spelled(time)
+  local seconds = math.floor(time / SECOND)
+  local days = math.floor(seconds / SECONDS_A_DAY)
+  local of_day = seconds - days * SECONDS_A_DAY
+  local year, month, day = date_after(days)
+  local hour, minute = math.floor(of_day / 3600), math.floor(of_day / 60) % 60
+  return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%06d+00:00',
+    year, month, day, hour, minute, of_day % 60, time - seconds * SECOND)
+end
+
+-- The seconds by which a time of this zone is ahead of UTC; a time without a zone is UTC.
+local function offset(zone)
+  if zone == '' or zone == 'Z' or zone == 'z' then
+    return 0
+  end
+  local sign, hours, minutes = string.match(zone, '^([+-])(%d%d):?(%d%d)$')
+  if not sign or tonumber(hours) > 23 or tonumber(minutes) > 59 then
+    return nil
+  end
+  return (hours * 3600 + minutes * 60) * (sign == '-' and -1 or 1)
+end
+
+-- The microseconds of a day, less its offset from UTC.
+local function of_day(text)
+  if text == '' then
+    return 0
+  end
+  local hour, minute, rest = string.match(text, '^[Tt _](%d%d):(%d%d)(.*)$')
+  if not hour then
+    return nil
+  end
+  local second, behind = string.match(rest, '^:(%d%d)(.*)$')
+  local fraction, zone = string.match(behind or '', '^[.,](%d+)(.*)$')
+  local ahead = offset(zone or behind or rest)
+  second = second or 0
+  if not ahead or tonumber(hour) > 23 or tonumber(minute) > 59 or tonumber(second) > 59 then
+    return nil
+  end
+  local micros = string.sub((fraction or '') .. '000000', 1, 6)
+  return (hour * 3600 + minute * 60 + second - ahead) * SECOND + micros
+end
+
+-- The time that another program has written: RFC 3339 in its usual variants, or a number; nil for anything else.
+local function read_time(written)
+  if type(written) == 'string' and string.find(written, '^%-?%d+%.?%d*$') then
+    written = tonumber(written)
+  end
+  if type(written) == 'number' then
+    return math.floor(written * (math.abs(written) > MOST_SECONDS and MILLI or SECOND))
+  end
+  if type(written) ~= 'string' then
+    return nil
+  end
+  local year, month, day, rest = string.match(written, '^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$')
+  local time = rest and of_day(rest)
+  if not time or tonumber(month) < 1 or tonumber(month) > 12 then
+    return nil
+  end
+  local days = days_until(tonumber(year), tonumber(month), tonumber(day))
+  local _, month_again, day_again = date_after(days)
+  if month_again ~= tonumber(month) or day_again ~= tonumber(day) then
+    return nil
+  end
+  return days * SECONDS_A_DAY * SECOND + time
+end
+
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * SECOND + time[2]
+end
+
+-- Crawlee takes either spelling of a name, the one in camel case first.
+local function either(document, snake, camel)
+  local name = document[camel] ~= nil and camel or snake
+  return { name = name, value = document[name] }
+end
+
+-- The collection that has this name, whichever it is; without one nil, and the status that says so.
+local function found()
+  local text = redis.call('JSON.GET', KEYS[1], '.')
+  if not text then
+    return nil, DROPPED
+  end
+  local decodes, document = pcall(cjson.decode, text)
+  if not decodes or type(document) ~= 'table' or type(document.id) ~= 'string' then
+    return nil, CORRUPT
+  end
+  local has_name = document.name ~= nil and document.name ~= cjson.null
+  if has_name and type(document.name) ~= 'string' then
+    return nil, CORRUPT
+  end
+  local collection = { id = document.id, name = has_name and document.name }
+  local times = { created_at = 'createdAt', accessed_at = 'accessedAt', modified_at = 'modifiedAt' }
+  for snake, camel in pairs(times) do
+    local time = either(document, snake, camel)
+    time.value = read_time(time.value)
+    if not time.value then
+      return nil, CORRUPT
+    end
+    collection[snake] = time
+  end
+  return collection
+end
+
+-- The collection that was opened; when it is not there any more nil, and the status that says so.
+local function opened()
+  local collection, status = found()
+  if collection and collection.id ~= ARGV[1] then
+    return nil, DROPPED
+  end
+  return collection, status
+end
+
+-- An error when one of the keys beside the metadata is of a foreign type.
+local function check_types()
+  redis.call('HLEN', KEYS[2])
+  redis.call('HLEN', KEYS[3])
+  redis.call('LLEN', KEYS[4])
+  redis.call('HLEN', KEYS[5])
+  redis.call('HLEN', KEYS[6])
+end
+
+-- The command that sets a time.
+local function setting(time, value)
+  return 'JSON.SET', KEYS[1], '$.' .. time.name, '"' .. spelled(value) .. '"'
+end
+
+-- Moves the time of the last access when it is `tolerance` milliseconds old; never where that is no number.
+-- A server that takes no writes now (no memory, no disk, too few replicas) still answers reads.
+local function is_read(collection, tolerance)
+  if not tonumber(tolerance) then
+    return
+  end
+  local accessed_at, now = collection.accessed_at, now()
+  if now > accessed_at.value and now - accessed_at.value >= tolerance * MILLI then
+    redis.pcall(setting(accessed_at, now))
+  end
+end
+
+local function is_written(collection)
+  local now = now()
+  for _, time in ipairs({ collection.accessed_at, collection.modified_at }) do
+    if now > time.value then
+      redis.call(setting(time, now))
+    end
+  end
+end
+
+local SHORT_ESCAPES = {
+  ['"'] = '\\"', ['\\'] = '\\\\', ['\b'] = '\\b', ['\f'] = '\\f', ['\n'] = '\\n', ['\r'] = '\\r', ['\t'] = '\\t'
+}
+
+-- A text in JSON, spelled as Crawlee's library spells it: nothing is escaped that need not be.
+local function quoted(text)
+  local escaped = string.gsub(text, '[%z\1-\31"\\]', function(character)
+    return SHORT_ESCAPES[character] or string.format('\\u%04x', string.byte(character))
+  end)
+  return '"' .. escaped .. '"'
+end
+
+-- What a record is: its size in bytes, a space and its content type; nil where the description is none.
+-- The size is that of the value, for other writers may leave it out.
+local function described(description, size)
+  local decodes, document = pcall(cjson.decode, description)
+  if not decodes or type(document) ~= 'table' then
+    return nil
+  end
+  local content_type = either(document, 'content_type', 'contentType').value
+  if type(content_type) ~= 'string' then
+    return nil
+  end
+  return string.format('%.0f', size) .. ' ' .. content_type
+end
