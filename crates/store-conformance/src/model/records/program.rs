@@ -180,7 +180,10 @@ impl<'a> Run<'a> {
                 let record = Record::new(KeyBuf::new(self.key(*id))?, content_type.clone(), value.clone());
                 let call = handle.set_record(self.key(*id), content_type.clone(), value.clone());
                 let (answer, during) = time.measure(call).await;
-                self.judge(handle, called, answer, |collection, ()| Ok(collection.set(during, record)))
+                self.judge(handle, called, answer, |collection, ()| {
+                    collection.set(during, record);
+                    Ok(())
+                })
             }
             Op::Has(id) => {
                 let key = self.key(*id);
@@ -198,7 +201,10 @@ impl<'a> Run<'a> {
             }
             Op::Purge => {
                 let (answer, during) = time.measure(handle.purge()).await;
-                self.judge(handle, called, answer, |collection, ()| Ok(collection.purge(during)))
+                self.judge(handle, called, answer, |collection, ()| {
+                    collection.purge(during);
+                    Ok(())
+                })
             }
             other => Err(Failure::new(format!("no operation on records: {}", other.name()))),
         }

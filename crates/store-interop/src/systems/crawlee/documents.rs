@@ -2,7 +2,9 @@
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use store_redis::{ContentType, ErrorKind, KeyValueStore, RecordLayout, RecordPageOptions};
+use store_redis::{
+    Clock, ContentType, ErrorKind, KeyValueStore, RecordLayout, RecordPageOptions, SystemClock, Timestamp,
+};
 
 use super::{client, key, kind, name, open};
 use crate::case::{Case, cases};
@@ -110,8 +112,8 @@ async fn what_is_no_document_opens_for_nobody_and_stays(sides: &Sides) -> Result
 }
 
 /// Waits until the clock, which both sides share, is past a time.
-async fn passed(time: store_redis::Timestamp) {
-    while store_redis::Timestamp::reached_at(std::time::SystemTime::now()) <= time {
+async fn passed(time: Timestamp) {
+    while SystemClock::new().now() <= time {
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     }
 }
