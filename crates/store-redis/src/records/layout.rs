@@ -62,12 +62,14 @@ impl RecordLayout {
     ///   one drops the collection, the right id goes on leading to its name, until somebody opens it by that id here.
     /// * One that dies while it creates leaves a name under which Python waits in vain. Opening it here completes it.
     /// * Reading a key moves no time of the metadata here more often than [`AccessTimes`] says; there it always does.
-    /// * A store of entries whose keys begin with `key_value_stores:` as well, in [`Layout::litestar`](crate::Layout) or
-    ///   under [`SlotPolicy::PerKey`](crate::SlotPolicy::PerKey), clears collections with its namespace of that name.
     /// * A record whose key is empty, or no key by our limits, is passed over by lists; purging and dropping remove it.
     ///
+    /// All keys begin with `key_value_stores:`. A store of entries in a [layout](crate::Layout) of Python clears them with
+    /// every namespace that such a key could lie in: `key` and `key_value` of Litestar's, and every prefix of that text of
+    /// the flat one. Under [`SlotPolicy::PerKey`](crate::SlotPolicy::PerKey) its namespace `key_value_stores` does.
+    ///
     /// Content types are kept as they are given. Crawlee decodes values of `application/json` and of `text/…`, and takes
-    /// those that are no UTF-8 for missing.
+    /// those that are no UTF-8, or no JSON, for missing.
     #[must_use]
     pub const fn crawlee() -> Self {
         Self(Layout::Crawlee(Ambiguity::Allowed))
