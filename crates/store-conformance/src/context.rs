@@ -152,6 +152,11 @@ impl Context {
         if self.time.is_manual() { self.effort.inputs * 4 } else { self.effort.inputs * 2 }
     }
 
+    /// How often a race for many keys at once is run, which are many races.
+    pub(crate) fn races_for_many(&self) -> u32 {
+        if self.time.is_manual() { self.effort.inputs * 2 } else { self.effort.inputs / 4 }
+    }
+
     pub(crate) fn count_case(&self) {
         self.cases.fetch_add(1, Ordering::Relaxed);
     }

@@ -95,14 +95,14 @@ pub(super) async fn delete_record_reports_removal(context: &Context) -> CheckRes
         Ok(())
     })
     .await?;
-    for _ in 0..context.races() / 8 {
+    for _ in 0..context.races_for_many() {
         once(context, removers_are_told_apart).await?;
     }
     Ok(Verdict::Pass)
 }
 
 async fn removers_are_told_apart(scope: &Scope<'_>) -> Result<(), Failure> {
-    const CALLERS: usize = 4;
+    const CALLERS: usize = 8;
 
     let handles = scope.collections()?.make().await?;
     for key in contended_keys() {

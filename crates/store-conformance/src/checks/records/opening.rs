@@ -16,7 +16,7 @@ use crate::strategy::NASTY;
 use super::content::set;
 
 pub(super) async fn open_is_atomic(context: &Context) -> CheckResult {
-    for _ in 0..context.races() / 8 {
+    for _ in 0..context.races_for_many() {
         once(context, async |scope: &Scope<'_>| {
             let collections = scope.collections()?;
             for end in contended_keys() {
