@@ -100,6 +100,14 @@ async fn provoke(label: &str) -> Error {
             cache.set("k", i64::MAX.to_string()).await.unwrap();
             failure(cache.increment("k", 1).await)
         }
+        // The module is not free software; a script says its sentence, which the driver has to know again.
+        "Existing (RedisJSON)" => {
+            let sentence = "return redis.error_reply('Existing key has wrong Redis type')";
+            raw(redis::cmd("EVAL").arg(sentence).arg(1).arg("k")).await
+        }
+        "ERR (unknown command, in a script)" => {
+            raw(redis::cmd("EVAL").arg("return redis.call('NO.SUCH.COMMAND')").arg(1).arg("k")).await
+        }
         "ERR (unknown command)" => raw(redis::cmd("NO.SUCH.COMMAND").arg("k")).await,
         "ERR (database)" => {
             let server = start(ServerOptions::new());
