@@ -12,13 +12,14 @@ from fakeredis._clients._tcp_server import TCPFakeRequestHandler
 from fakeredis._commands import command
 from fakeredis._socket import FakeSocket
 
-INFO = f"# Server\r\nredis_version:8.0.0\r\nprocess_id:{os.getpid()}\r\nrun_id:{os.urandom(20).hex()}\r\n"
+SERVER = f"# Server\r\nredis_version:8.0.0\r\nprocess_id:{os.getpid()}\r\nrun_id:{os.urandom(20).hex()}\r\n"
 
 
 @command(name="INFO", fixed=(), repeat=(bytes,))
 def info(self: FakeSocket, *sections: bytes) -> bytes:
-    """What the server is, which fakeredis does not tell."""
-    return INFO.encode()
+    """What the server is and who waits on it, which fakeredis does not tell."""
+    blocked = sum(socket._blocked for socket in list(self._server.sockets))
+    return f"{SERVER}# Clients\r\nblocked_clients:{blocked}\r\n".encode()
 
 
 class Handler(TCPFakeRequestHandler):
