@@ -9,8 +9,11 @@ from threading import Thread
 
 import fakeredis
 from fakeredis._clients._tcp_server import TCPFakeRequestHandler
-from fakeredis._commands import command
+from fakeredis._commands import CommandItem, command
+from fakeredis._helpers import SimpleError
+from fakeredis._msgs import JSON_WRONG_REDIS_TYPE
 from fakeredis._socket import FakeSocket
+from fakeredis.model import Hash
 
 SERVER = f"# Server\r\nredis_version:8.0.0\r\nprocess_id:{os.getpid()}\r\nrun_id:{os.urandom(20).hex()}\r\n"
 
@@ -22,6 +25,16 @@ def info(self: FakeSocket, *sections: bytes) -> bytes:
     return f"{SERVER}# Clients\r\nblocked_clients:{blocked}\r\n".encode()
 
 
+get_document = FakeSocket.json_get
+
+
+def json_get(self: FakeSocket, key: CommandItem, *paths: bytes) -> bytes | None:
+    """Refuses a string and a hash, of which fakeredis makes a document that is a text."""
+    if isinstance(key.value, (bytes, Hash)):
+        raise SimpleError(JSON_WRONG_REDIS_TYPE)
+    return get_document(self, key, *paths)
+
+
 class Handler(TCPFakeRequestHandler):
     """Has an error be a reply like any other. That of fakeredis changes its text, and ends the connection with it."""
 
@@ -31,7 +44,7 @@ class Handler(TCPFakeRequestHandler):
 
 
 def main() -> None:
-    FakeSocket.info = info
+    FakeSocket.info, FakeSocket.json_get = info, json_get
     server = fakeredis.TcpFakeServer(("127.0.0.1", 0))
     server.RequestHandlerClass = Handler
     # Those of connections that somebody keeps open would keep the process from ending.

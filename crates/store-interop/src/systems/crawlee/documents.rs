@@ -129,7 +129,8 @@ async fn metadata_of_a_foreign_type_opens_for_nobody_and_stays(sides: &Sides) ->
         same("the kind of purge", kind(opened.purge().await)?, ErrorKind::WrongType)?;
         same("the kind of drop", kind(opened.drop().await)?, ErrorKind::WrongType)?;
         let Err(refused) = sides.python(json!({"name": "s"})).await else { bail!("Python has opened it") };
-        same("how Python fails", refused.to_string(), "")?;
+        let raised = "opening in Python raised ResponseError: Existing key has wrong Redis type";
+        same("how Python fails", refused.to_string(), raised)?;
         sides.wire.has_only(&[&metadata])?;
         same("what is there", sides.wire.command(&["DUMP", &metadata])?, bytes)?;
     }
