@@ -157,7 +157,7 @@ async fn the_document_of_a_store_without_a_name_is_that_of_python(sides: &Sides)
     open(sides, alias("run")?).await?;
     same("the documents", [masked(&sides.document("default")?), masked(&sides.document("run")?)], in_python.clone())?;
     for document in in_python {
-        same("whether it tells that there is no name", document.contains(r#","name":null,"#), true)?;
+        same("whether it tells that there is no name", document.contains(r#""name":null,"#), true)?;
     }
     Ok(())
 }
