@@ -1,5 +1,6 @@
 //! Virtual environments of Python: made of exact versions, used again as long as those stay.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -36,7 +37,7 @@ pub(crate) fn make(environments: &[Environment]) -> Result<()> {
 /// As in `3.11.2`.
 fn version() -> Result<String> {
     let program = "import platform, sys; print(*sys.version_info[:2], platform.python_version())";
-    let output = run::capture(python().args(["-c", program]))?;
+    let output = run::capture(command("python3").args(["-c", program]))?;
     let mut words = output.split_whitespace();
     let mut number = || words.next().and_then(|word| word.parse::<u32>().ok()).context("python3 told no version");
     let is = (number()?, number()?);
@@ -45,12 +46,22 @@ fn version() -> Result<String> {
     words.next().map(str::to_owned).context("python3 told no version")
 }
 
-fn python() -> Command {
-    Command::new("python3")
+/// A Python without what else this machine has for it: neither what the environment names nor packages of the user.
+pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env_remove("PYTHONPATH").env_remove("PYTHONHOME").arg("-s");
+    // For the processes that it starts.
+    command.env("PYTHONNOUSERSITE", "1");
+    command
 }
 
 impl Environment {
     fn make(&self, version: &str) -> Result<()> {
+        self.make_by(Self::install, version)
+    }
+
+    /// Has it made unless it is there, whole and of what it should be.
+    fn make_by(&self, install: impl FnOnce(&Self) -> Result<()>, version: &str) -> Result<()> {
         let made_of = self.made_of(version)?;
         let shown = self.directory.display();
         if self.is_made_of(&made_of) {
@@ -58,14 +69,18 @@ impl Environment {
             return Ok(());
         }
         self.remove()?;
-        run::run(python().args(["-m", "venv"]).arg(&self.directory).stdout(io::stderr()))?;
+        install(self)?;
+        fs::write(self.directory.join(STAMP), made_of).with_context(|| format!("completing {shown}"))
+    }
+
+    fn install(&self) -> Result<()> {
+        run::run(command("python3").args(["-m", "venv"]).arg(&self.directory).stdout(io::stderr()))?;
         // Without resolving: what is not pinned does not get in, and the check finds what is missing.
         self.pip(
             &["install", "--quiet", "--only-binary", ":all:", "--no-deps", "--requirement"],
             &[&self.constraints],
         )?;
-        self.pip(&["check"], &[])?;
-        fs::write(self.directory.join(STAMP), made_of).with_context(|| format!("completing {shown}"))
+        self.pip(&["check"], &[])
     }
 
     fn made_of(&self, version: &str) -> Result<String> {
@@ -90,9 +105,97 @@ impl Environment {
     }
 
     fn pip(&self, arguments: &[&str], files: &[&Path]) -> Result<()> {
-        let mut pip = Command::new(self.directory.join("bin").join("python"));
+        let mut pip = command(self.directory.join("bin").join("python"));
         pip.args(["-m", "pip", "--disable-pip-version-check", "--no-input"]).args(arguments).args(files);
         // Standard output is for results, and this is progress.
         run::run(pip.stdin(Stdio::null()).stdout(io::stderr()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::bail;
+
+    use super::*;
+
+    /// An environment in a directory of its own.
+    struct Scratch {
+        directory: PathBuf,
+        environment: Environment,
+    }
+
+    impl Scratch {
+        fn new(name: &str) -> Self {
+            let directory = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
+            fs::create_dir_all(&directory).unwrap();
+            let environment = Environment {
+                directory: directory.join("environment"),
+                constraints: directory.join("constraints.txt"),
+            };
+            let scratch = Self { directory, environment };
+            scratch.pin("a==1");
+            scratch
+        }
+
+        fn pin(&self, constraints: &str) {
+            fs::write(&self.environment.constraints, constraints).unwrap();
+        }
+
+        /// Whether it had to be installed.
+        fn is_made_anew(&self, version: &str) -> bool {
+            let mut installed = false;
+            let install = |it: &Environment| {
+                assert!(!it.directory.exists(), "what was there before is there still");
+                fs::create_dir(&it.directory)?;
+                installed = true;
+                Ok(())
+            };
+            self.environment.make_by(install, version).unwrap();
+            installed
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.directory);
+        }
+    }
+
+    #[test]
+    fn an_environment_is_used_again_until_something_that_it_was_made_of_changes() {
+        let mut scratch = Scratch::new("stamps");
+        assert!(scratch.is_made_anew("3.11.2"));
+        assert!(!scratch.is_made_anew("3.11.2"));
+        assert!(scratch.is_made_anew("3.12.0"), "another Python");
+        scratch.pin("a==2");
+        assert!(scratch.is_made_anew("3.12.0"), "other constraints");
+        assert!(!scratch.is_made_anew("3.12.0"));
+        let moved = scratch.directory.join("moved");
+        fs::rename(&scratch.environment.directory, &moved).unwrap();
+        scratch.environment.directory = moved;
+        assert!(scratch.is_made_anew("3.12.0"), "another place");
+    }
+
+    #[test]
+    fn an_environment_that_was_made_half_is_made_anew() {
+        let scratch = Scratch::new("halves");
+        let interrupted = |it: &Environment| {
+            fs::create_dir(&it.directory)?;
+            bail!("no network")
+        };
+        assert!(scratch.environment.make_by(interrupted, "3.11.2").is_err());
+        assert!(scratch.is_made_anew("3.11.2"));
+        fs::remove_file(scratch.environment.directory.join(STAMP)).unwrap();
+        assert!(scratch.is_made_anew("3.11.2"));
+        fs::remove_file(&scratch.environment.constraints).unwrap();
+        assert!(scratch.environment.make("3.11.2").is_err(), "without constraints nothing is made");
+    }
+
+    #[test]
+    fn python_is_run_without_what_the_machine_has_for_it() {
+        let command = command("python3");
+        let unset: Vec<_> = command.get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
+        assert_eq!(unset, ["PYTHONHOME", "PYTHONPATH"]);
+        assert_eq!(command.get_args().collect::<Vec<_>>(), ["-s"]);
     }
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use store_testkit::{Backend, Release, find_program};
 
 use crate::workspace::Workspace;
-use crate::{images, run};
+use crate::{images, python, run};
 
 /// A program that one of several names provides, and the package that brings it.
 struct Need {
@@ -63,7 +63,7 @@ pub(crate) fn server_binary(workspace: &Workspace) -> Result<()> {
 pub(crate) fn python() -> Result<()> {
     // Debian has the module without what puts pip into an environment, which is in the package.
     let complete = || {
-        let asked = Command::new("python3").args(["-c", "import ensurepip, venv"]).stderr(Stdio::null()).status();
+        let asked = python::command("python3").args(["-c", "import ensurepip, venv"]).stderr(Stdio::null()).status();
         asked.is_ok_and(|status| status.success())
     };
     if complete() {

@@ -66,6 +66,27 @@ class Client:
         await self._client.drop()
 
 
+class Storage:
+    """A store as an application has it, above its client."""
+
+    def __init__(self, store: KeyValueStore) -> None:
+        self._store = store
+
+    async def set(self, key: str, value: Any) -> None:
+        await self._store.set_value(key, value)
+
+    async def get(self, key: str, default: Any = None) -> Any:
+        return await self._store.get_value(key, default)
+
+    async def auto_saved(self, key: str, default: dict[str, Any], changes: dict[str, Any]) -> Any:
+        """Opens an auto-saved value, changes it and has it saved; gives what it was before."""
+        value = await self._store.get_auto_saved_value(key, default)
+        before = dict(value)
+        value.update(changes)
+        await self._store.persist_autosaved_values()
+        return before
+
+
 class Program:
     """What an application does with stores, of which it has many."""
 
@@ -86,10 +107,7 @@ class Program:
 
     async def start(self, *, purge: bool) -> Any:
         """Opens the default store as a new run of an application does, and gives what it has."""
-        service_locator.storage_instance_manager.clear_cache()
-        configuration = Configuration(purge_on_start=purge)
-        storage_client = RedisStorageClient(redis=redis)
-        store = await KeyValueStore.open(configuration=configuration, storage_client=storage_client)
+        store = await open_storage(purge=purge)
         return [item.key for item in await store.list_keys()]
 
 
@@ -99,9 +117,18 @@ async def open_client(
     return Client(await RedisKeyValueStoreClient.open(id=id, name=name, alias=alias, redis=client))
 
 
-async def open_object(**options: str | None) -> Client | Program:
+async def open_storage(*, purge: bool = False, **options: str | None) -> KeyValueStore:
+    service_locator.storage_instance_manager.clear_cache()
+    configuration = Configuration(purge_on_start=purge)
+    storage_client = RedisStorageClient(redis=redis)
+    return await KeyValueStore.open(configuration=configuration, storage_client=storage_client, **options)
+
+
+async def open_object(**options: str | None) -> Client | Storage | Program:
     if options.pop("program", None):
         return Program()
+    if options.pop("storage", None):
+        return Storage(await open_storage(**options))
     return await open_client(redis, **options)
 
 

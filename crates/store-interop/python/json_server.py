@@ -9,16 +9,30 @@ from threading import Thread
 
 import fakeredis
 from fakeredis._clients._tcp_server import TCPFakeRequestHandler
-from fakeredis._commands import command
+from fakeredis._commands import CommandItem, command
+from fakeredis._helpers import SimpleError
+from fakeredis._msgs import JSON_WRONG_REDIS_TYPE
 from fakeredis._socket import FakeSocket
+from fakeredis.model import Hash
 
-INFO = f"# Server\r\nredis_version:8.0.0\r\nprocess_id:{os.getpid()}\r\nrun_id:{os.urandom(20).hex()}\r\n"
+SERVER = f"# Server\r\nredis_version:8.0.0\r\nprocess_id:{os.getpid()}\r\nrun_id:{os.urandom(20).hex()}\r\n"
 
 
 @command(name="INFO", fixed=(), repeat=(bytes,))
 def info(self: FakeSocket, *sections: bytes) -> bytes:
-    """What the server is, which fakeredis does not tell."""
-    return INFO.encode()
+    """What the server is and who waits on it, which fakeredis does not tell."""
+    blocked = sum(socket._blocked for socket in list(self._server.sockets))
+    return f"{SERVER}# Clients\r\nblocked_clients:{blocked}\r\n".encode()
+
+
+get_document = FakeSocket.json_get
+
+
+def json_get(self: FakeSocket, key: CommandItem, *paths: bytes) -> bytes | None:
+    """Refuses a string and a hash, of which fakeredis makes a document that is a text."""
+    if isinstance(key.value, (bytes, Hash)):
+        raise SimpleError(JSON_WRONG_REDIS_TYPE)
+    return get_document(self, key, *paths)
 
 
 class Handler(TCPFakeRequestHandler):
@@ -30,7 +44,7 @@ class Handler(TCPFakeRequestHandler):
 
 
 def main() -> None:
-    FakeSocket.info = info
+    FakeSocket.info, FakeSocket.json_get = info, json_get
     server = fakeredis.TcpFakeServer(("127.0.0.1", 0))
     server.RequestHandlerClass = Handler
     # Those of connections that somebody keeps open would keep the process from ending.

@@ -15,11 +15,19 @@ import json
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 # Of integers that JSON of the other side holds.
 SMALLEST, LARGEST = -(2**63), 2**64 - 1
+
+
+@dataclass
+class Instance:
+    """What a library that pickles takes, and one that reads plain values only does not."""
+
+    field: Any
 
 
 def decode(value: Any) -> Any:
@@ -35,6 +43,10 @@ def decode(value: Any) -> Any:
             return int(digits)
         case [("$tuple", items)]:
             return tuple(decode(items))
+        case [("$set", items)]:
+            return set(decode(items))
+        case [("$instance", field)]:
+            return Instance(decode(field))
         case [("$milliseconds", number)]:
             return timedelta(milliseconds=number)
         case [("$datetime", text)]:
@@ -55,6 +67,10 @@ def encode(value: Any) -> Any:
         return [encode(item) for item in value]
     if isinstance(value, tuple):
         return {"$tuple": [encode(item) for item in value]}
+    if isinstance(value, set):
+        return {"$set": [encode(item) for item in sorted(value)]}
+    if isinstance(value, Instance):
+        return {"$instance": encode(value.field)}
     if isinstance(value, datetime):
         return {"$datetime": value.isoformat()}
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):

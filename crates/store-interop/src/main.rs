@@ -21,6 +21,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use tokio::runtime::Builder;
 
+use crate::case::Case;
 use crate::report::Report;
 use crate::system::System;
 use crate::systems::ALL;
@@ -54,13 +55,15 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
+    let chosen = chosen(&arguments.systems, &arguments.case)?;
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let mut report = Report::default();
-    for system in chosen(&arguments.systems)? {
-        let cases = system.cases().filter(|case| case.name().contains(&arguments.case)).collect();
+    for (system, cases) in chosen {
         let python = arguments.environments.join(system.name).join("bin").join("python");
-        runtime.block_on(system.run(&python, cases, &mut report));
+        runtime.block_on(system.run(&python, &cases, &mut report));
     }
+    // Without waiting for threads of a case that did not end.
+    runtime.shutdown_background();
     if let Some(file) = &arguments.json {
         std::fs::write(file, format!("{:#}\n", report.json()))
             .with_context(|| format!("writing {}", file.display()))?;
@@ -70,9 +73,34 @@ fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn chosen(names: &[String]) -> Result<Vec<&'static System>> {
+/// The systems with a case to run, with the cases.
+fn chosen(names: &[String], text: &str) -> Result<Vec<(&'static System, Vec<Case>)>> {
     if let Some(unknown) = names.iter().find(|name| !ALL.iter().any(|system| system.name == **name)) {
         bail!("no system {unknown}; there are {}", ALL.map(|system| system.name).join(", "));
     }
-    Ok(ALL.iter().filter(|system| names.is_empty() || names.iter().any(|name| name == system.name)).collect())
+    let systems = ALL.iter().filter(|system| names.is_empty() || names.iter().any(|name| name == system.name));
+    let cases = |system: &System| system.cases().filter(|case| case.name().contains(text)).collect::<Vec<_>>();
+    let mut chosen: Vec<_> = systems.map(|system| (system, cases(system))).collect();
+    chosen.retain(|(_, cases)| !cases.is_empty());
+    ensure!(!chosen.is_empty(), "no case has {text:?} in its name");
+    Ok(chosen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen_systems(names: &[&str], text: &str) -> Result<Vec<&'static str>> {
+        let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
+        Ok(chosen(&names, text)?.into_iter().map(|(system, _)| system.name).collect())
+    }
+
+    #[test]
+    fn only_systems_with_a_case_to_run_are_chosen_and_none_at_all_is_an_error() {
+        assert_eq!(chosen_systems(&[], "").unwrap(), ALL.map(|system| system.name));
+        assert_eq!(chosen_systems(&[], "counts on from a number of python").unwrap(), ["litestar", "cachetory"]);
+        assert_eq!(chosen_systems(&["cachelib"], "").unwrap(), ["cachelib"]);
+        assert!(chosen_systems(&["nothing"], "").is_err());
+        assert!(chosen_systems(&["cachelib"], "no case is called like this").is_err());
+    }
 }

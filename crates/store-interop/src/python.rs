@@ -64,6 +64,16 @@ pub(crate) fn tuple(items: Value) -> Value {
     json!({"$tuple": items})
 }
 
+/// A `set` of what can be sorted.
+pub(crate) fn set(items: Value) -> Value {
+    json!({"$set": items})
+}
+
+/// An instance of a class of the worker's.
+pub(crate) fn instance(field: Value) -> Value {
+    json!({"$instance": field})
+}
+
 /// A `timedelta`.
 pub(crate) fn milliseconds(number: i64) -> Value {
     json!({"$milliseconds": number})

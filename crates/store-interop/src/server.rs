@@ -1,16 +1,15 @@
 //! Where both sides meet: a Redis server, or one with JSON commands.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use store_testkit::{RedisServer, ServerOptions};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::time::timeout;
 
-use crate::worker::SCRIPTS;
+use crate::worker::script;
 
 /// For the import of a library on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -38,10 +37,7 @@ impl Server {
     }
 
     async fn start_in_python(python: &Path) -> Result<Self> {
-        let mut command = Command::new(python);
-        command.args(["-B", &format!("{SCRIPTS}/json_server.py")]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut process = command.spawn().with_context(|| format!("starting {}", python.display()))?;
+        let mut process = script(python, "json_server", &[])?;
         let output = process.stdout.take().context("the server has a standard output")?;
         let mut lines = BufReader::new(output).lines();
         let told = timeout(PATIENCE, lines.next_line()).await;

@@ -27,6 +27,11 @@ impl Sides {
         self.wire.begin()
     }
 
+    /// Whether another case can be run with them.
+    pub(crate) async fn are_usable(&self) -> bool {
+        self.worker.is_there().await
+    }
+
     /// Opens the system's store or cache in Python. Which options there are says the worker of the system.
     pub(crate) async fn python(&self, options: Value) -> Result<Object<'_>> {
         self.worker.open(options).await

@@ -13,15 +13,17 @@ use tokio::time::timeout;
 
 use crate::python::Object;
 
-pub(crate) const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
+const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
 
 /// For the import of a library on a busy machine, and for a few thousand calls.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// It ends with its standard input, so also when this process is killed.
 pub(crate) struct Worker {
-    process: Mutex<Process>,
+    /// None once an answer was not waited for: it would be read as that of the next request.
+    process: Mutex<Option<Process>>,
 }
+
+/// It ends with its standard input, so also when this process is killed.
 
 struct Process {
     child: Child,
@@ -37,17 +39,16 @@ pub(crate) enum Answer {
 impl Worker {
     /// `python` is that of the system's environment. Returns when the worker answers.
     pub(crate) async fn start(python: &Path, system: &str, url: &str) -> Result<Self> {
-        let script = format!("{SCRIPTS}/{system}_worker.py");
-        let mut command = Command::new(python);
-        // Without bytecode beside the sources.
-        command.args(["-B", &script, url]).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().with_context(|| format!("starting {}", python.display()))?;
+        let worker = Self::of(script(python, &format!("{system}_worker"), &[url])?)?;
+        worker.forget().await?;
+        Ok(worker)
+    }
+
+    fn of(mut child: Child) -> Result<Self> {
         let requests = child.stdin.take().context("the worker has a standard input")?;
         let answers = child.stdout.take().context("the worker has a standard output")?;
         let answers = BufReader::new(answers).lines();
-        let worker = Self { process: Mutex::new(Process { child, requests, answers }) };
-        worker.forget().await?;
-        Ok(worker)
+        Ok(Self { process: Mutex::new(Some(Process { child, requests, answers })) })
     }
 
     pub(crate) async fn open(&self, options: Value) -> Result<Object<'_>> {
@@ -64,11 +65,36 @@ impl Worker {
         self.ask(json!({"forget": true})).await.map(drop)
     }
 
+    /// # Cancel safety
+    /// The worker is ended, as it is when it does not answer in time.
     pub(crate) async fn ask(&self, request: Value) -> Result<Answer> {
-        let mut process = self.process.lock().await;
-        let answered = timeout(PATIENCE, process.ask(&request)).await;
-        answered.with_context(|| format!("the Python worker did not answer within {PATIENCE:?}"))?
+        self.ask_within(PATIENCE, request).await
     }
+
+    async fn ask_within(&self, patience: Duration, request: Value) -> Result<Answer> {
+        let mut process = self.process.lock().await;
+        let mut asked =
+            process.take().context("the Python worker was ended, because an answer did not come in time")?;
+        let answered = timeout(patience, asked.ask(&request)).await;
+        let answer = answered.with_context(|| format!("the Python worker did not answer within {patience:?}"))??;
+        *process = Some(asked);
+        Ok(answer)
+    }
+
+    /// Whether it takes further requests.
+    pub(crate) async fn is_there(&self) -> bool {
+        self.process.lock().await.is_some()
+    }
+}
+
+/// Starts a script with the Python of an environment, and with nothing of what else this machine has for Python.
+pub(crate) fn script(python: &Path, name: &str, arguments: &[&str]) -> Result<Child> {
+    let mut command = Command::new(python);
+    command.env_remove("PYTHONPATH").env_remove("PYTHONHOME");
+    // Without packages of the user, and without bytecode beside the sources.
+    command.args(["-s", "-B", &format!("{SCRIPTS}/{name}.py")]).args(arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+    command.spawn().with_context(|| format!("starting {}", python.display()))
 }
 
 impl Process {
@@ -103,6 +129,21 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Answers each line with itself, and a line with `late` a second later.
+    const ECHO: &str = r#"while read -r line; do case $line in *late*) sleep 1;; esac; echo '{"value": 1}'; done"#;
+
+    #[tokio::test]
+    async fn a_worker_whose_answer_came_late_answers_nothing_more() {
+        let mut command = Command::new("sh");
+        command.args(["-c", ECHO]).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let worker = Worker::of(command.spawn().unwrap()).unwrap();
+        assert!(matches!(worker.ask(json!("in time")).await, Ok(Answer::Value(_))));
+        assert!(worker.is_there().await);
+        assert!(worker.ask_within(Duration::ZERO, json!("late")).await.is_err());
+        assert!(!worker.is_there().await);
+        assert!(worker.ask(json!("in time")).await.is_err());
+    }
 
     #[test]
     fn an_answer_is_a_value_or_an_exception_and_nothing_else() {

@@ -1,5 +1,6 @@
 //! A cache of cachetory: values by a chain of serializers, under a prefix with nothing behind it, milliseconds.
 
+mod compressors;
 mod entries;
 mod expiry;
 mod prefixes;
@@ -16,7 +17,7 @@ use crate::python::{Object, milliseconds};
 use crate::sides::Sides;
 
 pub(crate) const CASES: &[&[Case]] =
-    &[serializers::CASES, entries::CASES, expiry::CASES, prefixes::CASES, together::CASES];
+    &[serializers::CASES, compressors::CASES, entries::CASES, expiry::CASES, prefixes::CASES, together::CASES];
 
 /// Without a prefix.
 async fn bare(sides: &Sides) -> Result<RedisCache> {

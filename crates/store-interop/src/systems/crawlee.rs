@@ -6,6 +6,7 @@ mod documents;
 mod forms;
 mod lifecycle;
 mod names;
+mod storage;
 mod suite;
 mod values;
 
@@ -23,8 +24,16 @@ use store_testkit::Reply;
 use crate::case::Case;
 use crate::sides::Sides;
 
-pub(crate) const CASES: &[&[Case]] =
-    &[names::CASES, values::CASES, forms::CASES, documents::CASES, lifecycle::CASES, concurrent::CASES, suite::CASES];
+pub(crate) const CASES: &[&[Case]] = &[
+    names::CASES,
+    values::CASES,
+    forms::CASES,
+    documents::CASES,
+    lifecycle::CASES,
+    storage::CASES,
+    concurrent::CASES,
+    suite::CASES,
+];
 
 const TEXTS: &str = "key_value_stores:id_to_name";
 const IDS: &str = "key_value_stores:name_to_id";

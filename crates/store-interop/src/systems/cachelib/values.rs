@@ -8,7 +8,7 @@ use store_redis::{Decode, Plain};
 
 use super::{python_under, rust_under};
 use crate::case::{Case, cases};
-use crate::python::{bytes, int, tuple};
+use crate::python::{bytes, instance, int, set, tuple};
 use crate::rust::every_byte;
 use crate::sides::Sides;
 use crate::wire::same;
@@ -23,9 +23,11 @@ pub(super) const CASES: &[Case] = cases! {
         a_text_is_pickled,
         bytes_are_pickled,
         collections_are_pickled,
+        a_set_is_pickled_and_read_as_one,
         pickles_of_every_protocol_are_read,
         a_pickle_is_refused_unless_asked_for,
         objects_are_refused_and_stay,
+        an_instance_of_a_class_is_refused_and_stays,
         damaged_pickles_are_refused,
         json_of_python_is_spaced_and_ascii,
     ]
@@ -117,6 +119,13 @@ async fn collections_are_pickled(sides: &Sides) -> Result<()> {
     .await
 }
 
+async fn a_set_is_pickled_and_read_as_one(sides: &Sides) -> Result<()> {
+    let stored = b"!\x80\x05\x95\x07\0\0\0\0\0\0\0\x8f\x94(K\x01\x90.";
+    let pickled = set(json!([1]));
+    python_writes(sides, vec![(pickled.clone(), stored, Plain::Set(vec![Plain::Int(1)]))]).await?;
+    same("what Python reads afterwards", python_under(sides, "app:").await?.call("get", json!(["k"])).await?, pickled)
+}
+
 /// What `pickle.dumps(5, protocol)` gives; cachelib before 0.15.4 wrote integers like that.
 async fn pickles_of_every_protocol_are_read(sides: &Sides) -> Result<()> {
     let python = python_under(sides, "app:").await?;
@@ -148,6 +157,26 @@ async fn objects_are_refused_and_stay(sides: &Sides) -> Result<()> {
         python.call("set", json!(["k", object])).await?;
         let read = rust.clone().typed::<Plain, _>(READING).get("k").await;
         same("what Rust is told", read.map_err(|error| error.kind()), Err(ErrorKind::Corrupt))?;
+        same("what Python reads afterwards", python.call("get", json!(["k"])).await?, object)?;
+    }
+    Ok(())
+}
+
+/// Its class has no part in it: Rust refuses the name of it, and reads on for nothing.
+async fn an_instance_of_a_class_is_refused_and_stays(sides: &Sides) -> Result<()> {
+    let python = python_under(sides, "app:").await?;
+    let rust = rust_under(sides, "app:").await?;
+    for object in [instance(json!(1)), json!({"a": [instance(json!("text"))]})] {
+        python.call("set", json!(["k", object])).await?;
+        let before = rust.get("k").await?.unwrap_or_default();
+        ensure!(before.windows(8).any(|part| part == b"Instance"), "the pickle has no class in it");
+        for read in [
+            rust.clone().typed::<Plain, _>(READING).get("k").await.map(drop),
+            rust.clone().typed::<Bytes, _>(READING).get("k").await.map(drop),
+        ] {
+            same("what Rust is told", read.map_err(|error| error.kind()), Err(ErrorKind::Corrupt))?;
+        }
+        sides.wire.has("app:k", before)?;
         same("what Python reads afterwards", python.call("get", json!(["k"])).await?, object)?;
     }
     Ok(())

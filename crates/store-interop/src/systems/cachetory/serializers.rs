@@ -1,4 +1,4 @@
-//! Values by every chain of serializers that both sides have.
+//! Values by every serializer that both sides have.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
@@ -19,47 +19,43 @@ pub(super) const CASES: &[Case] = cases! {
         a_pickle_of_python_has_no_mark,
         a_pickle_of_each_protocol_is_read,
         messagepack_of_python_is_read,
-        zlib_of_python_is_read_at_every_level,
-        zstd_of_python_is_read,
         bytes_of_python_are_as_they_are,
         a_pickled_object_is_refused,
         another_serializer_is_corrupt_and_no_miss,
-        json_cannot_be_compressed_in_python,
     ]
     RustWrites: [
         json_of_rust_is_read_in_python,
         json_in_pythons_spelling_is_the_same_bytes,
         messagepack_of_rust_is_the_same_bytes,
-        zlib_of_rust_is_read_at_every_level,
-        zstd_of_rust_is_read_at_every_level,
         bytes_of_rust_are_as_they_are,
         another_serializer_raises_in_python,
     ]
 };
 
-const PICKLE_OF_SAMPLE: &[u8] = b"\x80\x05\x95\x14\0\0\0\0\0\0\0}\x94\x8c\x01a\x94]\x94(K\x01\x8c\x02\xc3\xa9\x94Nes.";
+pub(super) const PICKLE_OF_SAMPLE: &[u8] =
+    b"\x80\x05\x95\x14\0\0\0\0\0\0\0}\x94\x8c\x01a\x94]\x94(K\x01\x8c\x02\xc3\xa9\x94Nes.";
 const MESSAGEPACK_OF_SAMPLE: &[u8] = b"\x81\xa1a\x93\x01\xa2\xc3\xa9\xc0";
 
-fn sample() -> Value {
+pub(super) fn sample() -> Value {
     json!({"a": [1, "é", null]})
 }
 
-fn plain_sample() -> Plain {
+pub(super) fn plain_sample() -> Plain {
     let items = vec![Plain::Int(1), Plain::Text("é".to_owned()), Plain::None];
     Plain::Dict(vec![(Plain::Text("a".to_owned()), Plain::List(items))])
 }
 
 /// Large enough for a compressor to do something.
-fn large() -> Value {
+pub(super) fn large() -> Value {
     (0..500).map(|number| json!({"number": number, "text": "é".repeat(number % 7)})).collect()
 }
 
-async fn python_with<'a>(sides: &'a Sides, serializer: &str) -> Result<Object<'a>> {
+pub(super) async fn python_with<'a>(sides: &'a Sides, serializer: &str) -> Result<Object<'a>> {
     sides.python(json!({"serializer": serializer, "prefix": "app:"})).await
 }
 
 /// What lies on the server at `app:k`.
-async fn stored(sides: &Sides) -> Result<Bytes> {
+pub(super) async fn stored(sides: &Sides) -> Result<Bytes> {
     Ok(rust_under(sides, "app:").await?.get("k").await?.unwrap_or_default())
 }
 
@@ -115,39 +111,6 @@ async fn messagepack_of_python_is_read(sides: &Sides) -> Result<()> {
     Ok(())
 }
 
-async fn zlib_of_python_is_read_at_every_level(sides: &Sides) -> Result<()> {
-    for level in -1..=9 {
-        let python = python_with(sides, &format!("pickle+zlib://?compression-level={level}")).await?;
-        python.call("set", json!(["k", sample()])).await?;
-        let stored = stored(sides).await?;
-        // What zlib says of the level in its second byte.
-        let mark = match level {
-            0 | 1 => 0x01,
-            2..=5 => 0x5e,
-            -1 | 6 => 0x9c,
-            _ => 0xda,
-        };
-        ensure!(stored.starts_with(&[b'x', mark]), "level {level} does not begin with 78{mark:02x}");
-        same(&format!("what Rust reads of level {level}"), codec::Zlib::new(Pickle).decode(&stored)?, plain_sample())?;
-    }
-    Ok(())
-}
-
-async fn zstd_of_python_is_read(sides: &Sides) -> Result<()> {
-    python_with(sides, "pickle+zstd://").await?.call("set", json!(["k", sample()])).await?;
-    let frame = stored(sides).await?;
-    // The magic number, then the length of the value in one byte.
-    let length = u8::try_from(PICKLE_OF_SAMPLE.len())?;
-    ensure!(frame.starts_with(&[b'(', 0xb5, b'/', 0xfd, 0x20, length]), "no frame that tells its length");
-    same("what Rust reads", codec::Zstd::new(Pickle).decode(&frame)?, plain_sample())?;
-    let rust = rust_under(sides, "app:").await?.typed::<Value, _>(codec::Zstd::new(codec::MessagePack));
-    for serializer in ["msgpack+zstd://", "msgpack+zstandard://?compression-level=19&compression-threads=2"] {
-        python_with(sides, serializer).await?.call("set", json!(["k", large()])).await?;
-        same(&format!("what Rust reads of {serializer}"), rust.get("k").await?, Some(large()))?;
-    }
-    Ok(())
-}
-
 async fn bytes_of_python_are_as_they_are(sides: &Sides) -> Result<()> {
     for serializer in ["noop://", "null://"] {
         for value in [every_byte(), Vec::new()] {
@@ -175,12 +138,6 @@ async fn another_serializer_is_corrupt_and_no_miss(sides: &Sides) -> Result<()> 
     same("what Rust is told as zlib", as_zlib.map_err(|error| error.kind()), Err(ErrorKind::Corrupt))?;
     let as_miss = cache.typed::<Value, _>(codec::Json).on_corrupt(OnCorrupt::Miss);
     same("what Rust reads where it may be a miss", as_miss.get("k").await?, None)
-}
-
-async fn json_cannot_be_compressed_in_python(sides: &Sides) -> Result<()> {
-    let python = python_with(sides, "json+zlib://").await?;
-    same("what Python raises", python.raises("set", json!(["k", sample()])).await?, "TypeError")?;
-    sides.wire.has_only(&[""; 0])
 }
 
 async fn json_of_rust_is_read_in_python(sides: &Sides) -> Result<()> {
@@ -219,33 +176,13 @@ async fn messagepack_of_rust_is_the_same_bytes(sides: &Sides) -> Result<()> {
 }
 
 /// Writes what the codec makes of bytes, which Python's chain gives back.
-async fn read_in_python(sides: &Sides, codec: &impl Encode<[u8]>, serializer: &str) -> Result<()> {
+pub(super) async fn read_in_python(sides: &Sides, codec: &impl Encode<[u8]>, serializer: &str) -> Result<()> {
     let python = python_with(sides, serializer).await?;
     for value in [every_byte(), Vec::new(), vec![7; 100_000]] {
         rust_under(sides, "app:").await?.set("k", codec.encode(&value)?).await?;
         same("what Python reads", python.call("get", json!(["k"])).await?, bytes(&value))?;
     }
     Ok(())
-}
-
-async fn zlib_of_rust_is_read_at_every_level(sides: &Sides) -> Result<()> {
-    for level in 0..=9 {
-        read_in_python(sides, &codec::Zlib::new(codec::Raw).with_level(level)?, "noop+zlib://").await?;
-    }
-    let rust = rust_under(sides, "app:").await?.typed::<Value, _>(codec::Zlib::new(codec::MessagePack));
-    rust.set("k", &large()).await?;
-    let python = python_with(sides, "msgpack+zlib://").await?;
-    same("what Python reads", python.call("get", json!(["k"])).await?, large())
-}
-
-async fn zstd_of_rust_is_read_at_every_level(sides: &Sides) -> Result<()> {
-    for level in [1, 3, 10, 19] {
-        read_in_python(sides, &codec::Zstd::new(codec::Raw).with_level(level)?, "noop+zstd://").await?;
-    }
-    let rust = rust_under(sides, "app:").await?.typed::<Value, _>(codec::Zstd::new(codec::MessagePack));
-    rust.set("k", &large()).await?;
-    let python = python_with(sides, "msgpack+zstd://").await?;
-    same("what Python reads", python.call("get", json!(["k"])).await?, large())
 }
 
 async fn bytes_of_rust_are_as_they_are(sides: &Sides) -> Result<()> {

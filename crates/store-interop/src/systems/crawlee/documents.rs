@@ -1,6 +1,6 @@
 //! The document of a store: what moves its times, and what is in its place when it is damaged.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use store_redis::{
     Clock, ContentType, ErrorKind, KeyValueStore, RecordLayout, RecordPageOptions, SystemClock, Timestamp,
@@ -22,6 +22,7 @@ pub(crate) const CASES: &[Case] = cases! {
     ]
     Both: [
         what_is_no_document_opens_for_nobody_and_stays,
+        metadata_of_a_foreign_type_opens_for_nobody_and_stays,
     ]
 };
 
@@ -107,6 +108,33 @@ async fn what_is_no_document_opens_for_nobody_and_stays(sides: &Sides) -> Result
             Err(_) => true,
         };
         same(&format!("whether Python refuses {document}"), refused, true)?;
+    }
+    Ok(())
+}
+
+async fn metadata_of_a_foreign_type_opens_for_nobody_and_stays(sides: &Sides) -> Result<()> {
+    let client = client(sides, RecordLayout::crawlee()).await?;
+    let metadata = key("s", "metadata");
+    for (planted, reading) in
+        [(&["SET", &metadata, "{}"][..], "GET"), (&["HSET", &metadata, "id", "PO9dQJlzAGlQuziu1"], "HGETALL")]
+    {
+        sides.wire.begin()?;
+        let opened = open(sides, name("s")?).await?;
+        sides.wire.begin()?;
+        sides.wire.command(planted)?;
+        let there = sides.wire.command(&[reading, &metadata])?;
+        let by_name = KeyValueStore::open(client.clone(), name("s")?).await;
+        same(&format!("the kind of open after {planted:?}"), kind(by_name)?, ErrorKind::WrongType)?;
+        same("the kind of get", kind(opened.get_record("k").await)?, ErrorKind::WrongType)?;
+        let set = opened.set_record("k", ContentType::TEXT, "v".into()).await;
+        same("the kind of set", kind(set)?, ErrorKind::WrongType)?;
+        same("the kind of purge", kind(opened.purge().await)?, ErrorKind::WrongType)?;
+        same("the kind of drop", kind(opened.drop().await)?, ErrorKind::WrongType)?;
+        let Err(refused) = sides.python(json!({"name": "s"})).await else { bail!("Python has opened it") };
+        let raised = "opening in Python raised ResponseError: Existing key has wrong Redis type";
+        same("how Python fails", refused.to_string(), raised)?;
+        sides.wire.has_only(&[&metadata])?;
+        same("what is there", sides.wire.command(&[reading, &metadata])?, there)?;
     }
     Ok(())
 }

@@ -1,8 +1,11 @@
 //! Stores that are emptied and dropped, and what is left when somebody dies or loses a race.
 
-use anyhow::Result;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use store_redis::{ContentType, ErrorKind, KeyValueStore, RecordLayout, RecordPageOptions, StoreSelector};
+use tokio::time::sleep;
 
 use super::{IDS, TEXTS, client, key, keys, kind, name, open, python_id};
 use crate::case::{Case, cases};
@@ -22,7 +25,13 @@ pub(crate) const CASES: &[Case] = cases! {
         what_rust_purges_is_empty_and_the_same_store,
         what_rust_drops_is_gone_for_python_and_its_siblings_stay,
     ]
+    Both: [
+        a_python_that_waits_for_a_creator_that_died_is_let_go_by_rust,
+    ]
 };
+
+/// How long it waits for a creator.
+const PYTHONS_PATIENCE: Duration = Duration::from_secs(30);
 
 async fn what_python_purges_is_empty_and_the_same_store(sides: &Sides) -> Result<()> {
     let python = sides.python(json!({"name": "s"})).await?;
@@ -94,6 +103,36 @@ async fn a_creator_of_python_that_died_leaves_a_name_that_opens(sides: &Sides) -
         TEXTS,
         IDS,
     ])
+}
+
+/// How many clients wait for an element of a list.
+fn waiting(sides: &Sides) -> Result<u64> {
+    let reply = sides.wire.command(&["INFO", "clients"])?;
+    let line = reply.as_text().and_then(|text| text.lines().find_map(|line| line.strip_prefix("blocked_clients:")));
+    Ok(line.context("INFO tells nothing of clients that wait")?.parse()?)
+}
+
+async fn a_python_that_waits_for_a_creator_that_died_is_let_go_by_rust(sides: &Sides) -> Result<()> {
+    sides.put_field(IDS, "s", "PO9dQJlzAGlQuziu1")?;
+    let in_rust = async {
+        while waiting(sides)? == 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+        let rust = open(sides, name("s")?).await?;
+        rust.set_record("k", ContentType::TEXT, "v".into()).await?;
+        anyhow::Ok(rust)
+    };
+    let began = Instant::now();
+    let (python, rust) = tokio::try_join!(sides.python(json!({"name": "s"})), in_rust)?;
+    // By Rust, and not by having waited in vain.
+    ensure!(began.elapsed() < PYTHONS_PATIENCE, "Python went on after {:?}", began.elapsed());
+    same("the id in Rust", rust.id(), "PO9dQJlzAGlQuziu1")?;
+    same("the id in Python", python_id(&python).await?, rust.id())?;
+    same("the value in Python", &python.call("get", json!(["k"])).await?["value"], "v")?;
+    python.call("set", json!(["python", "v"])).await?;
+    same("the keys", keys(&rust, 10).await?, ["k", "python"])?;
+    let signal = sides.wire.command(&["LLEN", &key("s", "created_signal")])?;
+    same("the signals for others that wait", signal.as_integer(), Some(1))
 }
 
 /// As by a client that lost a race, and drops the store by the id that it made up.

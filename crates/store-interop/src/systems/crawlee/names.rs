@@ -21,9 +21,11 @@ pub(crate) const CASES: &[Case] = cases! {
         the_default_store_of_rust_is_that_of_an_application,
         an_alias_of_rust_is_an_alias,
         the_six_keys_of_a_store_are_those_of_python_byte_for_byte,
+        the_document_of_a_store_without_a_name_is_that_of_python,
     ]
     Both: [
         a_name_and_an_alias_of_one_text_are_one_store_unless_that_is_refused,
+        no_key_that_either_side_writes_expires,
     ]
 };
 
@@ -143,8 +145,37 @@ async fn the_six_keys_of_a_store_are_those_of_python_byte_for_byte(sides: &Sides
     )?;
     same("the text of the id", sides.field(TEXTS, rust.id())?, "rust")?;
     same("the id of the text", sides.field(IDS, "rust")?, rust.id())?;
-    for word in ["metadata", "items", "metadata_items", "created_signal"] {
-        sides.wire.stays_forever(key("rust", word))?;
+    Ok(())
+}
+
+async fn the_document_of_a_store_without_a_name_is_that_of_python(sides: &Sides) -> Result<()> {
+    sides.python(json!({})).await?;
+    sides.python(json!({"alias": "run"})).await?;
+    let in_python = [masked(&sides.document("default")?), masked(&sides.document("run")?)];
+    sides.wire.begin()?;
+    open(sides, StoreSelector::default()).await?;
+    open(sides, alias("run")?).await?;
+    same("the documents", [masked(&sides.document("default")?), masked(&sides.document("run")?)], in_python.clone())?;
+    for document in in_python {
+        same("whether it tells that there is no name", document.contains(r#""name":null,"#), true)?;
+    }
+    Ok(())
+}
+
+async fn no_key_that_either_side_writes_expires(sides: &Sides) -> Result<()> {
+    let own = |store| ["metadata", "items", "metadata_items", "created_signal"].map(|word| key(store, word));
+    let python = sides.python(json!({"name": "python"})).await?;
+    python.call("set", json!(["k", "v"])).await?;
+    python.call("get", json!(["k"])).await?;
+    for key in own("python").iter().map(String::as_str).chain([TEXTS, IDS]) {
+        sides.wire.stays_forever(key)?;
+    }
+    let rust = open(sides, name("rust")?).await?;
+    rust.set_record("k", store_redis::ContentType::TEXT, "v".into()).await?;
+    rust.get_record("k").await?;
+    open(sides, name("python")?).await?.set_record("r", store_redis::ContentType::TEXT, "v".into()).await?;
+    for key in own("rust").iter().chain(&own("python")).map(String::as_str).chain([TEXTS, IDS]) {
+        sides.wire.stays_forever(key)?;
     }
     Ok(())
 }

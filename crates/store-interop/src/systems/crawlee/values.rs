@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use store_redis::{Bytes, ContentType, RecordPageOptions};
+use store_redis::{AsJson, Bytes, ContentType, ErrorKind, RecordPageOptions};
 
-use super::{each, key, keys, name, open};
+use super::{each, key, keys, kind, name, open};
 use crate::case::{Case, cases};
 use crate::python::{bytes, tuple};
 use crate::sides::Sides;
@@ -20,6 +20,7 @@ pub(crate) const CASES: &[Case] = cases! {
     RustWrites: [
         each_kind_of_value_is_read_by_its_content_type,
         what_is_no_utf8_reads_as_missing_in_python,
+        what_is_no_json_reads_as_missing_in_python,
         odd_keys_and_types_are_described_as_python_describes_them,
         pages_of_python_are_those_of_rust,
         what_rust_replaces_and_deletes_is_replaced_and_gone,
@@ -143,6 +144,21 @@ async fn what_is_no_utf8_reads_as_missing_in_python(sides: &Sides) -> Result<()>
         same("what Python reads", python.call("get", json!(["k"])).await?, json!(null))?;
         same("whether Python says that it exists", python.call("exists", json!(["k"])).await?, json!(true))?;
         same("the bytes in Rust", rust.get_record("k").await?.map(|record| record.value.len()), Some(3))?;
+    }
+    Ok(())
+}
+
+async fn what_is_no_json_reads_as_missing_in_python(sides: &Sides) -> Result<()> {
+    let python = sides.python(json!({"name": "s"})).await?;
+    let rust = open(sides, name("s")?).await?;
+    for stored in ["{", "", "é", "{'a': 1}", "1 2"] {
+        rust.set_record("k", ContentType::JSON, stored.into()).await?;
+        same(&format!("what Python reads of {stored:?}"), python.call("get", json!(["k"])).await?, json!(null))?;
+        same("the entries of Python", python.call("entries", json!([])).await?, json!([]))?;
+        same("whether Python says that it exists", python.call("exists", json!(["k"])).await?, json!(true))?;
+        same("the bytes in Rust", rust.get_record("k").await?.map(|record| record.value), Some(stored.into()))?;
+        let typed = rust.get_value::<AsJson<Value>>("k").await;
+        same("the kind of a typed read", kind(typed)?, ErrorKind::Corrupt)?;
     }
     Ok(())
 }

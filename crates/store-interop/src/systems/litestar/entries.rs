@@ -10,7 +10,7 @@ use store_redis::{Entry, ExpiresAt, Layout, RedisCache};
 use super::{bare, default, python_in};
 use crate::case::{Case, cases};
 use crate::python::bytes;
-use crate::rust::{KEYS, every_byte};
+use crate::rust::{KEYS, every_byte, keys};
 use crate::sides::Sides;
 use crate::wire::same;
 
@@ -22,6 +22,7 @@ pub(super) const CASES: &[Case] = cases! {
         numbers_are_their_text,
         keys_are_spelled_as_they_are,
         an_empty_key_is_refused_in_rust,
+        an_empty_key_is_not_listed_in_rust_and_cleared,
         what_rust_deletes_is_gone_in_python,
         rust_takes_what_python_wrote_once,
         rust_adds_nothing_over_what_python_wrote,
@@ -90,6 +91,17 @@ async fn an_empty_key_is_refused_in_rust(sides: &Sides) -> Result<()> {
     sides.wire.has("LITESTAR:", "v")?;
     let refused = default(sides).await?.get("").await.map_err(|error| error.kind());
     same("what Rust reads", refused, Err(ErrorKind::InvalidKey))
+}
+
+async fn an_empty_key_is_not_listed_in_rust_and_cleared(sides: &Sides) -> Result<()> {
+    let python = sides.python(json!({})).await?;
+    python.call("set", json!(["", "v"])).await?;
+    python.call("set", json!(["k", "v"])).await?;
+    let rust = default(sides).await?;
+    same("what Rust lists", keys(&rust).await?, vec!["k"])?;
+    same("whether Rust clears", rust.clear().await? > 0, true)?;
+    sides.wire.has_only(&[""; 0])?;
+    same("what Python reads", python.call("get", json!([""])).await?, Value::Null)
 }
 
 async fn what_python_deletes_is_gone_in_rust(sides: &Sides) -> Result<()> {

@@ -29,6 +29,7 @@ pub(super) const CASES: &[Case] = cases! {
         without_a_namespace_rust_writes_the_bare_key,
         nested_namespaces_of_rust_follow_an_underscore,
         namespaces_of_every_name_are_read_in_python,
+        a_namespace_in_braces_nests_for_python_as_for_rust,
         python_clears_siblings_of_the_same_beginning_too,
         python_clears_by_pattern_where_a_name_is_one,
         python_clears_nothing_without_a_namespace,
@@ -134,6 +135,15 @@ async fn namespaces_of_every_name_are_read_in_python(sides: &Sides) -> Result<()
         same("what Python reads", python.call("get", json!(["k"])).await?, bytes(name))?;
     }
     sides.wire.has_only(&NAMES.map(|name| format!("{name}:k")))
+}
+
+async fn a_namespace_in_braces_nests_for_python_as_for_rust(sides: &Sides) -> Result<()> {
+    bare(sides).await?.namespace(["{LITESTAR}", "SUB"])?.set("k", "v").await?;
+    sides.wire.has_only(&["{LITESTAR}_SUB:k"])?;
+    let nested = sides.python(json!({"namespace": "{LITESTAR}", "nested": ["SUB"]})).await?;
+    same("what Python reads", nested.call("get", json!(["k"])).await?, bytes("v"))?;
+    python_in(sides, Some("{LITESTAR}")).await?.call("delete_all", json!([])).await?;
+    sides.wire.has_only(&[""; 0])
 }
 
 /// Its pattern is `FOO*:*`.
