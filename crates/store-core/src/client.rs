@@ -124,7 +124,7 @@ pub trait KeyValueStoreClient: fmt::Debug + Send + Sync + 'static {
     /// [`ErrorKind::Dropped`](crate::ErrorKind::Dropped); any kind of transport.
     ///
     /// # Cancel safety
-    /// Dropping the future changes nothing.
+    /// Dropping the future changes nothing but the time of the last access.
     async fn has_record(&self, store: &OpenedStore, key: Key<'_>) -> Result<bool>;
 
     /// A part of the keys with their metadata, in byte order: at most
@@ -134,7 +134,7 @@ pub trait KeyValueStoreClient: fmt::Debug + Send + Sync + 'static {
     /// [`ErrorKind::Dropped`](crate::ErrorKind::Dropped); any kind of transport.
     ///
     /// # Cancel safety
-    /// Dropping the future changes nothing.
+    /// Dropping the future changes nothing but the time of the last access.
     async fn list_record_keys(
         &self,
         store: &OpenedStore,
@@ -148,7 +148,7 @@ pub trait KeyValueStoreClient: fmt::Debug + Send + Sync + 'static {
     /// [`ErrorKind::Dropped`](crate::ErrorKind::Dropped); any kind of transport.
     ///
     /// # Cancel safety
-    /// Dropping the future changes nothing.
+    /// Dropping the future changes nothing but the time of the last access.
     async fn list_records(&self, store: &OpenedStore, options: RecordPageOptions) -> Result<RecordPage<Record>>;
 
     /// Removes all records and keeps the collection with its id, its name and its time of creation.

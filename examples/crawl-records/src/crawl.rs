@@ -1,37 +1,55 @@
 //! A crawl that can be interrupted at any point and gone on with.
 //!
-//! Files are stored in byte order of their keys, so that all before a position are there. How far a crawl has come is an
-//! auto-saved value, which may have been saved some files ago; what is stored behind it, the keys tell.
+//! Which files are stored is told by the keys of the collection alone: a walk over them is exact, whatever was added to the
+//! folder or lost of the progress. The progress is an auto-saved value: whose files these are, and which was the last one.
 
 use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
 use store_memory::{RecordMetadata, prelude::*};
 
 use crate::folder::{File, content_type};
 
-/// A collection of pages, and how far it has come.
+/// A collection of pages that are the files of one folder, and how far it has come.
 #[derive(Debug)]
 pub struct Crawl {
     pages: KeyValueStore,
     /// A collection of its own, so that nothing of it is among the pages.
     state: KeyValueStore,
-    /// The key behind which the next file is stored.
-    position: AutoSaved<Option<String>>,
+    progress: AutoSaved<Progress>,
+}
+
+/// How far a crawl has come.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Progress {
+    /// The folder, as an absolute path; empty before the first.
+    folder: String,
+    /// The key of the file that was stored last. It may have been saved some files ago.
+    last: Option<String>,
 }
 
 impl Crawl {
-    /// Opens the crawl of this name, a new one or one that was begun.
+    /// Opens the crawl of this name: a new one, or one that was begun with this folder. One of another folder begins anew,
+    /// and its pages are removed: the same key is another file there.
     ///
     /// # Errors
-    /// For what is no name, and those of the store.
-    pub async fn open(stores: &KeyValueStores, name: &str) -> Result<Self> {
+    /// For what is no name, for a folder that is not there or whose path is no text, and those of the store.
+    pub async fn open(stores: &KeyValueStores, name: &str, folder: &Path) -> Result<Self> {
+        let folder = folder.canonicalize().with_context(|| format!("cannot find {}", folder.display()))?;
+        let folder = folder.to_str().with_context(|| format!("the path {} is no text", folder.display()))?;
         let pages = stores.open(StoreName::new(name)?).await?;
         let state = stores.open(StoreName::new(format!("{name}-state"))?).await?;
-        // By the id, so that pages which were dropped and begun anew do not get the position of those before them.
-        let position = state.auto_saved(pages.id(), None).await?;
-        Ok(Self { pages, state, position })
+        // By the id, so that pages which were dropped and begun anew do not get the progress of those before them.
+        let progress = state.auto_saved(pages.id(), Progress::default()).await?;
+        if progress.with(|progress| progress.folder != folder) {
+            // Saved at once, and after the purge: no page is there before it is known whose.
+            pages.purge().await?;
+            progress.update(|progress| *progress = Progress { folder: folder.to_owned(), last: None })?;
+            progress.save().await?;
+        }
+        Ok(Self { pages, state, progress })
     }
 
     /// The records.
@@ -40,22 +58,26 @@ impl Crawl {
         &self.pages
     }
 
-    /// Which of the files no earlier run has stored, whatever has become of the file since.
+    /// The key of the file that was stored last, as far as it was saved.
+    #[must_use]
+    pub fn last(&self) -> Option<String> {
+        self.progress.with(|progress| progress.last.clone())
+    }
+
+    /// Which of the files have no record yet. One that has changed since it was stored has one.
     ///
     /// # Errors
     /// Those of the store.
     pub async fn left_of<'f>(&self, files: &'f [File]) -> Result<Vec<&'f File>> {
-        let position = self.position.with(Clone::clone);
-        let behind = position.as_ref().map_or(0, |position| files.partition_point(|file| file.key <= *position));
         let mut stored = HashSet::new();
-        let mut keys = self.pages.iterate_keys().exclusive_start_key(position.as_deref()).stream();
+        let mut keys = self.pages.iterate_keys().stream();
         while let Some(listed) = keys.next().await {
             stored.insert(listed?.key);
         }
-        Ok(files[behind..].iter().filter(|file| !stored.contains(file.key.as_str())).collect())
+        Ok(files.iter().filter(|file| !stored.contains(file.key.as_str())).collect())
     }
 
-    /// Stores a file as a record. Files have to come in the order of their keys.
+    /// Stores a file as a record.
     ///
     /// # Errors
     /// When the file cannot be read, and those of the store.
@@ -67,7 +89,7 @@ impl Crawl {
             Some(content_type) => set.content_type(content_type).await?,
             None => set.await?,
         }
-        self.position.update(|position| *position = Some(file.key.clone()))?;
+        self.progress.update(|progress| progress.last = Some(file.key.clone()))?;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 //!     cargo run -p crawl-records -- examples/crawl-records/sample --url redis://localhost:6379
 //!     cargo run -p crawl-records -- examples/crawl-records/sample --export index.html --to exported.html
 //! Prints the same without a server and on Redis. On Redis the records stay, so a run that was interrupted (try
-//! `--stop-after 3`, or kill it) is gone on with by the next one; `--drop` removes them.
+//! `--stop-after 3`, or kill it) is gone on with by the next one; `--drop` removes them, and so does another folder.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example shows what it does")]
 
 use std::path::PathBuf;
@@ -29,7 +29,8 @@ struct Arguments {
     /// Keeps the records on this Redis server instead of in this process: redis://…, unix://…
     #[arg(long)]
     url: Option<String>,
-    /// The collection: letters, digits and hyphens between them.
+    /// The collection: letters, digits and hyphens between them. It holds the files of one folder; with another one it
+    /// begins anew.
     #[arg(long, default_value = "crawl")]
     name: String,
     /// Stops after so many files, as if interrupted.
@@ -84,7 +85,7 @@ async fn connect(url: Option<&str>) -> Result<Arc<dyn KeyValueStoreClient>> {
 }
 
 async fn show(stores: &KeyValueStores, arguments: &Arguments) -> Result<()> {
-    let crawl = Crawl::open(stores, &arguments.name).await?;
+    let crawl = Crawl::open(stores, &arguments.name, &arguments.folder).await?;
     store(&crawl, arguments).await?;
     print!("{}", Totals::of(crawl.pages()).await?);
     if let (Some(key), Some(file)) = (&arguments.export, &arguments.to) {
@@ -101,7 +102,8 @@ async fn show(stores: &KeyValueStores, arguments: &Arguments) -> Result<()> {
 async fn store(crawl: &Crawl, arguments: &Arguments) -> Result<()> {
     let files = files_in(&arguments.folder)?;
     let left = crawl.left_of(&files).await?;
-    println!("{} files, {} of them stored by an earlier run", files.len(), files.len() - left.len());
+    let saved = crawl.last().map_or_else(String::new, |last| format!(" (its progress was last saved at {last})"));
+    println!("{} files, {} of them stored by an earlier run{saved}", files.len(), files.len() - left.len());
     let now = &left[..arguments.stop_after.unwrap_or(left.len()).min(left.len())];
     let bytes = now.iter().map(|file| file.size).sum();
     let progress = ProgressBar::new(bytes)

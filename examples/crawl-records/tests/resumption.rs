@@ -12,8 +12,12 @@ use store_redis::RedisKeyValueStoreClient;
 use store_testkit::{RedisServer, ServerOptions};
 use tempfile::TempDir;
 
+fn sample_folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample")
+}
+
 fn sample() -> Vec<File> {
-    files_in(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample")).unwrap()
+    files_in(&sample_folder()).unwrap()
 }
 
 /// The collections as a process sees them that has just begun.
@@ -38,7 +42,7 @@ async fn a_crawl_goes_on_wherever_it_was_interrupted_and_whatever_was_saved() {
         for saved in 0..=stored {
             let client: Arc<dyn KeyValueStoreClient> = Arc::new(MemoryKeyValueStoreClient::new());
             let first = new_run(&client);
-            let crawl = Crawl::open(&first, "crawl").await.unwrap();
+            let crawl = Crawl::open(&first, "crawl", &sample_folder()).await.unwrap();
             for (number, file) in (1..).zip(&files[..stored]) {
                 crawl.store(file).await.unwrap();
                 if number == saved {
@@ -49,7 +53,7 @@ async fn a_crawl_goes_on_wherever_it_was_interrupted_and_whatever_was_saved() {
             drop((crawl, first));
 
             let second = new_run(&client);
-            let crawl = Crawl::open(&second, "crawl").await.unwrap();
+            let crawl = Crawl::open(&second, "crawl", &sample_folder()).await.unwrap();
             let left = crawl.left_of(&files).await.unwrap();
             assert_eq!(left, files[stored..].iter().collect::<Vec<_>>(), "{stored} stored, {saved} saved");
             for file in left {
@@ -61,11 +65,58 @@ async fn a_crawl_goes_on_wherever_it_was_interrupted_and_whatever_was_saved() {
     }
 }
 
+/// Runs a crawl to its end, and gives the keys that it stored.
+async fn run(client: &Arc<dyn KeyValueStoreClient>, folder: &Path) -> Vec<String> {
+    let stores = new_run(client);
+    let crawl = Crawl::open(&stores, "crawl", folder).await.unwrap();
+    let files = files_in(folder).unwrap();
+    let left = crawl.left_of(&files).await.unwrap();
+    for file in &left {
+        crawl.store(file).await.unwrap();
+    }
+    stores.close().await.unwrap();
+    is_complete(crawl.pages(), &files).await;
+    left.iter().map(|file| file.key.clone()).collect()
+}
+
+fn folder_of(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+#[tokio::test]
+async fn a_file_that_is_added_before_those_that_are_stored_is_stored_too() {
+    let client: Arc<dyn KeyValueStoreClient> = Arc::new(MemoryKeyValueStoreClient::new());
+    let folder = folder_of(&[("b", "b"), ("d", "d")]);
+    assert_eq!(run(&client, folder.path()).await, ["b", "d"]);
+    for name in ["a", "c", "e"] {
+        fs::write(folder.path().join(name), name).unwrap();
+    }
+    assert_eq!(run(&client, folder.path()).await, ["a", "c", "e"]);
+    assert_eq!(run(&client, folder.path()).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn another_folder_begins_anew_also_where_its_names_are_the_same() {
+    let client: Arc<dyn KeyValueStoreClient> = Arc::new(MemoryKeyValueStoreClient::new());
+    let first = folder_of(&[("a", "of the first"), ("b", "b")]);
+    let second = folder_of(&[("a", "of the second"), ("c", "c")]);
+    assert_eq!(run(&client, first.path()).await, ["a", "b"]);
+    // Gone right after it was opened: whose the pages are is known all the same.
+    drop(Crawl::open(&new_run(&client), "crawl", second.path()).await.unwrap());
+    assert_eq!(run(&client, second.path()).await, ["a", "c"]);
+    assert_eq!(run(&client, &second.path().join(".")).await, [""; 0]);
+    assert_eq!(run(&client, first.path()).await, ["a", "b"]);
+}
+
 #[tokio::test]
 async fn content_types_follow_from_names_and_are_counted() {
     let client: Arc<dyn KeyValueStoreClient> = Arc::new(MemoryKeyValueStoreClient::new());
     let stores = new_run(&client);
-    let crawl = Crawl::open(&stores, "crawl").await.unwrap();
+    let crawl = Crawl::open(&stores, "crawl", &sample_folder()).await.unwrap();
     let files = sample();
     for file in &files {
         crawl.store(file).await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -24,11 +25,12 @@ use crate::key::KeyBuf;
 /// * `auto_saved_is_one_value`: whoever opens a key of a collection, also at the same time, gets the same live value, and each sees what others have changed; nobody can change it but through `update`.
 /// * `auto_saved_is_saved_whole`: a save writes what the value is at one instant; what is changed meanwhile is saved by the next one, and a failed save is told and leaves the value to be saved again.
 /// * `auto_saved_unchanged_is_not_written`: only a change since the last save makes a save write.
-/// * `auto_saved_ends`: closing saves the last state, refuses changes from then on with [`Closed`](ErrorKind::Closed), and may be repeated when it failed; once the collection is dropped changes are refused with [`Dropped`](ErrorKind::Dropped).
-/// * `auto_saved_survives_panics`: a panic in a closure leaves the value usable for others, as the closure left it.
+/// * `auto_saved_ends`: closing saves the last state, refuses changes from then on with [`Closed`](ErrorKind::Closed), and may be repeated when it failed; once a handle has dropped the collection, or has got [`Dropped`](ErrorKind::Dropped) for it, changes are refused with [`Dropped`](ErrorKind::Dropped).
+/// * `auto_saved_survives_panics`: a panic in a closure leaves the value usable for others, as the closure left it; one while it is serialized makes its save fail with [`InvalidArgument`](ErrorKind::InvalidArgument), and all others are saved.
 ///
-/// Another process that changes the record meanwhile is not noticed: the later save stays. A program that ends without
-/// closing it loses what was changed since the last save.
+/// The record is read when the value is opened, and only then. Whoever sets, deletes or purges it meanwhile, another process
+/// or this very handle, leaves the value as it is: the next save after a change writes it over what is there, and without a
+/// change nothing is written. A program that ends without closing it loses what was changed since the last save.
 ///
 /// ```
 /// # #[cfg(feature = "json")] {
@@ -63,7 +65,8 @@ impl<T: Serialize + Send + 'static> AutoSaved<T> {
         read(&self.live.lock().value)
     }
 
-    /// Changes the value. `change` is run under a lock: it must not use this value again.
+    /// Changes the value. `change` is run under a lock: it must not use this value again. Two threads that each change
+    /// another value from within `change`, the one the value of the other, wait for each other for ever.
     ///
     /// # Errors
     /// [`Closed`](ErrorKind::Closed) and [`Dropped`](ErrorKind::Dropped); then `change` is not run.
@@ -162,8 +165,14 @@ impl<T: Serialize> Live<T> {
     /// What has to be written, and the changes that are in it.
     fn unsaved(&self) -> Option<(Result<Bytes>, u64)> {
         let state = self.lock();
-        (state.changes != state.saved).then(|| (encode(&Json, &state.value), state.changes))
+        (state.changes != state.saved).then(|| (encode_or_refuse(&state.value), state.changes))
     }
+}
+
+/// One value that panics must not keep others from being saved. What it said is not told: it may show the value.
+fn encode_or_refuse(value: &impl Serialize) -> Result<Bytes> {
+    let panicked = |_| Err(Error::new(ErrorKind::InvalidArgument, "the value panicked while it was serialized"));
+    catch_unwind(AssertUnwindSafe(|| encode(&Json, value))).unwrap_or_else(panicked)
 }
 
 /// A value of whichever type.

@@ -133,7 +133,8 @@ impl KeyValueStore {
         self.read("get_record", key).await
     }
 
-    /// Writes a record over any that is there.
+    /// Writes a record over any that is there. An auto-saved value that is open at the key stays as it is, and a save after
+    /// a change writes it over this.
     ///
     /// # Errors
     /// [`TooLarge`](ErrorKind::TooLarge), [`Full`](ErrorKind::Full).
@@ -151,7 +152,8 @@ impl KeyValueStore {
     }
 
     /// Writes a value over any that is there. Its content type follows from its kind, as [`IntoRecordValue`] tells it by
-    /// the type, unless [`content_type`](SetValue::content_type) gives one.
+    /// the type, unless [`content_type`](SetValue::content_type) gives one. An auto-saved value that is open at the key
+    /// stays as it is, and a save after a change writes it over this.
     ///
     /// # Errors
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a value that does not encode, and for a wrong content type;
@@ -160,7 +162,8 @@ impl KeyValueStore {
         SetValue::new(self, key, value)
     }
 
-    /// Removes a record; whether one was there and is gone.
+    /// Removes a record; whether one was there and is gone. An auto-saved value that is open at the key stays as it is:
+    /// only a save after a change makes a record of it again.
     ///
     /// # Errors
     /// None of its own.
@@ -220,7 +223,8 @@ impl KeyValueStore {
         Iterate::over_entries(self)
     }
 
-    /// Removes all records, and keeps the collection with its id, its name and its time of creation.
+    /// Removes all records, and keeps the collection with its id, its name and its time of creation. Auto-saved values that
+    /// are open stay as they are: only a save after a change makes records of them again.
     ///
     /// # Errors
     /// None of its own.

@@ -18,7 +18,8 @@ use crate::key::{Key, KeyBuf};
 
 impl KeyValueStore {
     /// Opens a value that lives in memory from now on and is saved as JSON; `default` where there is no record, or one
-    /// whose value is nothing. One round trip, or none where it is open already.
+    /// whose value is nothing. One round trip, or none where it is open already; two where one that was closed still has
+    /// to be saved.
     ///
     /// # Errors
     /// [`Corrupt`](ErrorKind::Corrupt) for a record that is no JSON of a `T`, which stays as it is;
@@ -113,7 +114,8 @@ impl KeyValueStores {
     /// the period in which this is closed.
     ///
     /// This crate knows no timer and spawns nothing: `sleep` is that of the program's runtime, as `tokio::time::sleep`,
-    /// and the program spawns the future where it likes.
+    /// and the program spawns the future where it likes. A task that keeps it and does not poll it while it awaits
+    /// [`close`](Self::close) may wait for ever: for a save under way that only polling ends.
     ///
     /// # Cancel safety
     /// As [`save`](Self::save); values are saved no longer.

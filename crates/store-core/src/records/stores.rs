@@ -97,7 +97,8 @@ impl KeyValueStores {
     }
 
     /// Opens a collection, and creates it unless it is chosen by its id. Nothing is sent for one that is open; else the
-    /// round trips of [`KeyValueStore::open`], and one more to purge it.
+    /// round trips of [`KeyValueStore::open`], and one more to purge it. By its id these are made twice where what it is
+    /// called is open as another collection.
     ///
     /// # Errors
     /// Those of [`KeyValueStore::open`] and [`KeyValueStore::purge`]; then nothing is kept, and the next open begins
@@ -107,10 +108,11 @@ impl KeyValueStores {
     /// The collection may have been created and purged. Others who wait for it go on in its place.
     pub async fn open(&self, selector: impl Into<StoreSelector>) -> Result<KeyValueStore> {
         self.refuse_if_closed()?;
-        let instance = match selector.into() {
-            StoreSelector::Label(label) => self.open_labelled(label).await?,
-            StoreSelector::Id(id) => self.open_by_id(id).await?,
+        let opened = match selector.into() {
+            StoreSelector::Label(label) => self.open_labelled(label).await,
+            StoreSelector::Id(id) => self.open_by_id(id).await,
         };
+        let instance = opened.inspect_err(|_| let_go_of_unused(&mut lock(&self.places)))?;
         // Whoever closes marks it closed first and then looks for instances: what is let out here, that one has seen.
         self.refuse_if_closed()?;
         Ok(instance)
@@ -133,12 +135,18 @@ impl KeyValueStores {
         if let Some(instance) = self.instances().into_iter().find(|instance| instance.id() == id) {
             return Ok(instance);
         }
-        let opened = KeyValueStore::open(Arc::clone(&self.client), StoreSelector::Id(id)).await?;
+        let selector = StoreSelector::Id(id);
+        let opened = KeyValueStore::open(Arc::clone(&self.client), selector.clone()).await?;
         let place = self.place(&opened.opened().label);
         let opening = place.opening.lock().await;
         match place.instance() {
             Some(instance) if instance.id() == opened.id() => Ok(instance),
-            _ => self.keep(&place, opening, opened).await,
+            // One of the two was dropped: this one before the lock was got, or the other without its handles knowing.
+            Some(_) => {
+                let opened = KeyValueStore::open(Arc::clone(&self.client), selector).await?;
+                self.keep(&place, opening, opened).await
+            }
+            None => self.keep(&place, opening, opened).await,
         }
     }
 
@@ -159,7 +167,11 @@ impl KeyValueStores {
     }
 
     fn place(&self, label: &StoreLabel) -> Arc<Place> {
-        Arc::clone(lock(&self.places).entry(label.clone()).or_default())
+        let mut places = lock(&self.places);
+        if !places.contains_key(label) {
+            let_go_of_unused(&mut places);
+        }
+        Arc::clone(places.entry(label.clone()).or_default())
     }
 
     /// All that are open and not known to be dropped.
@@ -189,8 +201,19 @@ impl KeyValueStores {
 
 impl Place {
     fn instance(&self) -> Option<KeyValueStore> {
-        lock(&self.instance).clone().filter(|instance| !instance.is_dropped())
+        let mut instance = lock(&self.instance);
+        instance.take_if(|instance| instance.is_dropped());
+        instance.clone()
     }
+}
+
+/// Removes the places where nothing is open or being opened, except where it has to be known that it was purged.
+fn let_go_of_unused(places: &mut HashMap<StoreLabel, Arc<Place>>) {
+    places.retain(|_, place| match Arc::get_mut(place) {
+        Some(place) => place.opening.get_mut().0 || place.instance().is_some(),
+        // Whoever opens it has it too.
+        None => true,
+    });
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

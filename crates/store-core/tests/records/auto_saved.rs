@@ -179,6 +179,37 @@ async fn a_panic_in_a_closure_leaves_the_value_as_it_was_left() {
     assert_eq!(stored(&store, "k").await.as_deref(), Some("[1,2,3]"));
 }
 
+/// It panics while it is serialized, unless it is 0.
+#[derive(serde::Deserialize)]
+struct Unserializable(u8);
+
+impl serde::Serialize for Unserializable {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0 == 0 { serializer.serialize_u8(0) } else { resume_unwind(Box::new("canary")) }
+    }
+}
+
+#[tokio::test]
+async fn a_panic_while_a_value_is_serialized_is_an_error_of_its_save_alone() {
+    let (driver, store) = collection().await;
+    let value = store.auto_saved("k", Unserializable(0)).await.unwrap();
+    value.update(|value| value.0 = 1).unwrap();
+    // In whichever order they are saved, some are behind the one that panics.
+    let others: Vec<_> = (0..8).map(|number| format!("other{number}")).collect();
+    for key in &others {
+        store.auto_saved(key, 0).await.unwrap().update(|value| *value = 1).unwrap();
+    }
+    let error = store.save_auto_saved().await.unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::InvalidArgument, Some("save")));
+    assert_eq!(error.key(), Some("k"));
+    assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+    assert_eq!(driver.writes(), others.len());
+
+    value.update(|value| value.0 = 0).unwrap();
+    value.save().await.unwrap();
+    assert_eq!(stored(&store, "k").await.as_deref(), Some("0"));
+}
+
 #[tokio::test]
 async fn a_drop_of_the_collection_ends_its_values() {
     let (_, store) = collection().await;

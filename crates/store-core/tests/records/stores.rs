@@ -1,6 +1,7 @@
 //! One instance of each open collection.
 
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use store_core::prelude::*;
 use tokio::task::yield_now;
@@ -47,6 +48,41 @@ async fn opening_by_id_and_by_name_at_once_gives_one_instance() {
     for same in [second.unwrap(), third.unwrap()] {
         assert_eq!(same.auto_saved("k", 0).await.unwrap().with(|value| *value), 1);
     }
+}
+
+#[tokio::test]
+async fn a_dropped_collection_that_was_found_by_its_id_does_not_displace_its_successor() {
+    let driver = Watched::new();
+    let dropped = KeyValueStore::open(driver.clone(), name("a")).await.unwrap();
+    let stores = KeyValueStores::new(driver.clone());
+    let mut by_name = std::pin::pin!(stores.open(name("a")));
+    let mut by_id = std::pin::pin!(stores.open(StoreSelector::Id(dropped.id().to_owned())));
+    let mut context = Context::from_waker(Waker::noop());
+    // The one by name has the turn and has not asked yet; the one by id has its answer and waits for its turn.
+    assert!(by_name.as_mut().poll(&mut context).is_pending());
+    for _ in 0..2 {
+        assert!(by_id.as_mut().poll(&mut context).is_pending());
+    }
+    dropped.drop().await.unwrap();
+    let successor = by_name.await.unwrap();
+    let value = successor.auto_saved("k", 0).await.unwrap();
+    value.update(|value| *value = 1).unwrap();
+    assert_eq!(by_id.await.unwrap_err().kind(), ErrorKind::NotFound);
+    let again = stores.open(name("a")).await.unwrap();
+    assert_eq!(again.id(), successor.id());
+    assert_eq!(again.auto_saved("k", 0).await.unwrap().with(|value| *value), 1);
+}
+
+#[tokio::test]
+async fn a_successor_that_is_opened_by_its_id_takes_the_place_of_one_that_is_gone() {
+    let driver = Watched::new();
+    let stores = KeyValueStores::new(driver.clone());
+    let gone = stores.open(name("a")).await.unwrap();
+    KeyValueStore::open(driver.clone(), name("a")).await.unwrap().drop().await.unwrap();
+    let successor = KeyValueStore::open(driver.clone(), name("a")).await.unwrap();
+    let by_id = stores.open(StoreSelector::Id(successor.id().to_owned())).await.unwrap();
+    assert_ne!(by_id.id(), gone.id());
+    assert_eq!(stores.open(name("a")).await.unwrap().id(), by_id.id());
 }
 
 #[tokio::test]
@@ -125,7 +161,7 @@ async fn a_purge_that_fails_lets_nobody_in_and_is_made_up_for() {
     let stores = KeyValueStores::new(driver.clone()).purge_on_start();
     // The open is answered, and then everything fails.
     let mut opening = std::pin::pin!(stores.open(alias("a")));
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut context = Context::from_waker(Waker::noop());
     assert!(opening.as_mut().poll(&mut context).is_pending());
     driver.set_failing(true);
     let error = opening.await.unwrap_err();
@@ -152,6 +188,28 @@ async fn a_dropped_collection_is_opened_anew_and_not_purged_again() {
     let third = stores.open(alias("a")).await.unwrap();
     third.set_value("k", "v").await.unwrap();
     assert_eq!(driver.purges(), 1);
+}
+
+#[tokio::test]
+async fn what_is_dropped_or_did_not_open_is_let_go() {
+    let driver = Watched::new();
+    let stores = KeyValueStores::new(driver.clone()).purge_on_start();
+    let kept = || format!("{stores:?}").matches("Place {").count();
+    let owners = Arc::strong_count(&driver);
+    for number in 0..3 {
+        stores.open(name(&format!("n{number}"))).await.unwrap().drop().await.unwrap();
+    }
+    driver.set_failing(true);
+    stores.open(name("a")).await.unwrap_err();
+    assert_eq!((kept(), Arc::strong_count(&driver)), (0, owners));
+
+    driver.set_failing(false);
+    stores.open(alias("a")).await.unwrap().drop().await.unwrap();
+    let open = stores.open(name("a")).await.unwrap();
+    assert_eq!(kept(), 2, "the one that is open, and the one that was purged");
+    stores.open(alias("a")).await.unwrap();
+    assert_eq!(driver.purges(), 1);
+    open.set_value("k", "v").await.unwrap();
 }
 
 #[tokio::test]
