@@ -4,11 +4,16 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+
 use crate::outage::Interruptible;
 use store_core::{Address, Cache, KeyValueStoreClient, ManualClock, Namespace, OpenedStore, Store, async_trait};
 
 /// Why a harness could not be made or could not do what it was asked for.
 pub type HarnessError = Box<dyn Error + Send + Sync>;
+
+/// Makes a harness; once for each check, and again to clean up after one that closed all it had.
+pub(crate) type Start = dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Harness>, HarnessError>> + Send + Sync;
 
 /// Everything that the suite has to know about a driver.
 ///
