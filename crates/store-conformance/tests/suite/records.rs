@@ -373,6 +373,7 @@ impl KeyValueStoreClient for ModelRecords {
 
     async fn record_url(&self, store: &OpenedStore, key: Key<'_>) -> Result<String> {
         if self.has(Fault::UrlIsNotEncoded) {
+        self.ping().await?;
             return Ok(URLS.replace("{id}", &store.id).replace("{key}", key.as_str()));
         }
         self.urls.url(store, key)

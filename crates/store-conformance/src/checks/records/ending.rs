@@ -14,7 +14,7 @@ use crate::strategy::distinct_keys;
 
 use super::content::set;
 use super::opening::open_id;
-use super::operations::all_refused;
+use super::operations::{KEY, all_refused};
 use super::times::A_WHILE;
 
 pub(super) async fn purge_keeps_the_store(context: &Context) -> CheckResult {
@@ -143,15 +143,22 @@ pub(super) async fn client_close_is_final(context: &Context) -> CheckResult {
         }
         at_once(calls).await?.swap_remove(CLOSES)?;
         client.close().await?;
-        is_closed(&collection, &client).await?;
+        is_closed(scope, &collection, &client).await?;
         client.close().await?;
-        is_closed(&collection.clone(), &client).await
+        is_closed(scope, &collection.clone(), &client).await
     })
     .await
 }
 
-async fn is_closed(collection: &KeyValueStore, client: &Arc<dyn KeyValueStoreClient>) -> Result<(), Failure> {
+async fn is_closed(
+    scope: &Scope<'_>,
+    collection: &KeyValueStore,
+    client: &Arc<dyn KeyValueStoreClient>,
+) -> Result<(), Failure> {
     all_refused(collection, ErrorKind::Closed, "of a closed client").await?;
+    if scope.url_template().is_some() {
+        refused_with(collection.public_url(KEY).await, ErrorKind::Closed, "public_url of a closed client")?;
+    }
     let opens = [StoreLabel::Default, collection.opened().label.clone()];
     for label in opens {
         let opened = KeyValueStore::open(Arc::clone(client), label).await;
