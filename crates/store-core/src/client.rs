@@ -38,7 +38,7 @@ use crate::records::{
 /// Pages:
 /// * `record_keys_are_in_byte_order`: both lists follow the UTF-8 bytes of the keys.
 /// * `record_pages_start_behind_a_key`: a page starts behind the key that was given, which need not exist.
-/// * `record_pages_are_bounded`: a page has no more than was asked for, than [`MAX_KEYS`](RecordPageOptions::MAX_KEYS) keys or [`MAX_RECORDS`](RecordPageOptions::MAX_RECORDS) records, and no record behind the one that brings its values to [`MAX_BYTES`](RecordPageOptions::MAX_BYTES). A limit of 0 is an empty page, and the last.
+/// * `record_pages_are_bounded`: a page has no more than was asked for, than [`MAX_KEYS`](RecordPageOptions::MAX_KEYS) keys or [`MAX_RECORDS`](RecordPageOptions::MAX_RECORDS) records, and no record behind the one that brings its values to [`MAX_BYTES`](RecordPageOptions::MAX_BYTES). A page is empty only for a limit of 0, and then the last, or where nothing is behind its start.
 /// * `record_paging_is_complete`: page after page shows each record that is there throughout once and none twice, whatever comes and goes meanwhile; a page names a next one exactly if something is behind it.
 ///
 /// Metadata:

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 use proptest::sample::select;
-use store_core::{ContentType, KeyBuf, KeyValueStore, RecordPageOptions};
+use store_core::{ContentType, KeyBuf, KeyValueStore, RecordPage, RecordPageOptions};
 
 use crate::cases::{for_all, once};
 use crate::context::{Context, Scope};
@@ -192,13 +192,36 @@ pub(super) async fn record_paging_is_complete(context: &Context) -> CheckResult 
     for_all(context, inputs, async |scope: &Scope<'_>, (keys, limit, between): Inputs| {
         let [collection, again] = scope.collections()?.make().await?;
         let (staying, passing): (Vec<&str>, Vec<&str>) = every_other(&keys);
-        fill(&collection, staying.iter().chain(passing.iter().step_by(2)).copied()).await?;
+        let there: Vec<&str> = staying.iter().chain(passing.iter().step_by(2)).copied().collect();
+        fill(&collection, there.iter().copied()).await?;
+        names_a_next_page(limit, there.len(), |options| collection.list_keys(options)).await?;
+        names_a_next_page(limit, there.len(), |options| collection.list_records(options)).await?;
         let mut between = between.iter().cycle();
         let edit = || apply(&again, &passing, between.next().map(Vec::as_slice).unwrap_or_default());
         walk_and_edit(&collection, limit, &staying, edit).await
     })
     .await?;
     once(context, shows_what_stays_while_others_write).await
+}
+
+/// Fails unless each page names a next one exactly if something is behind it, where nobody writes.
+async fn names_a_next_page<T: Keyed, F>(
+    limit: usize,
+    there: usize,
+    list: impl Fn(RecordPageOptions) -> F,
+) -> Result<(), Failure>
+where
+    F: Future<Output = store_core::Result<RecordPage<T>>>,
+{
+    let mut walk = Walk::of_pages(limit);
+    loop {
+        let goes_on = walk.take(list(walk.next()).await?)?;
+        let listed = walk.listed.len();
+        ensure_eq!(goes_on, listed < there, "whether a page is to follow {listed} of {there} items");
+        if !goes_on {
+            return Ok(());
+        }
+    }
 }
 
 /// The keys in byte order, dealt out to two hands.
