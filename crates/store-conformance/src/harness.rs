@@ -41,7 +41,8 @@ pub trait Harness: Send + Sync + 'static {
     }
 
     /// The client for collections of records, where the driver has one. It keeps access times
-    /// [exactly](store_core::AccessTimes::Exact), on the clock of [`clock`](Self::clock).
+    /// [exactly](store_core::AccessTimes::Exact), on the clock of [`clock`](Self::clock). For one that can only keep them otherwise, `metadata_counts` and
+    /// `record_programs_agree_with_the_model` are [deviations](Self::deviations).
     ///
     /// Collections that a check makes have labels which nobody else uses, and are dropped afterwards. Only the one without
     /// a name is the same for all who share the client's data, and one check, `open_is_atomic`, empties and drops it.
