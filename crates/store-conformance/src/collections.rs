@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use store_core::{ErrorKind, KeyValueStore, KeyValueStoreClient, StoreAlias, StoreLabel, StoreName};
 
 use crate::failure::Failure;
@@ -35,16 +35,34 @@ impl Labels {
         label
     }
 
-    /// Drops every collection that was used.
-    pub(crate) async fn drop_all(&self, clients: &Clients) -> Result<(), Failure> {
+    /// Drops every collection that was used, and says whether all are gone: none is where both clients are closed, and
+    /// then it stays to be dropped by others. What fails keeps no other from being dropped.
+    pub(crate) async fn drop_all(&self, clients: &Clients) -> Result<AllGone, Failure> {
         let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
-        let drops = stream::iter(used).map(async |label| drop_one(clients, label).await);
-        drops.buffer_unordered(Self::AT_ONCE).try_collect::<()>().await
+        let drops = stream::iter(used).map(async |label| (drop_one(clients, &label).await, label));
+        let dropped: Vec<_> = drops.buffer_unordered(Self::AT_ONCE).collect().await;
+        let mut result = Ok(AllGone::Yes);
+        for (gone, label) in dropped {
+            if matches!(gone, Ok(AllGone::No)) {
+                self.used(label);
+            }
+            if !matches!(gone, Ok(AllGone::Yes)) {
+                result = result.and(gone);
+            }
+        }
+        result
     }
 }
 
-/// By whichever client its check left open. One that closed both wrote nothing that lasts.
-async fn drop_one(clients: &Clients, label: StoreLabel) -> Result<(), Failure> {
+/// Whether what a check made is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AllGone {
+    Yes,
+    No,
+}
+
+/// By whichever client its check left open.
+async fn drop_one(clients: &Clients, label: &StoreLabel) -> Result<AllGone, Failure> {
     for client in clients {
         let dropped = match KeyValueStore::open(Arc::clone(client), label.clone()).await {
             Ok(collection) => collection.drop().await,
@@ -53,10 +71,10 @@ async fn drop_one(clients: &Clients, label: StoreLabel) -> Result<(), Failure> {
         match dropped {
             Err(error) if error.kind() == ErrorKind::Closed => {}
             Err(error) => return Err(Failure::new(format!("cleaning up {label:?}: {error}"))),
-            Ok(()) => return Ok(()),
+            Ok(()) => return Ok(AllGone::Yes),
         }
     }
-    Ok(())
+    Ok(AllGone::No)
 }
 
 /// The collections of one case.

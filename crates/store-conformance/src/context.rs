@@ -1,15 +1,15 @@
 //! What a check works with: the stores of its own harness, the clock, and namespaces that nobody else uses.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use store_core::{
     Address, Cache, Capabilities, ErrorKind, Key, Listing, Namespace, Namespaced, OpenedStore, Store, StoreExt,
 };
 
-use crate::collections::{Clients, Collections, Labels};
+use crate::collections::{AllGone, Clients, Collections, Labels};
 use crate::failure::Failure;
-use crate::harness::{Harness, Planted};
+use crate::harness::{Harness, Planted, Start};
 use crate::options::{Options, random};
 use crate::outage::Interruptible;
 use crate::progress::Progress;
@@ -49,6 +49,10 @@ fn no_longer(what: &str) -> Failure {
     Failure::new(format!("the harness has {what} in one call and none in another"))
 }
 
+fn clients_of(harness: &dyn Harness) -> Option<Clients> {
+    Some([harness.records()?, harness.second_records()?])
+}
+
 /// How many inputs checks generate.
 #[derive(Clone, Copy, Debug)]
 struct Effort {
@@ -78,6 +82,7 @@ pub(crate) struct Context {
     next_scope: AtomicU64,
     cases: AtomicU64,
     labels: Labels,
+    beside: Mutex<Vec<Namespace>>,
 }
 
 impl Context {
@@ -95,7 +100,19 @@ impl Context {
         let effort = Effort::of(&options, &time);
         let (next_scope, cases) = (AtomicU64::new(0), AtomicU64::new(0));
         let labels = Labels::beginning_with(format!("conformance-{run:016x}"));
-        Ok(Self { harness, time, options, name, seed, effort, root, next_scope, cases, labels })
+        Ok(Self {
+            harness,
+            time,
+            options,
+            name,
+            seed,
+            effort,
+            root,
+            next_scope,
+            cases,
+            labels,
+            beside: Mutex::default(),
+        })
     }
 
     pub(crate) fn capabilities(&self) -> Capabilities {
@@ -118,7 +135,7 @@ impl Context {
 
     /// What a check needs records for it has to declare, so there are clients where it asks for them.
     fn record_clients(&self) -> Option<Clients> {
-        Some([self.harness.records()?, self.harness.second_records()?])
+        clients_of(&*self.harness)
     }
 
     /// Handles whose way to the backend may be interrupted.
@@ -184,25 +201,49 @@ impl Context {
         self.harness.store()
     }
 
-    /// Removes what the check wrote, where the driver can.
-    pub(crate) async fn clean_up(&self) -> Result<(), Failure> {
-        if let Some(clients) = self.record_clients() {
-            self.labels.drop_all(&clients).await?;
+    /// The store in a namespace outside of those of the check, which is cleared with them. Nobody else may use it.
+    pub(crate) fn beside(&self, path: &[&str]) -> Result<StoreHandle, Failure> {
+        let namespace = Namespace::new(path)?;
+        let store = self.harness.store().namespace(&namespace)?;
+        self.beside.lock().unwrap_or_else(PoisonError::into_inner).push(namespace);
+        Ok(store)
+    }
+
+    /// Removes what the check wrote, where the driver can: by a harness that is started for it, where the check closed all
+    /// clients of its own.
+    pub(crate) async fn clean_up(&self, start: &Start) -> Result<(), Failure> {
+        let (collections, entries) = (self.drop_collections(start).await, self.clear_entries().await);
+        collections.and(entries)
+    }
+
+    async fn drop_collections(&self, start: &Start) -> Result<(), Failure> {
+        let Some(clients) = self.record_clients() else { return Ok(()) };
+        if self.labels.drop_all(&clients).await? == AllGone::Yes {
+            return Ok(());
         }
+        let harness = start().await?;
+        let clients = clients_of(&*harness).ok_or_else(|| no_longer("records"))?;
+        self.labels.drop_all(&clients).await.map(drop)
+    }
+
+    async fn clear_entries(&self) -> Result<(), Failure> {
         if self.capabilities().listing == Listing::None {
             return Ok(());
         }
         let cache = self.harness.cache().map(|cache| -> Arc<dyn Store> { cache });
+        let beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut result = Ok(());
         for store in [Some(self.harness.store()), cache].into_iter().flatten() {
-            match store.namespace(&self.root)?.clear().await {
-                // A check that closed its stores wrote nothing that lasts.
-                Err(error) if error.kind() == ErrorKind::Closed => {}
-                answer => {
-                    answer.map_err(|error| Failure::new(format!("cleaning up: {error}")))?;
+            for namespace in beside.iter().chain([&self.root]) {
+                match store.namespace(namespace)?.clear().await {
+                    Ok(_) => {}
+                    // A check that closed its stores wrote nothing that lasts.
+                    Err(error) if error.kind() == ErrorKind::Closed => {}
+                    Err(error) => result = result.and(Err(Failure::new(format!("cleaning up: {error}")))),
                 }
             }
         }
-        Ok(())
+        result
     }
 }
 

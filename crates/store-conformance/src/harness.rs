@@ -4,11 +4,16 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+
 use crate::outage::Interruptible;
 use store_core::{Address, Cache, KeyValueStoreClient, ManualClock, Namespace, OpenedStore, Store, async_trait};
 
 /// Why a harness could not be made or could not do what it was asked for.
 pub type HarnessError = Box<dyn Error + Send + Sync>;
+
+/// Makes a harness; once for each check, and again to clean up after one that closed all it had.
+pub(crate) type Start = dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Harness>, HarnessError>> + Send + Sync;
 
 /// Everything that the suite has to know about a driver.
 ///
@@ -36,7 +41,8 @@ pub trait Harness: Send + Sync + 'static {
     }
 
     /// The client for collections of records, where the driver has one. It keeps access times
-    /// [exactly](store_core::AccessTimes::Exact), on the clock of [`clock`](Self::clock).
+    /// [exactly](store_core::AccessTimes::Exact), on the clock of [`clock`](Self::clock). For one that can only keep them otherwise, `metadata_counts` and
+    /// `record_programs_agree_with_the_model` are [deviations](Self::deviations).
     ///
     /// Collections that a check makes have labels which nobody else uses, and are dropped afterwards. Only the one without
     /// a name is the same for all who share the client's data, and one check, `open_is_atomic`, empties and drops it.

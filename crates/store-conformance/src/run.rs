@@ -15,7 +15,7 @@ use crate::absence::verify_absent;
 use crate::checks::FAMILIES;
 use crate::context::Context;
 use crate::failure::{CheckResult, Failure, Verdict};
-use crate::harness::{ClockControl, Harness, HarnessError};
+use crate::harness::{ClockControl, Harness, HarnessError, Start};
 use crate::model::{self, Coverage, Subject};
 use crate::options::Options;
 use crate::registry::{Check, Company, Needs};
@@ -23,9 +23,6 @@ use crate::report::{CheckReport, Driver, ModelReport, Report, Status};
 
 /// How many threads share a processor where checks mostly wait.
 const WAITING_CHECKS_PER_PROCESSOR: usize = 8;
-
-/// Makes a harness; once for each check.
-type Start = dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Harness>, HarnessError>> + Send + Sync;
 
 /// Runs the suite on a driver.
 ///
@@ -245,7 +242,7 @@ impl<'a> Engine<'a> {
             Ok(examined) => examined,
             Err(_) => (Err(Failure::new("panicked outside of a case")), Coverage::default()),
         };
-        if let Err(failure) = context.clean_up().await {
+        if let Err(failure) = context.clean_up(self.start).await {
             result = result.and(Err(failure));
         }
         let finding = Finding::of(result, context.cases(), coverage);

@@ -38,7 +38,7 @@ use crate::records::{
 /// Pages:
 /// * `record_keys_are_in_byte_order`: both lists follow the UTF-8 bytes of the keys.
 /// * `record_pages_start_behind_a_key`: a page starts behind the key that was given, which need not exist.
-/// * `record_pages_are_bounded`: a page has no more than was asked for, than [`MAX_KEYS`](RecordPageOptions::MAX_KEYS) keys or [`MAX_RECORDS`](RecordPageOptions::MAX_RECORDS) records, and no record behind the one that brings its values to [`MAX_BYTES`](RecordPageOptions::MAX_BYTES). A limit of 0 is an empty page, and the last.
+/// * `record_pages_are_bounded`: a page has no more than was asked for, than [`MAX_KEYS`](RecordPageOptions::MAX_KEYS) keys or [`MAX_RECORDS`](RecordPageOptions::MAX_RECORDS) records, and no record behind the one that brings its values to [`MAX_BYTES`](RecordPageOptions::MAX_BYTES). A page is empty only for a limit of 0, and then the last, or where nothing is behind its start.
 /// * `record_paging_is_complete`: page after page shows each record that is there throughout once and none twice, whatever comes and goes meanwhile; a page names a next one exactly if something is behind it.
 ///
 /// Metadata:
@@ -47,7 +47,7 @@ use crate::records::{
 ///
 /// The end of a collection:
 /// * `drop_removes_it`: dropping removes the collection, all that is in it and its id; opened again, it is a new one, empty and with another id.
-/// * `dropped_is_final`: every operation checks in its own step that the collection is still the one that was opened: after it was dropped, or dropped and created again, it answers [`ErrorKind::Dropped`](crate::ErrorKind::Dropped) and leaves nothing behind.
+/// * `dropped_is_final`: every operation but `record_url`, which asks for nothing that was dropped, checks in its own step that the collection is still the one that was opened: after it was dropped, or dropped and created again, it answers [`ErrorKind::Dropped`](crate::ErrorKind::Dropped) and leaves nothing behind.
 /// * `collections_are_isolated`: no operation on one collection, its end included, is seen in another, however alike they are called.
 /// * `collections_are_not_entries`: no operation on entries sees, changes or removes a collection, `list` and `clear` included, nor the other way round.
 /// * `damaged_collections_stay`: what the backend holds in the place of a collection but is no metadata of ours is [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) or [`ErrorKind::WrongType`](crate::ErrorKind::WrongType) in every operation, opening included, and nothing is written.
@@ -55,7 +55,7 @@ use crate::records::{
 /// Limits and errors:
 /// * `record_limits`: keys and values as long as the client declares, and values of no bytes, are kept; a longer or an empty key is [`ErrorKind::InvalidKey`](crate::ErrorKind::InvalidKey) (or [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge)), a longer value [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge), before anything is sent.
 /// * `record_errors_never_show_values`: no error shows a value, in text or as `Debug`; it names operation, driver and key.
-/// * `public_urls`: where there is a template, the address of a record is that with id and key percent-encoded in it; else it is [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
+/// * `public_urls`: where there is a template, the address of a record is that with id and key percent-encoded in it, and the keys `.` and `..`, which are no segment of a path, are [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument); without one it is [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
 ///
 /// Life cycle:
 /// * `client_close_is_final`: `close` is idempotent; afterwards every handle answers [`ErrorKind::Closed`](crate::ErrorKind::Closed); calls under way finish or fail.
@@ -169,10 +169,13 @@ pub trait KeyValueStoreClient: fmt::Debug + Send + Sync + 'static {
     /// The collection is there or gone.
     async fn drop_store(&self, store: &OpenedStore) -> Result<()>;
 
-    /// The public address of a record, where the driver is configured with a template for it.
+    /// The public address of a record, where the driver is configured with a template for it. It is made from the id and
+    /// the key alone, so it is also told of a collection that was dropped.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) without a template.
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) without a template;
+    /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) for the keys `.` and `..`;
+    /// [`ErrorKind::Closed`](crate::ErrorKind::Closed).
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.

@@ -95,6 +95,7 @@ pub(crate) enum Fault {
     StartKeyIsInclusive,
     StartKeyHasToExist,
     PageEndsEarly,
+    LastPageNamesANext,
     PageOfAnyLength,
     PageOfAnySize,
     ZeroLimitMeansAll,

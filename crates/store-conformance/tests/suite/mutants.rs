@@ -101,6 +101,7 @@ const MUTANTS: &[(Fault, &[&str])] = &[
     (Fault::StartKeyIsInclusive, &["records::record_pages_start_behind_a_key", "records::record_paging_is_complete", "records::values_stream_out", RECORDS]),
     (Fault::StartKeyHasToExist, &["records::record_pages_start_behind_a_key", "records::record_paging_is_complete", "records::values_stream_out", RECORDS]),
     (Fault::PageEndsEarly, &["records::record_paging_is_complete", "records::record_pages_are_bounded", "records::values_stream_out", RECORDS]),
+    (Fault::LastPageNamesANext, &["records::record_paging_is_complete", RECORDS]),
     (Fault::PageOfAnyLength, &["records::record_pages_are_bounded"]),
     (Fault::PageOfAnySize, &["records::record_pages_are_bounded"]),
     (Fault::ZeroLimitMeansAll, &["records::record_pages_are_bounded", RECORDS]),

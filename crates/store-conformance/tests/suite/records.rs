@@ -184,7 +184,8 @@ impl ModelRecords {
         let listed: Vec<&Record> = rest.iter().take(limits.items).take_while(fits).copied().collect();
         let fewest_left = usize::from(self.has(Fault::PageEndsEarly));
         let more = rest.len() - listed.len() > fewest_left;
-        let next = listed.last().map(|record| record.key.clone()).filter(|_| more);
+        let next =
+            listed.last().map(|record| record.key.clone()).filter(|_| more || self.has(Fault::LastPageNamesANext));
         RecordPage::new(listed.into_iter().map(item).collect(), next)
     }
 
@@ -372,6 +373,7 @@ impl KeyValueStoreClient for ModelRecords {
     }
 
     async fn record_url(&self, store: &OpenedStore, key: Key<'_>) -> Result<String> {
+        self.ping().await?;
         if self.has(Fault::UrlIsNotEncoded) {
             return Ok(URLS.replace("{id}", &store.id).replace("{key}", key.as_str()));
         }

@@ -117,6 +117,9 @@ async fn removers_are_told_apart(scope: &Scope<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
+/// No larger value is made to see it refused.
+pub(super) const LARGEST_REFUSED: usize = 64 * 1024 * 1024 + 1;
+
 pub(super) async fn record_limits(context: &Context) -> CheckResult {
     /// Larger limits are believed: a suite is no load test.
     const LARGEST_TRIED: usize = 10 * 1024 * 1024;
@@ -143,7 +146,7 @@ pub(super) async fn record_limits(context: &Context) -> CheckResult {
             }
         }
         let before = collection.metadata().await?;
-        if most_value < isize::MAX as usize {
+        if most_value < LARGEST_REFUSED {
             let too_large =
                 collection.set_record("record", ContentType::TEXT, Bytes::from(vec![0; most_value + 1])).await;
             refused_with(too_large, ErrorKind::TooLarge, "a value over the limit")?;

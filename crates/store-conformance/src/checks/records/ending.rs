@@ -14,7 +14,7 @@ use crate::strategy::distinct_keys;
 
 use super::content::set;
 use super::opening::open_id;
-use super::operations::all_refused;
+use super::operations::{KEY, all_refused};
 use super::times::A_WHILE;
 
 pub(super) async fn purge_keeps_the_store(context: &Context) -> CheckResult {
@@ -123,6 +123,7 @@ pub(super) async fn client_ping_answers(context: &Context) -> CheckResult {
 
 pub(super) async fn client_close_is_final(context: &Context) -> CheckResult {
     const CALLS: usize = 100;
+    const CLOSES: usize = CALLS / 2;
 
     once(context, async |scope: &Scope<'_>| {
         let collections = scope.collections()?;
@@ -133,28 +134,31 @@ pub(super) async fn client_close_is_final(context: &Context) -> CheckResult {
         for number in 0..CALLS {
             let (collection, client) = (collection.clone(), Arc::clone(&client));
             calls.push(match number {
-                50 => Box::pin(async move { client.close().await }),
+                CLOSES => Box::pin(async move { client.close().await }),
                 _ => Box::pin(async move {
                     set(&collection, &number.to_string(), "x").await?;
                     collection.get_record(&number.to_string()).await.map(drop)
                 }),
             });
         }
-        for answer in at_once(calls).await? {
-            if answer.is_err() {
-                refused_with(answer, ErrorKind::Closed, "a call that was under way")?;
-            }
-        }
+        at_once(calls).await?.swap_remove(CLOSES)?;
         client.close().await?;
-        is_closed(&collection, &client).await?;
+        is_closed(scope, &collection, &client).await?;
         client.close().await?;
-        is_closed(&collection.clone(), &client).await
+        is_closed(scope, &collection.clone(), &client).await
     })
     .await
 }
 
-async fn is_closed(collection: &KeyValueStore, client: &Arc<dyn KeyValueStoreClient>) -> Result<(), Failure> {
+async fn is_closed(
+    scope: &Scope<'_>,
+    collection: &KeyValueStore,
+    client: &Arc<dyn KeyValueStoreClient>,
+) -> Result<(), Failure> {
     all_refused(collection, ErrorKind::Closed, "of a closed client").await?;
+    if scope.url_template().is_some() {
+        refused_with(collection.public_url(KEY).await, ErrorKind::Closed, "public_url of a closed client")?;
+    }
     let opens = [StoreLabel::Default, collection.opened().label.clone()];
     for label in opens {
         let opened = KeyValueStore::open(Arc::clone(client), label).await;

@@ -100,10 +100,9 @@ pub(super) async fn collections_are_not_entries(context: &Context) -> CheckResul
         set(&collection, "k", "a record").await?;
         let before = collection.metadata().await?;
         // Entries wherever a collection might be taken for them: under its id, its name, its key.
-        let store = context.whole_store();
         let name = format!("{}-c", collections.stem());
         for path in [vec![name.as_str()], vec![collection.id()], vec![name.as_str(), "k"], vec![collection.id(), "k"]] {
-            entries_are_apart(&store.namespace(&path[..])?).await?;
+            entries_are_apart(&context.beside(&path)?).await?;
         }
         ensure_eq!(collection.metadata().await?, before, "the metadata after what was done to entries");
         let listed: Vec<_> = all_records(&collection, 10).await?.into_iter().map(|record| record.value).collect();

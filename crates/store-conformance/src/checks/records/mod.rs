@@ -73,7 +73,7 @@ pub(crate) const FAMILY: Family = Family {
         check!(content_type_is_inferred, Records),
         check!(values_read_as_their_type, Records),
         check!(nothing_is_not_the_default, Records),
-        check!(values_stream_out, Records),
+        check!(values_stream_out, Records, Alone),
         check!(auto_saved_is_one_value, Records),
         check!(auto_saved_is_saved_whole, Records),
         check!(auto_saved_unchanged_is_not_written, Records),

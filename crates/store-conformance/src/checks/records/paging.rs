@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 use proptest::sample::select;
-use store_core::{ContentType, KeyBuf, KeyValueStore, RecordPageOptions};
+use store_core::{ContentType, KeyBuf, KeyValueStore, RecordPage, RecordPageOptions};
 
 use crate::cases::{for_all, once};
 use crate::context::{Context, Scope};
@@ -54,8 +54,13 @@ const SCRIPTS: &[&str] = &[
     "\u{800}",
 ];
 
-fn many_keys() -> impl Strategy<Value = BTreeSet<String>> + Clone {
-    vec(keys(1024), 0..16).prop_map(BTreeSet::from_iter)
+/// The longest key tried here; `record_limits` tries longer ones.
+fn longest(context: &Context) -> Result<usize, Failure> {
+    Ok(context.record_capabilities()?.max_key_bytes.min(1024))
+}
+
+fn many_keys(longest: usize) -> impl Strategy<Value = BTreeSet<String>> + Clone {
+    vec(keys(longest), 0..16).prop_map(BTreeSet::from_iter)
 }
 
 async fn fill<'a>(collection: &KeyValueStore, keys: impl IntoIterator<Item = &'a str>) -> Result<(), Failure> {
@@ -80,13 +85,14 @@ pub(super) async fn record_keys_are_in_byte_order(context: &Context) -> CheckRes
         }
         Ok(())
     };
-    for_all(context, many_keys(), in_order).await?;
+    for_all(context, many_keys(longest(context)?), in_order).await?;
     let every_script = NASTY.iter().chain(SCRIPTS).map(|&key| key.to_owned()).collect();
     once(context, async |scope: &Scope<'_>| in_order(scope, every_script).await).await
 }
 
 pub(super) async fn record_pages_start_behind_a_key(context: &Context) -> CheckResult {
-    let inputs = (many_keys(), keys(1024), select(&[1usize, 2, 3, 1000][..]));
+    let longest = longest(context)?;
+    let inputs = (many_keys(longest), keys(longest), select(&[1usize, 2, 3, 1000][..]));
     for_all(context, inputs, async |scope: &Scope<'_>, (keys, stray, limit): (BTreeSet<String>, String, usize)| {
         let [collection, _] = scope.collections()?.make().await?;
         fill(&collection, keys.iter().map(String::as_str)).await?;
@@ -182,17 +188,40 @@ fn edits() -> impl Strategy<Value = Vec<Edit>> + Clone {
 pub(super) async fn record_paging_is_complete(context: &Context) -> CheckResult {
     type Inputs = (BTreeSet<String>, usize, Vec<Vec<Edit>>);
 
-    let inputs = (many_keys(), 1..4usize, vec(edits(), 1..8));
+    let inputs = (many_keys(longest(context)?), 1..4usize, vec(edits(), 1..8));
     for_all(context, inputs, async |scope: &Scope<'_>, (keys, limit, between): Inputs| {
         let [collection, again] = scope.collections()?.make().await?;
         let (staying, passing): (Vec<&str>, Vec<&str>) = every_other(&keys);
-        fill(&collection, staying.iter().chain(passing.iter().step_by(2)).copied()).await?;
+        let there: Vec<&str> = staying.iter().chain(passing.iter().step_by(2)).copied().collect();
+        fill(&collection, there.iter().copied()).await?;
+        names_a_next_page(limit, there.len(), |options| collection.list_keys(options)).await?;
+        names_a_next_page(limit, there.len(), |options| collection.list_records(options)).await?;
         let mut between = between.iter().cycle();
         let edit = || apply(&again, &passing, between.next().map(Vec::as_slice).unwrap_or_default());
         walk_and_edit(&collection, limit, &staying, edit).await
     })
     .await?;
     once(context, shows_what_stays_while_others_write).await
+}
+
+/// Fails unless each page names a next one exactly if something is behind it, where nobody writes.
+async fn names_a_next_page<T: Keyed, F>(
+    limit: usize,
+    there: usize,
+    list: impl Fn(RecordPageOptions) -> F,
+) -> Result<(), Failure>
+where
+    F: Future<Output = store_core::Result<RecordPage<T>>>,
+{
+    let mut walk = Walk::of_pages(limit);
+    loop {
+        let goes_on = walk.take(list(walk.next()).await?)?;
+        let listed = walk.listed.len();
+        ensure_eq!(goes_on, listed < there, "whether a page is to follow {listed} of {there} items");
+        if !goes_on {
+            return Ok(());
+        }
+    }
 }
 
 /// The keys in byte order, dealt out to two hands.

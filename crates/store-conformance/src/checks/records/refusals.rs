@@ -12,7 +12,7 @@ use crate::harness::Planted;
 use crate::pages::all_records;
 use crate::strategy::{keys, repeated};
 
-use super::content::{Shown, set};
+use super::content::{LARGEST_REFUSED, Shown, set};
 use super::opening::open_id;
 use super::operations::{KEY, OPERATIONS};
 
@@ -72,16 +72,19 @@ pub(super) async fn record_errors_never_show_values(context: &Context) -> CheckR
     once(context, async |scope: &Scope<'_>| {
         let collections = scope.collections()?;
         let [collection, again] = collections.make().await?;
-        let driver = collection.client().capabilities().driver;
-        let long_key = format!("{}{CANARY}", repeated('k', 200));
+        let (driver, most_value, most_key) = {
+            let declared = collection.client().capabilities();
+            (declared.driver, declared.max_value_bytes, declared.max_key_bytes)
+        };
+        let long_key = format!("{}{CANARY}", repeated('k', most_key.saturating_sub(CANARY.len()).min(200)));
         set(&collection, KEY, CANARY).await?;
         set(&collection, &long_key, CANARY).await?;
         let shown = format!("{:?}", collection.get_record(KEY).await?);
         ensure!(!shown.contains(CANARY), "a record shows its value: {shown}");
         let mut errors = Vec::new();
-        if collection.client().capabilities().max_value_bytes <= 64 * 1024 * 1024 {
-            let repeats = collection.client().capabilities().max_value_bytes / CANARY.len() + 1;
-            errors.push((set(&collection, KEY, &CANARY.repeat(repeats)).await, "set_record", Some(KEY)));
+        if most_value < LARGEST_REFUSED {
+            let too_large = CANARY.repeat(most_value / CANARY.len() + 1);
+            errors.push((set(&collection, KEY, &too_large).await, "set_record", Some(KEY)));
         }
         again.drop().await?;
         errors.push((set(&collection, KEY, CANARY).await, "set_record", Some(KEY)));

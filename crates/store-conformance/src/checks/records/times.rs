@@ -27,7 +27,10 @@ enum Moves {
     Both,
 }
 
-/// What is done to a collection that has the record `there`, and no other, before and after.
+/// The one record that a collection has before each use.
+const THERE: &str = "there";
+
+/// What is done to a collection.
 #[derive(Clone, Copy, Debug)]
 enum Use {
     Open,
@@ -78,7 +81,6 @@ impl Use {
     }
 
     async fn of(self, collection: &KeyValueStore) -> store_core::Result<()> {
-        const THERE: &str = "there";
         const MISSING: &str = "missing";
 
         let client = Arc::clone(collection.client());
@@ -106,10 +108,6 @@ pub(super) async fn metadata_counts(context: &Context) -> CheckResult {
         let (collections, time) = (scope.collections()?, scope.time());
         let (collection, again, mut before) = newly_made(scope, &collections).await?;
         for each in uses {
-            if matches!(each, Delete) {
-                set(&collection, "there", "x").await?;
-                before = again.metadata().await?;
-            }
             time.pass(A_WHILE).await;
             let (done, during) = time.measure(each.of(&collection)).await;
             done?;
@@ -118,13 +116,18 @@ pub(super) async fn metadata_counts(context: &Context) -> CheckResult {
             judge(scope, each, during, &before, &after)
                 .map_err(|failure| failure.in_context(format_args!("  by {each:?}")))?;
             before = after;
+            if matches!(each, Delete | Purge) {
+                set(&collection, THERE, "x").await?;
+                before = again.metadata().await?;
+            }
         }
         Ok(())
     })
     .await
 }
 
-/// A collection through both clients, and its metadata, which is held against the time of its creation.
+/// A collection with the record [`THERE`] through both clients, and its metadata, which at first is held against the time
+/// of its creation.
 async fn newly_made(
     scope: &Scope<'_>,
     collections: &Collections<'_>,
@@ -138,6 +141,7 @@ async fn newly_made(
     time.check_shown(metadata.created_at, during)?;
     let times = [metadata.accessed_at, metadata.modified_at];
     ensure_eq!(times, [metadata.created_at; 2], "the times of access and change of a new collection");
+    set(&made, THERE, "x").await?;
     let again = collections.open_again(&label).await?;
     let metadata = again.metadata().await?;
     Ok((made, again, metadata))
