@@ -26,7 +26,8 @@ const WAITING_CHECKS_PER_PROCESSOR: usize = 8;
 
 /// Runs the suite on a driver.
 ///
-/// `start` is called once for each check. When it fails, the check is "not run", and the report is no success.
+/// `start` is called once for each check, and again to clean up after one that closed all its clients. When it fails, the
+/// check is "not run", and the report is no success.
 ///
 /// The engine brings its own runtime, so it is called from outside of any.
 pub fn run<H, F, S>(driver: &str, start: S, options: Options) -> Report

@@ -20,6 +20,8 @@ pub(crate) struct Setup {
     pub(crate) deviations: Vec<Deviation>,
     /// How the store lists, where not in byte order.
     pub(crate) listing: Option<Listing>,
+    /// The longest key of a record, where it is not the longest key there is.
+    pub(crate) longest_record_key: Option<usize>,
 }
 
 struct ModelHarness {
@@ -96,6 +98,10 @@ pub(crate) fn run(fault: Fault, setup: Setup, options: Options) -> Report {
                 store = store.declaring(capabilities);
             }
             let capabilities = store.capabilities().clone().with_max_value_bytes(LONGEST_RECORD);
+            let capabilities = match setup.longest_record_key {
+                Some(bytes) => capabilities.with_max_key_bytes(bytes),
+                None => capabilities,
+            };
             let records = ModelRecords::new(clock.clone(), capabilities, fault);
             let store = store.beside(records.clone());
             Ok::<_, HarnessError>(ModelHarness { clock, store, records, fault, setup })

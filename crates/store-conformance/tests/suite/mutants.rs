@@ -141,6 +141,13 @@ fn an_unordered_store_may_list_each_key_twice() {
 }
 
 #[test]
+fn records_may_have_short_keys_only() {
+    let setup = Setup { longest_record_key: Some(64), ..Setup::default() };
+    let report = run(Fault::None, setup, Options::new().only("records::").only(RECORDS));
+    assert!(report.is_success(), "{report}");
+}
+
+#[test]
 fn every_mutant_is_killed_by_the_checks_of_its_fault() {
     let mut survivors = Vec::new();
     for (fault, killers) in MUTANTS {
