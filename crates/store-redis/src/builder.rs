@@ -11,7 +11,8 @@ use crate::connection::Pooled;
 use crate::credentials::CredentialProvider;
 use crate::environment::Components;
 use crate::layout::Layout;
-use crate::records::RecordSettings;
+use crate::records::{RecordSettings, RedisKeyValueStoreClient};
+use crate::store::{RedisCache, RedisStore};
 
 /// Connects a [`RedisStore`](crate::RedisStore), a [`RedisCache`](crate::RedisCache) or a
 /// [`RedisKeyValueStoreClient`](crate::RedisKeyValueStoreClient) with more than settings: settings are plain data and
@@ -86,6 +87,13 @@ impl<S> Builder<S> {
         self
     }
 
+    /// What every handle is told.
+    fn debug<'a, 'f>(&self, f: &'a mut fmt::Formatter<'f>) -> fmt::DebugStruct<'a, 'f> {
+        let mut shown = f.debug_struct("Builder");
+        shown.field("config", &self.config).field("components", &self.components);
+        shown
+    }
+
     /// What is done with each new connection to a server that holds data, before anybody uses it.
     pub fn on_connect(mut self, hook: Arc<dyn OnConnect>) -> Self {
         self.components.on_connect = Some(hook);
@@ -93,12 +101,20 @@ impl<S> Builder<S> {
     }
 }
 
-impl<S> fmt::Debug for Builder<S> {
+impl fmt::Debug for Builder<RedisStore> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
-            .field("config", &self.config)
-            .field("layout", &self.layout)
-            .field("components", &self.components)
-            .finish()
+        self.debug(f).field("layout", &self.layout).finish()
+    }
+}
+
+impl fmt::Debug for Builder<RedisCache> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.debug(f).field("layout", &self.layout).finish()
+    }
+}
+
+impl fmt::Debug for Builder<RedisKeyValueStoreClient> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.debug(f).field("records", &self.records).finish()
     }
 }

@@ -84,7 +84,9 @@ impl Layout {
     ///   namespace.
     /// * All three: a root, or a key without a namespace, that begins with `%`, a small letter and `{`.
     ///
-    /// What others wrote under refused addresses is not listed. The native layout has nothing to refuse.
+    /// What others wrote under refused addresses is not listed. Nor is it cleared where its path below a namespace of
+    /// Litestar has an empty segment, as `FOO_:k` and `FOO__tmp:k` have below `FOO`; `clear` without a namespace removes
+    /// all but locks. The native layout has nothing to refuse.
     #[must_use]
     pub const fn strict(self) -> Self {
         match self.0 {

@@ -120,7 +120,11 @@ impl Compatible {
             }),
             Scheme::Litestar => match rest.split_first()? {
                 (b':', key) => Some(here(key)),
-                (b'_', nested) => split_at_key(nested).map(|(path, key)| Place { nested: Some(path), key }),
+                (b'_', nested) => match split_at_key(nested)? {
+                    // Strictly, that is nobody's, and so not to be cleared either.
+                    (path, _) if self.ambiguity == Ambiguity::Refused && has_empty_segment(path) => None,
+                    (path, key) => Some(Place { nested: Some(path), key }),
+                },
                 _ => None,
             },
             // Strictly, a key has a namespace if there is a separator in it.
@@ -186,6 +190,11 @@ struct Place<'k> {
     /// What leads down to it from the namespace that was asked for, if anything does.
     nested: Option<&'k [u8]>,
     key: &'k [u8],
+}
+
+/// Whether Litestar's path has a separator at an end, or beside another.
+fn has_empty_segment(path: &[u8]) -> bool {
+    path.split(|&byte| byte == b'_').any(<[u8]>::is_empty)
 }
 
 fn split_at_key(bytes: &[u8]) -> Option<(&[u8], &[u8])> {

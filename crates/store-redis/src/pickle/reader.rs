@@ -72,9 +72,15 @@ impl<'a> Reader<'a> {
         let mut rest = self.line()?;
         let mut text = String::with_capacity(rest.len());
         while let Some((&byte, behind)) = rest.split_first() {
-            let digits = match (byte, behind.first()) {
-                (b'\\', Some(b'u')) => 4,
-                (b'\\', Some(b'U')) => 8,
+            let digits = match (byte, behind.split_first()) {
+                (b'\\', Some((b'u', _))) => 4,
+                (b'\\', Some((b'U', _))) => 8,
+                // So the second of two backslashes begins nothing.
+                (b'\\', Some((&other, behind))) => {
+                    text.extend(['\\', char::from(other)]);
+                    rest = behind;
+                    continue;
+                }
                 _ => {
                     text.push(char::from(byte));
                     rest = behind;

@@ -137,6 +137,21 @@ fn what_python_does_not_write_is_refused() {
 }
 
 #[test]
+fn a_backslash_escapes_nothing_but_a_number_and_keeps_what_is_behind_it() {
+    // What Python 3 loads from them.
+    for (line, loaded) in [
+        (&b"\\\\u0041"[..], "\\\\u0041"),
+        (b"\\\\\\u0041", "\\\\A"),
+        (b"\\x", "\\x"),
+        (b"\\\xe9", "\\é"),
+        (b"\\", "\\"),
+        (b"\\\\", "\\\\"),
+    ] {
+        assert_eq!(read(&[b"V", line, b"\n."].concat()), Ok(text(loaded)), "{}", line.escape_ascii());
+    }
+}
+
+#[test]
 fn what_a_value_needs_no_more_is_dropped() {
     assert_eq!(read(b"NK\x010."), Ok(Plain::None));
     assert_eq!(read(b"K\x01(NN1."), Ok(Plain::Int(1)));

@@ -42,7 +42,8 @@ impl RecordLayout {
     /// JSON commands: RedisJSON, or Redis 8 with its modules; without them connecting is
     /// [`Unsupported`](crate::ErrorKind::Unsupported). One server or Sentinel: the keys of a collection lie in six slots,
     /// so a Cluster is [`Config`](crate::ErrorKind::Config). The user must be allowed what is named by the scripts in
-    /// `src/script/crawlee`.
+    /// `src/script/crawlee`, and to read `key_value_stores:default:metadata`, whatever it opens: connecting asks for
+    /// that document, to find out whether there are JSON commands.
     ///
     /// # What it costs
     /// There is no index in order, so each page reads the keys of all records and then what is on the page: two round
@@ -62,11 +63,16 @@ impl RecordLayout {
     ///   one drops the collection, the right id goes on leading to its name, until somebody opens it by that id here.
     /// * One that dies while it creates leaves a name under which Python waits in vain. Opening it here completes it.
     /// * Reading a key moves no time of the metadata here more often than [`AccessTimes`] says; there it always does.
+    /// * It takes a record of which the server has lost the value or the description for missing. Here a collection
+    ///   that lost either is [`Corrupt`](crate::ErrorKind::Corrupt) to all that read it, until it is purged.
     /// * A record whose key is empty, or no key by our limits, is passed over by lists; purging and dropping remove it.
     ///
     /// All keys begin with `key_value_stores:`. A store of entries in a [layout](crate::Layout) of Python clears them with
     /// every namespace that such a key could lie in: `key` and `key_value` of Litestar's, and every prefix of that text of
     /// the flat one. Under [`SlotPolicy::PerKey`](crate::SlotPolicy::PerKey) its namespace `key_value_stores` does.
+    ///
+    /// Times are read in every form that Crawlee reads. Those before 1970 are told as 1970; those outside of the years
+    /// 1 to 9999 are damage, as they are for Crawlee.
     ///
     /// Content types are kept as they are given. Crawlee decodes values of `application/json` and of `text/…`, and takes
     /// those that are no UTF-8, or no JSON, for missing.
@@ -91,7 +97,8 @@ impl RecordLayout {
     }
 }
 
-/// A layout. What is the same in all of them stands in `operations.rs`.
+/// A layout, and what it does otherwise than the others, but for how pages are read, which `operations.rs` and
+/// `picking.rs` know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(super) enum Layout {
     /// The layout of this driver, on any topology.

@@ -135,12 +135,14 @@ impl Collections {
     /// there, and so unknown. What a drop before has left of it goes with the next one.
     pub(super) async fn drop(&self, store: &OpenedStore) -> Result<()> {
         let keys = self.layout.keys(&store.label);
-        let dropped = reply::done(self.ask(self.layout.scripts().drop(&keys, store)).await?);
-        match dropped {
-            Err(error) if error.kind() != ErrorKind::Dropped => Err(error),
-            dropped => {
-                self.forget(&store.id).await.map_err(|error| error.after_steps(1))?;
-                dropped
+        match reply::done(self.ask(self.layout.scripts().drop(&keys, store)).await?) {
+            Ok(()) => self.forget(&store.id).await.map_err(|error| error.after_steps(1)),
+            Err(error) => {
+                if error.kind() == ErrorKind::Dropped {
+                    // Where it fails, a hint is left that leads nowhere: no news for who asked.
+                    let _ = self.forget(&store.id).await;
+                }
+                Err(error)
             }
         }
     }

@@ -101,8 +101,8 @@ fn described(keys: Value, descriptions: Value) -> Result<Vec<RecordMetadata>> {
 
 fn whole(keys: Value, descriptions: Value, values: Value) -> Result<Vec<Record>> {
     let keys = array(keys)?;
-    // Descriptions may have been read for more records than there was room for.
-    let (descriptions, values) = (array(descriptions)?, as_many(keys.len(), array(values)?)?);
+    let descriptions = as_many(keys.len(), array(descriptions)?)?;
+    let values = as_many(keys.len(), array(values)?)?;
     let items = keys.into_iter().zip(descriptions).zip(values).map(|((key, description), found)| {
         let Description(content_type, _) = description_of(description)?;
         Ok(Record::new(key_of(key)?, content_type, value(found)?.ok_or_else(damaged)?))
@@ -246,7 +246,7 @@ mod tests {
         );
         assert_eq!(page.next_start_key, Some(key("b")));
         let last =
-            records_page(all([Value::Int(0), Value::Int(0), all([bulk("a")]), descriptions(), all([bulk("v")])]));
+            records_page(all([Value::Int(0), Value::Int(0), all([bulk("a")]), all([bulk("1 x/y")]), all([bulk("v")])]));
         let last = last.unwrap();
         assert_eq!(last.items, [Record::new(key("a"), ContentType::as_stored("x/y"), Bytes::from("v"))]);
         assert_eq!(last.next_start_key, None);

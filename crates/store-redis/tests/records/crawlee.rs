@@ -1,11 +1,140 @@
 //! The layout of Crawlee, as far as a server without JSON commands can tell. `cargo xtask interop` does the rest.
 
-use store_redis::{Cluster, Config, ErrorKind, RecordLayout, RedisKeyValueStoreClient, Result, Server};
+use store_redis::{Cluster, Config, ErrorKind, RecordLayout, RedisKeyValueStoreClient, RedisStore, Result, Server};
 use store_testkit::{RedisServer, Reply};
 
 use crate::support::{content, failure, own_server};
 
 const COLLECTION: &str = include_str!("../../src/script/crawlee/collection.lua");
+
+/// Stands in for the JSON commands, in front of a script of the layout: a document is a string here. So the script runs as
+/// it is on a server that has none.
+const JSON: &str = "
+local server, redis = redis, {}
+
+function redis.call(command, ...)
+  local key, path, text = ...
+  if command == 'JSON.GET' then
+    return server.call('GET', key)
+  elseif command ~= 'JSON.SET' then
+    return server.call(command, ...)
+  elseif path == '$' then
+    return server.call('SET', key, text)
+  end
+  local document = cjson.decode(server.call('GET', key))
+  document[string.sub(path, 3)] = cjson.decode('[' .. text .. ']')[1]
+  return server.call('SET', key, cjson.encode(document))
+end
+
+function redis.pcall(...)
+  local _, reply = pcall(redis.call, ...)
+  return reply
+end
+";
+
+/// A script of the layout, by name, with its text.
+macro_rules! scripts {
+    ($($name:literal),*) => {
+        [$(($name, include_str!(concat!("../../src/script/crawlee/", $name, ".lua")))),*]
+    };
+}
+
+const SCRIPTS: [(&str, &str); 12] = scripts![
+    "open",
+    "open_by_id",
+    "metadata",
+    "get",
+    "has",
+    "set",
+    "delete",
+    "purge",
+    "drop",
+    "all_keys",
+    "list_keys",
+    "list_records"
+];
+const DROPPED: Reply = Reply::Integer(1);
+const CORRUPT: Reply = Reply::Integer(2);
+
+/// The keys of a collection by what it is called.
+fn wire_keys(called: &str) -> Vec<String> {
+    let own = ["metadata", "items", "metadata_items", "created_signal"];
+    let own = own.map(|word| format!("key_value_stores:{called}:{word}"));
+    own.into_iter().chain(["id_to_name", "name_to_id"].map(|word| format!("key_value_stores:{word}"))).collect()
+}
+
+/// What a script answers on a collection.
+fn run(server: &RedisServer, script: &str, called: &str, arguments: &[&str]) -> Reply {
+    let &(_, body) = SCRIPTS.iter().find(|(name, _)| *name == script).unwrap();
+    let (text, keys) = ([JSON, COLLECTION, body].concat(), wire_keys(called));
+    let keys = keys.iter().map(String::as_str);
+    let command: Vec<_> =
+        ["EVAL", text.as_str(), "6"].into_iter().chain(keys).chain(arguments.iter().copied()).collect();
+    server.command(&command).unwrap()
+}
+
+/// Opens the collection with a name, which gets this id if it is new.
+fn open(server: &RedisServer, name: &str, id: &str) {
+    assert!(matches!(run(server, "open", name, &[id, "0", name, "0"]), Reply::Array(_)));
+}
+
+#[test]
+fn the_document_of_another_collection_is_damage_to_every_script_and_nothing_is_written() {
+    let server = own_server();
+    open(&server, "x", "X1");
+    open(&server, "y", "Y1");
+    server.command(&["COPY", &wire_keys("y")[0], &wire_keys("x")[0], "REPLACE"]).unwrap();
+    let before = content(&server);
+    for strict in ["0", "1"] {
+        assert_eq!(run(&server, "open", "x", &["NEW", "0", "x", strict]), CORRUPT);
+        assert_eq!(run(&server, "open", "x", &["NEW", "0", "", strict]), CORRUPT);
+    }
+    for (script, _) in SCRIPTS {
+        assert_eq!(run(&server, script, "x", &["Y1", "0", "k", "1"]), CORRUPT, "{script}");
+    }
+    assert_eq!(content(&server), before);
+}
+
+#[test]
+fn a_collection_that_lost_one_of_its_hashes_is_damage_to_all_that_read_until_it_is_purged() {
+    let server = own_server();
+    open(&server, "x", "X1");
+    for (lost, was_a_record) in [(1, 1), (2, 0)] {
+        run(&server, "set", "x", &["X1", "k", "text/plain", "v"]);
+        run(&server, "set", "x", &["X1", "l", "text/plain", "v"]);
+        server.command(&["UNLINK", &wire_keys("x")[lost]]).unwrap();
+        for key in ["k", "missing"] {
+            assert_eq!(run(&server, "get", "x", &["X1", "0", key]), CORRUPT, "{key}");
+            assert_eq!(run(&server, "has", "x", &["X1", "0", key]), CORRUPT, "{key}");
+        }
+        assert_eq!(run(&server, "all_keys", "x", &["X1", "0"]), CORRUPT);
+        assert_eq!(run(&server, "list_keys", "x", &["X1", "k"]), CORRUPT);
+        assert_eq!(run(&server, "list_records", "x", &["X1", "100", "k"]), CORRUPT);
+        let times = run(&server, "metadata", "x", &["X1"]);
+        let deleted = run(&server, "delete", "x", &["X1", "k"]);
+        assert_eq!(deleted, Reply::Array(vec![Reply::Integer(0), Reply::Integer(was_a_record)]));
+        if was_a_record == 0 {
+            assert_eq!(run(&server, "metadata", "x", &["X1"]), times);
+        }
+        assert_eq!(run(&server, "purge", "x", &["X1"]), Reply::Integer(0));
+        let keys = run(&server, "all_keys", "x", &["X1", "0"]);
+        assert_eq!(keys, Reply::Array(vec![Reply::Integer(0), Reply::Array(Vec::new())]));
+    }
+}
+
+#[test]
+fn an_id_that_leads_nowhere_is_unknown_on_a_server_that_takes_no_writes_and_goes_once_it_does() {
+    let server = own_server();
+    open(&server, "x", "X1");
+    let texts = &wire_keys("x")[4];
+    server.command(&["HSET", texts, "GONE", "x"]).unwrap();
+    server.require_replicas(1).unwrap();
+    assert_eq!(run(&server, "open_by_id", "x", &["GONE", "0"]), DROPPED);
+    server.require_replicas(0).unwrap();
+    assert_eq!(server.command(&["HEXISTS", texts, "GONE"]).unwrap(), Reply::Integer(1));
+    assert_eq!(run(&server, "open_by_id", "x", &["GONE", "0"]), DROPPED);
+    assert_eq!(server.command(&["HEXISTS", texts, "GONE"]).unwrap(), Reply::Integer(0));
+}
 
 async fn connect(config: Config) -> Result<RedisKeyValueStoreClient> {
     RedisKeyValueStoreClient::builder(config).layout(RecordLayout::crawlee()).connect().await
@@ -52,6 +181,7 @@ fn times_are_read_in_every_usual_form_and_spelled_in_one() {
         ("1970-01-01", "1970-01-01T00:00:00.000000+00:00"),
         ("1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.500000+00:00"),
         ("2100-03-01T00:00", "2100-03-01T00:00:00.000000+00:00"),
+        ("0001-01-01", "0001-01-01T00:00:00.000000+00:00"),
         ("1700000000.5", "2023-11-14T22:13:20.500000+00:00"),
         ("1700000000123", "2023-11-14T22:13:20.123000+00:00"),
     ] {
@@ -72,6 +202,10 @@ fn times_are_read_in_every_usual_form_and_spelled_in_one() {
         "2026-01-01T00:00:00+01",
         "2026-01-01T00:00:00. Z",
         "2026-01-01 ",
+        "0000-12-31",
+        "9999-12-31T23:59:59-01:00",
+        "253402300800000",
+        "nan",
     ] {
         assert_eq!(text(&server, "tostring(read_time(ARGV[1]))", refused).as_deref(), Some("nil"), "{refused}");
     }
@@ -128,4 +262,13 @@ fn a_description_is_read_in_either_spelling_or_is_none() {
 #[test]
 fn a_collection_is_called_what_stands_between_the_outer_words() {
     assert_eq!(text(&own_server(), "TEXT", "").as_deref(), Some("a:b"));
+}
+
+#[test]
+fn a_builder_shows_the_settings_of_what_it_builds_and_no_others() {
+    let config = || Config::tcp("localhost", 6379);
+    let of_records = format!("{:?}", RedisKeyValueStoreClient::builder(config()).layout(RecordLayout::crawlee()));
+    assert!(of_records.contains("Crawlee") && of_records.contains("access_times"), "{of_records}");
+    let of_entries = format!("{:?}", RedisStore::builder(config()));
+    assert!(of_entries.contains("layout") && !of_entries.contains("access_times"), "{of_entries}");
 }

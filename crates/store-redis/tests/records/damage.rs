@@ -1,6 +1,6 @@
 //! Collections that somebody else has written into, or that the server has evicted in part.
 
-use store_redis::{AccessTimes, ErrorKind, KeyValueStore, RecordPageOptions};
+use store_redis::{AccessTimes, ErrorKind, KeyValueStore, RecordPageOptions, Timestamp};
 use store_testkit::RedisServer;
 
 use crate::support::{
@@ -37,6 +37,7 @@ fn damages() -> Vec<(Vec<Vec<&'static str>>, ErrorKind)> {
         field("accessed_at", Some("1e9")),
         field("modified_at", None),
         field("modified_at", Some(" 1")),
+        field("modified_at", Some("253402300800000")),
         field("modified_at", Some("1700000000000000000000")),
         replaced(&["HSET", "METADATA", "somebody", "else"]),
         replaced(&["HSET", "METADATA", "created_at", PAST, "accessed_at", PAST, "modified_at", PAST]),
@@ -75,15 +76,13 @@ async fn damaged_metadata_is_an_error_of_every_operation_and_nothing_is_written(
 }
 
 #[tokio::test]
-async fn times_beyond_the_calendar_are_an_error_where_they_are_told() {
+async fn the_last_time_of_the_calendar_is_told() {
     let server = own_server();
-    let client = connect(&server, AccessTimes::Off).await;
+    let client = connect(&server, AccessTimes::Exact).await;
     let store = open(&client, named("a")).await;
-    server.command(&["HSET", &wire_keys("a")[0], "modified_at", "999999999999999"]).unwrap();
-    let before = content(&server);
-    assert_eq!(failure(store.metadata().await).kind(), ErrorKind::Corrupt);
-    assert_eq!(value(&store, "k").await, None);
-    assert_eq!(content(&server), before);
+    server.command(&["HSET", &wire_keys("a")[0], "modified_at", "253402300799999"]).unwrap();
+    set(&store, "k", "v").await;
+    assert_eq!(store.metadata().await.unwrap().modified_at, Timestamp::MAX);
 }
 
 /// Which operations do not look at a key, and so cannot tell that it is of another type.
@@ -139,6 +138,8 @@ async fn a_collection_that_lost_one_of_its_keys_is_corrupt_until_it_is_purged() 
         set(&store, "l", "v").await;
         server.command(&["UNLINK", &wire_keys("a")[key]]).unwrap();
         assert_eq!(is_listed(&store).await, Err(ErrorKind::Corrupt));
+        assert_eq!(failure(store.get_record("missing").await).kind(), ErrorKind::Corrupt);
+        assert_eq!(failure(store.record_exists("missing").await).kind(), ErrorKind::Corrupt);
         if key < 3 {
             assert_eq!(failure(store.get_record("k").await).kind(), ErrorKind::Corrupt);
             assert_eq!(failure(store.record_exists("k").await).kind(), ErrorKind::Corrupt);
@@ -215,6 +216,18 @@ async fn an_id_that_leads_to_nothing_is_not_found_and_nothing_is_written() {
     for store in [store, other] {
         assert_eq!(open(&client, id(store.id())).await.opened(), store.opened());
     }
+}
+
+#[tokio::test]
+async fn a_lost_id_leads_to_its_collection_again_once_that_is_purged_and_opened_by_name() {
+    let server = own_server();
+    let client = connect(&server, AccessTimes::Exact).await;
+    let store = open(&client, named("a")).await;
+    server.command(&["UNLINK", &id_key(store.id())]).unwrap();
+    assert_eq!(failure(try_open(&client, id(store.id())).await).kind(), ErrorKind::NotFound);
+    store.purge().await.unwrap();
+    assert_eq!(open(&client, named("a")).await.opened(), store.opened());
+    assert_eq!(open(&client, id(store.id())).await.opened(), store.opened());
 }
 
 #[tokio::test]

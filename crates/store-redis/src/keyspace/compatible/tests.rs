@@ -113,6 +113,11 @@ fn clear_of_a_litestar_namespace_meets_what_is_nested_and_no_name_that_only_begi
     for outside in ["FOOBAR:k", "FOOL", "FOO", "FOO_SUB", "xFOO:k", "foo:k", "{FOO}:k", ""] {
         assert!(!foo.contains(outside.as_bytes()), "{outside}");
     }
+    let strict = region(STRICT_LITESTAR, &["FOO"], Scope::Subtree);
+    assert!(["FOO:k", "FOO_SUB:k", "FOO_SUB_DEEP:k"].iter().all(|within| strict.contains(within.as_bytes())));
+    assert!(
+        !["FOO_:k", "FOO__tmp:k", "FOO_A__B:k", "FOO_A_:k"].iter().any(|refused| strict.contains(refused.as_bytes()))
+    );
     let [bracket, star] = [&["[ab]"], &["A*"]].map(|segments| region(LITESTAR, segments, Scope::Subtree));
     assert!(bracket.contains(b"[ab]:k") && !bracket.contains(b"a:k"));
     assert!(star.contains(b"A*:k") && !star.contains(b"AXX:k"));

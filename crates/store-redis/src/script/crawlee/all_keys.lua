@@ -10,6 +10,9 @@ local collection, status = opened()
 if not collection then
   return status
 end
+if not is_whole() then
+  return CORRUPT
+end
 local keys = redis.call('HKEYS', KEYS[3])
 is_read(collection, ARGV[2])
 return { DONE, keys }

@@ -12,6 +12,7 @@
 -- Times are microseconds since the Unix epoch, by the server's clock, and never go back. They are written as Crawlee
 -- writes them, and read in every form that it reads.
 -- A key of a foreign type is found by reading it, before anything is written.
+-- What is said of writes that follow each other takes for granted that the user has all rights that are asked for.
 local DONE, DROPPED, CORRUPT, TAKEN = 0, 1, 2, 3
 
 -- What the collection is called: its name, else its alias, else 'default'.
@@ -21,6 +22,9 @@ local SECOND, MILLI = 1000000, 1000
 local SECONDS_A_DAY = 86400
 -- Numbers above this are milliseconds, not seconds, as they are for Crawlee.
 local MOST_SECONDS = 2e10
+-- The beginning of the year 1, and that of the year 10000: Crawlee reads no time outside of them. So far away a number
+-- is exact to 32 microseconds.
+local FIRST, BEYOND = -62135596800 * SECOND, 253402300800 * SECOND
 
 -- The days from the epoch to a date. The year begins in March here, so that a leap day is the last of its year.
 local function days_until(year, month, day)
@@ -86,13 +90,17 @@ local function of_day(text)
   return (hour * 3600 + minute * 60 + second - ahead) * SECOND + micros
 end
 
+local function within_calendar(time)
+  return time >= FIRST and time < BEYOND and time or nil
+end
+
 -- The time that another program has written: RFC 3339 in its usual variants, or a number; nil for anything else.
 local function read_time(written)
   if type(written) == 'string' and string.find(written, '^%-?%d+%.?%d*$') then
     written = tonumber(written)
   end
   if type(written) == 'number' then
-    return math.floor(written * (math.abs(written) > MOST_SECONDS and MILLI or SECOND))
+    return within_calendar(math.floor(written * (math.abs(written) > MOST_SECONDS and MILLI or SECOND)))
   end
   if type(written) ~= 'string' then
     return nil
@@ -107,7 +115,7 @@ local function read_time(written)
   if month_again ~= tonumber(month) or day_again ~= tonumber(day) then
     return nil
   end
-  return days * SECONDS_A_DAY * SECOND + time
+  return within_calendar(days * SECONDS_A_DAY * SECOND + time)
 end
 
 local function now()
@@ -132,7 +140,8 @@ local function found()
     return nil, CORRUPT
   end
   local has_name = document.name ~= nil and document.name ~= cjson.null
-  if has_name and type(document.name) ~= 'string' then
+  -- The document of another collection would lead its id here.
+  if has_name and document.name ~= TEXT then
     return nil, CORRUPT
   end
   local collection = { id = document.id, name = has_name and document.name }
@@ -157,10 +166,14 @@ local function opened()
   return collection, status
 end
 
+-- Whether there are as many values as descriptions. An error when one of the two keys is of a foreign type.
+local function is_whole()
+  return redis.call('HLEN', KEYS[2]) == redis.call('HLEN', KEYS[3])
+end
+
 -- An error when one of the keys beside the metadata is of a foreign type.
 local function check_types()
-  redis.call('HLEN', KEYS[2])
-  redis.call('HLEN', KEYS[3])
+  is_whole()
   redis.call('LLEN', KEYS[4])
   redis.call('HLEN', KEYS[5])
   redis.call('HLEN', KEYS[6])

@@ -6,17 +6,19 @@
 -- returns  DONE, and nil twice or description and value; or another status
 -- Why a script: value and description are in two keys, and both are of the collection that is checked.
 
--- A value without a description is no record, as it is none for Crawlee.
+-- Half a record is damage, and so is a record that is missing where one of the two keys has lost some.
 local collection, status = opened()
 if not collection then
   return status
 end
 local value, description = redis.call('HGET', KEYS[2], ARGV[3]), redis.call('HGET', KEYS[3], ARGV[3])
-if description then
-  description = value and described(description, #value)
+if value and description then
+  description = described(description, #value)
   if not description then
     return CORRUPT
   end
+elseif value or description or not is_whole() then
+  return CORRUPT
 end
 is_read(collection, ARGV[2])
-return { DONE, description, description and value }
+return { DONE, description, value }

@@ -10,6 +10,9 @@ local collection, status = opened()
 if not collection then
   return status
 end
-local exists = redis.call('HEXISTS', KEYS[3], ARGV[3])
+local has_value, has_description = redis.call('HEXISTS', KEYS[2], ARGV[3]), redis.call('HEXISTS', KEYS[3], ARGV[3])
+if has_value ~= has_description or has_value == 0 and not is_whole() then
+  return CORRUPT
+end
 is_read(collection, ARGV[2])
-return { DONE, exists }
+return { DONE, has_value }

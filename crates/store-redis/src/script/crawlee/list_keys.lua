@@ -9,6 +9,9 @@ local collection, status = opened()
 if not collection then
   return status
 end
+if not is_whole() then
+  return CORRUPT
+end
 local keys, descriptions = {}, {}
 for at = 2, #ARGV do
   local description = redis.call('HGET', KEYS[3], ARGV[at])

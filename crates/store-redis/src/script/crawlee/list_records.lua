@@ -11,6 +11,9 @@ local collection, status = opened()
 if not collection then
   return status
 end
+if not is_whole() then
+  return CORRUPT
+end
 local keys, descriptions, values, looked_for, bytes = {}, {}, {}, 0, 0
 for at = 3, #ARGV do
   if bytes >= tonumber(ARGV[2]) then

@@ -2,7 +2,7 @@
 -- KEYS[1…6]  as in collection.lua
 -- ARGV[1]  id of the collection that was opened
 -- returns  DONE and the times of creation, last access and last write, in whole milliseconds since the Unix epoch as
---          decimal text; or another status
+--          decimal text, 0 for times before it; or another status
 -- Why a script: the document is read in one place, whoever wrote it.
 
 local collection, status = opened()

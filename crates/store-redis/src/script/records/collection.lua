@@ -9,13 +9,17 @@
 --               that was dropped meanwhile would write into its successor.
 -- Times are whole milliseconds since the Unix epoch, by the server's clock, and never go back.
 -- A key of a foreign type is found by reading it, before anything is written.
+-- What is said of writes that follow each other takes for granted that the user has all rights that are asked for.
 -- The descriptions are in two places: a page then reads one key from one end to the other, and in a large collection a
 -- look into a hash for each record is most of what it costs. A NUL in a key is written as NUL and 1 in the order, which
 -- keeps it: what ends a key is less than whatever goes on with it.
 local DONE, DROPPED, CORRUPT = 0, 1, 2
 
+-- The end of the year 9999: what is behind it nobody can be told.
+local LAST = 253402300799999
+
 local function to_millis(text)
-  if text and #text <= 15 and string.find(text, '^%d+$') then
+  if text and string.find(text, '^%d+$') and tonumber(text) <= LAST then
     return tonumber(text)
   end
 end

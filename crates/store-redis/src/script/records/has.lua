@@ -13,5 +13,11 @@ local has_value, has_description = redis.call('HEXISTS', KEYS[2], ARGV[3]), redi
 if has_value ~= has_description then
   return CORRUPT
 end
+if has_value == 0 then
+  local _, is_whole = count()
+  if not is_whole then
+    return CORRUPT
+  end
+end
 is_read(collection, ARGV[2])
 return { DONE, has_value }

@@ -2,7 +2,7 @@
 -- KEYS[1…4]  as in collection.lua
 -- ARGV[1]  id of the collection that was opened
 -- ARGV[2]  age in milliseconds from which the time of the last access is moved, or nothing
--- ARGV[3]  most records that are wanted, 0 to 1000: unpack takes no more than some 8000
+-- ARGV[3]  most records that are wanted, 0 to 100: unpack takes no more than some 8000
 -- ARGV[4]  where to begin: '-', or '(' and the key before
 -- ARGV[5]  size in bytes that ends the page: no further record once the values have it together
 -- returns  DONE, 1 when there are more records behind these, else 0, keys, descriptions, and values; or another status
@@ -30,6 +30,7 @@ while fit < #keys and bytes < tonumber(ARGV[5]) do
 end
 while #keys > fit do
   table.remove(keys)
+  table.remove(descriptions)
   has_more = 1
 end
 if #keys > 0 then
