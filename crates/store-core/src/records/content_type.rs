@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// The content type of a record: `type/subtype`, with parameters or without.
 ///
 /// # Contract
-/// * `content_type_limits`: a type, `/`, a subtype, both tokens of [RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-8.3), then nothing or parameters behind a `;`, in printable ASCII and [`ContentType::MAX_BYTES`] in all; anything else is [`ErrorKind::InvalidArgument`] before anything is sent. It is kept as it was given.
+/// * `content_type_limits`: a type, `/`, a subtype, both tokens of [RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-8.3), then nothing or, behind blanks and a `;`, parameters in printable ASCII and tabs; [`ContentType::MAX_BYTES`] at most in all; anything else is [`ErrorKind::InvalidArgument`] before anything is sent. It is kept as it was given.
 ///
 /// ```
 /// use store_core::{ContentType, ErrorKind};
@@ -96,8 +96,11 @@ impl ContentType {
 }
 
 fn is_well_formed(text: &str) -> bool {
-    let (essence, parameters) = text.split_once(';').unwrap_or((text, ""));
-    let Some((kind, subtype)) = essence.trim_end_matches(' ').split_once('/') else { return false };
+    let (essence, parameters) = match text.split_once(';') {
+        Some((essence, parameters)) => (essence.trim_end_matches(' '), parameters),
+        None => (text, ""),
+    };
+    let Some((kind, subtype)) = essence.split_once('/') else { return false };
     is_token(kind) && is_token(subtype) && parameters.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'))
 }
 
@@ -148,6 +151,7 @@ mod tests {
             "image/svg+xml",
             "a/b ; c",
             "x/y;",
+            "a/b;\tc",
         ] {
             assert_eq!(ContentType::new(text).unwrap().as_str(), text);
         }
@@ -166,6 +170,8 @@ mod tests {
             "text/html\n",
             "tëxt/html",
             " a/b",
+            "a/b ",
+            "a/b\t; c",
             "a/b; \u{7f}",
             "a/b/c",
         ] {

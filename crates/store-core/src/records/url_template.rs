@@ -33,14 +33,24 @@ impl UrlTemplate {
     /// [`ErrorKind::Config`] for a text without `{key}`, or with another word in braces.
     pub fn new(text: impl Into<Box<str>>) -> Result<Self> {
         let text = text.into();
-        if !text.contains(KEY) {
-            return Err(Error::new(ErrorKind::Config, "a template for public addresses must have `{key}` in it"));
+        let mut has_key = false;
+        let mut rest = &*text;
+        while let Some(at) = rest.find(['{', '}']) {
+            let (_, from_brace) = rest.split_at(at);
+            rest = if let Some(behind) = from_brace.strip_prefix(ID) {
+                behind
+            } else if let Some(behind) = from_brace.strip_prefix(KEY) {
+                has_key = true;
+                behind
+            } else {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    "a template for public addresses knows `{id}` and `{key}` alone",
+                ));
+            };
         }
-        if text.replace(ID, "").replace(KEY, "").contains(['{', '}']) {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "a template for public addresses knows `{id}` and `{key}` alone",
-            ));
+        if !has_key {
+            return Err(Error::new(ErrorKind::Config, "a template for public addresses must have `{key}` in it"));
         }
         Ok(Self(text))
     }
@@ -111,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_template_without_a_key_or_with_other_words_is_refused() {
-        for text in ["", "https://x/{id}", "{key}{name}", "{key}{", "{{key}}"] {
+        for text in ["", "https://x/{id}", "{key}{name}", "{key}{", "{key}}", "{{key}}", "{key}{k{id}ey}"] {
             assert_eq!(UrlTemplate::new(text).unwrap_err().kind(), ErrorKind::Config, "{text}");
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize, Serializer};
 use store_core::{AsJson, AutoSaved, Bytes, ContentType, ErrorKind, KeyValueStore};
 
 use crate::cases::{again_and_again, once};
@@ -198,5 +199,35 @@ pub(super) async fn auto_saved_survives_panics(context: &Context) -> CheckResult
         ensure_eq!(stored(&again).await?, Some(promised), "what was saved after the panics");
         Ok(())
     })
+    .await?;
+    once(context, async |scope: &Scope<'_>| {
+        let [collection, again] = scope.collections()?.make().await?;
+        let value = collection.auto_saved("k", PanicsUnlessZero(0)).await?;
+        value.update(|value| value.0 = 1)?;
+        // They are saved in any order, so that some are behind the one that panics.
+        let others = ["a", "b", "c", "d", "x", "y", "z"];
+        for key in others {
+            collection.auto_saved(key, 0_u32).await?.update(|count| *count = 1)?;
+        }
+        let error = refused_with(collection.save_auto_saved().await, ErrorKind::InvalidArgument, "a save that panics")?;
+        ensure_eq!(error.key(), Some("k"), "the key that the error names");
+        for key in others {
+            ensure_eq!(again.get_value::<AsJson<u32>>(key).await?, Some(AsJson(1)), "what was saved beside it");
+        }
+        value.update(|value| value.0 = 0)?;
+        value.save().await?;
+        ensure_eq!(again.get_value::<AsJson<u32>>("k").await?, Some(AsJson(0)), "what is saved when it does not panic");
+        Ok(())
+    })
     .await
+}
+
+/// Its serialization is user code that panics.
+#[derive(Deserialize)]
+struct PanicsUnlessZero(u32);
+
+impl Serialize for PanicsUnlessZero {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0 == 0 { serializer.serialize_u32(0) } else { resume_unwind(Box::new("a panic in user code")) }
+    }
 }

@@ -119,6 +119,7 @@ pub(super) async fn content_type_limits(context: &Context) -> CheckResult {
         "text//html",
         "a/b/c",
         " text/html",
+        "text/html ",
         "text /html",
         "text/ html",
         "text/html\n",
