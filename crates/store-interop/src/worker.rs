@@ -24,7 +24,6 @@ pub(crate) struct Worker {
 }
 
 /// It ends with its standard input, so also when this process is killed.
-
 struct Process {
     child: Child,
     requests: ChildStdin,
