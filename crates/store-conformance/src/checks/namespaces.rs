@@ -23,8 +23,8 @@ async fn namespaces_are_injective(context: &Context) -> CheckResult {
     let paths = vec(vec(segments(), 1..4), 2..8);
     for_all(context, (paths, segments()), async |scope: &Scope<'_>, (mut paths, key): (Vec<Vec<String>>, String)| {
         let store = scope.store()?;
-        // The same text split in every way: as one segment, joined by each separator that an encoding might use.
-        for separator in [":", "/", "_", ".", "-", "%", "\0"] {
+        // The same text split in every way: as one segment, joined by each separator that an encoding might use, or by none.
+        for separator in ["", ":", "/", "_", ".", "-", "%", "\0"] {
             let joined: Vec<_> =
                 paths.iter().filter(|path| path.len() > 1).map(|path| vec![path.join(separator)]).collect();
             paths.extend(joined);
