@@ -1,10 +1,9 @@
 //! The registry of scripts of collections, in each layout. All take the keys of a collection and, first, its id; all
 //! answer a status first.
 
-use store_core::{AccessTimes, Bytes, ContentType, Key, OpenedStore, RecordPageOptions};
+use store_core::{AccessTimes, Bytes, ContentType, Key, OpenedStore, RecordPageOptions, whole_millis};
 
 use super::text;
-use crate::command::NANOS_PER_MILLI;
 use crate::keyspace::CollectionKeys;
 use crate::request::{Class, Request, Script};
 
@@ -172,7 +171,7 @@ fn call(class: Class, script: &'static Script, keys: &CollectionKeys, arguments:
 
 /// In milliseconds; nothing where reads move no time.
 fn tolerance(access: AccessTimes) -> Vec<u8> {
-    access.tolerance().map(|tolerance| text(tolerance.as_nanos() / NANOS_PER_MILLI)).unwrap_or_default()
+    access.tolerance().map(|tolerance| text(whole_millis(tolerance))).unwrap_or_default()
 }
 
 /// Where a page begins: at the first key, or behind one.
