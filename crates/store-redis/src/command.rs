@@ -130,9 +130,9 @@ pub(crate) fn delete_tag(id: &IdKey) -> Cmd {
     delete
 }
 
-/// What a collection with this id is called, in Crawlee's layout: an array of one.
+/// What a collection with this id is called, in Crawlee's layout.
 pub(crate) fn get_crawlee_text(id: &str) -> Cmd {
-    let mut get = redis::cmd("HMGET");
+    let mut get = redis::cmd("HGET");
     get.arg(crawlee::TEXTS).arg(id);
     get
 }

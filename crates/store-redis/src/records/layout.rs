@@ -196,10 +196,7 @@ impl Layout {
         match self {
             Self::Native => reply::label(reply, keyspace::label),
             // Whether it is a name is in the collection.
-            Self::Crawlee(_) => {
-                let called = reply::crawlee::called(reply)?;
-                called.map(|text| crawlee::label(&text, None).ok_or_else(reply::damaged)).transpose()
-            }
+            Self::Crawlee(_) => reply::label(reply, |text| crawlee::label(text, None)),
         }
     }
 
