@@ -10,7 +10,7 @@ pub(crate) mod crawlee;
 
 use super::{array, as_many, decimal, exactly, flag, integer, out_of_bounds, plain, unexpected, value};
 
-/// The statuses of `collection.lua`.
+/// The statuses of `opened.lua`.
 const DONE: i64 = 0;
 const DROPPED: i64 = 1;
 const CORRUPT: i64 = 2;

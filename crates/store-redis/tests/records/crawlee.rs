@@ -5,7 +5,9 @@ use store_testkit::{RedisServer, Reply};
 
 use crate::support::{content, failure, own_server};
 
-const COLLECTION: &str = include_str!("../../src/script/crawlee/collection.lua");
+/// What every script of the layout begins with.
+const COLLECTION: &str =
+    concat!(include_str!("../../src/script/opened.lua"), include_str!("../../src/script/crawlee/collection.lua"));
 
 /// Stands in for the JSON commands, in front of a script of the layout: a document is a string here. So the script runs as
 /// it is on a server that has none.
@@ -67,9 +69,8 @@ fn wire_keys(called: &str) -> Vec<String> {
 fn run(server: &RedisServer, script: &str, called: &str, arguments: &[&str]) -> Reply {
     let &(_, body) = SCRIPTS.iter().find(|(name, _)| *name == script).unwrap();
     let (text, keys) = ([JSON, COLLECTION, body].concat(), wire_keys(called));
-    let keys = keys.iter().map(String::as_str);
-    let command: Vec<_> =
-        ["EVAL", text.as_str(), "6"].into_iter().chain(keys).chain(arguments.iter().copied()).collect();
+    let (keys, arguments) = (keys.iter().map(String::as_str), arguments.iter().copied());
+    let command: Vec<_> = ["EVAL", text.as_str(), "6"].into_iter().chain(keys).chain(arguments).collect();
     server.command(&command).unwrap()
 }
 
