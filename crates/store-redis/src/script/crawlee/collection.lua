@@ -6,12 +6,13 @@
 -- KEYS[5]  texts by id: a hash of all collections
 -- KEYS[6]  ids by text: a hash of all collections
 -- ARGV[1]  as in opened.lua
+-- ARGV[#ARGV]  what the collection is called: its name, else its alias, else 'default'. It is taken off here, so that what
+--              is before it stands where it does in every layout.
 -- returns  as in opened.lua
 -- Why a script: JSON.SET has no condition on what is there.
 -- Times are microseconds since the Unix epoch, written as Crawlee writes them, and read in every form that it reads.
 
--- What the collection is called: its name, else its alias, else 'default'.
-local TEXT = string.match(KEYS[1], '^key_value_stores:(.*):metadata$')
+local TEXT = table.remove(ARGV)
 
 local SECOND = 1000000
 MILLI = 1000
