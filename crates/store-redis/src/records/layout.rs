@@ -189,7 +189,7 @@ impl Layout {
         match self {
             Self::Native => reply::label(reply, keyspace::label),
             // Whether it is a name is in the collection.
-            Self::Crawlee(_) => reply::label(reply, |text| crawlee::label(text, None)),
+            Self::Crawlee(_) => reply::crawlee::label(reply),
         }
     }
 

@@ -153,7 +153,9 @@ impl<'a> Collection<'a> {
             (&mut self.modified, answer.modified_at, "modified_at"),
         ];
         for (known, seen, name) in times {
-            known.see(self.timekeeping.time, seen).map_err(|failure| failure.in_context(format_args!("  as {name}")))?;
+            known
+                .see(self.timekeeping.time, seen)
+                .map_err(|failure| failure.in_context(format_args!("  as {name}")))?;
         }
         let in_order = answer.created_at <= answer.modified_at && answer.modified_at <= answer.accessed_at;
         ensure!(in_order, "the times are not in order: {answer:?}");

@@ -1,11 +1,17 @@
 //! What the scripts of Crawlee's layout answer otherwise than those of the native one.
 
 use redis::Value;
-use store_core::{KeyBuf, OpenedStore, Record, RecordMetadata, Result};
+use store_core::{KeyBuf, OpenedStore, Record, RecordMetadata, Result, StoreLabel};
 
 use super::{answers, damaged, described, text, text_if_any, whole};
 use crate::keyspace::crawlee;
-use crate::reply::{array, count};
+use crate::reply::{array, count, exactly};
+
+/// Where an id leads, as far as the text tells that a collection is called; `None` for one that leads nowhere.
+pub(crate) fn label(reply: Value) -> Result<Option<StoreLabel>> {
+    let [called] = exactly(array(reply)?)?;
+    super::label(called, |called| crawlee::label(called, None))
+}
 
 /// The collection that was opened by what it is called.
 pub(crate) fn opening(reply: Value, called: &str) -> Result<OpenedStore> {
