@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use store_core::{
-    Address, Cache, Capabilities, ErrorKind, Key, Listing, Namespace, Namespaced, OpenedStore, Store, StoreExt,
+    AccessTimes, Address, Cache, Capabilities, ErrorKind, Key, Listing, Namespace, Namespaced, OpenedStore, Store,
+    StoreExt,
 };
 
 use crate::collections::{AllGone, Clients, Collections, Labels};
@@ -125,6 +126,11 @@ impl Context {
 
     pub(crate) fn has_records(&self) -> bool {
         self.harness.records().is_some()
+    }
+
+    /// How exactly the clients for records keep access times.
+    pub(crate) fn access_times(&self) -> AccessTimes {
+        self.harness.access_times()
     }
 
     /// What the client for records declares.
@@ -291,6 +297,11 @@ impl Scope<'_> {
     /// A second handle on the data of [`cache`](Self::cache).
     pub(crate) fn second_cache(&self) -> Result<CacheHandle, Failure> {
         self.cache_of(self.context.harness.second_cache())
+    }
+
+    /// How exactly the clients for records keep access times.
+    pub(crate) fn access_times(&self) -> AccessTimes {
+        self.context.access_times()
     }
 
     /// The template for public addresses of records, where there is one.

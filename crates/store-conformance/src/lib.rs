@@ -13,6 +13,7 @@ mod failure;
 mod front;
 mod harness;
 pub mod history;
+mod known;
 mod model;
 mod options;
 mod outage;

@@ -101,6 +101,7 @@ pub(crate) enum Fault {
     ZeroLimitMeansAll,
     ReadModifies,
     ReadIsNoAccess,
+    AccessTimesAreTooCoarse,
     MetadataReadIsAccess,
     DeletingNothingModifies,
     PurgeMakesNewId,

@@ -1,5 +1,6 @@
 //! The suite, tried on stores that keep the contract and on stores that break it.
 
+mod access_times;
 mod fault;
 mod harness;
 mod locks;

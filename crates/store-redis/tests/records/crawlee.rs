@@ -5,7 +5,9 @@ use store_testkit::{RedisServer, Reply};
 
 use crate::support::{content, failure, own_server};
 
-const COLLECTION: &str = include_str!("../../src/script/crawlee/collection.lua");
+/// What every script of the layout begins with.
+const COLLECTION: &str =
+    concat!(include_str!("../../src/script/opened.lua"), include_str!("../../src/script/crawlee/collection.lua"));
 
 /// Stands in for the JSON commands, in front of a script of the layout: a document is a string here. So the script runs as
 /// it is on a server that has none.
@@ -67,9 +69,8 @@ fn wire_keys(called: &str) -> Vec<String> {
 fn run(server: &RedisServer, script: &str, called: &str, arguments: &[&str]) -> Reply {
     let &(_, body) = SCRIPTS.iter().find(|(name, _)| *name == script).unwrap();
     let (text, keys) = ([JSON, COLLECTION, body].concat(), wire_keys(called));
-    let keys = keys.iter().map(String::as_str);
-    let command: Vec<_> =
-        ["EVAL", text.as_str(), "6"].into_iter().chain(keys).chain(arguments.iter().copied()).collect();
+    let (keys, arguments) = (keys.iter().map(String::as_str), arguments.iter().copied().chain([called]));
+    let command: Vec<_> = ["EVAL", text.as_str(), "6"].into_iter().chain(keys).chain(arguments).collect();
     server.command(&command).unwrap()
 }
 
@@ -159,7 +160,7 @@ async fn a_cluster_is_refused_before_anything_is_dialled() {
 /// What an expression of the script that all others begin with is on a real server.
 fn evaluated(server: &RedisServer, expression: &str, argument: &str) -> Reply {
     let script = format!("{COLLECTION}\nreturn {{ {expression} }}");
-    server.command(&["EVAL", &script, "1", "key_value_stores:a:b:metadata", argument]).unwrap()
+    server.command(&["EVAL", &script, "0", argument, "a"]).unwrap()
 }
 
 fn text(server: &RedisServer, expression: &str, argument: &str) -> Option<String> {
@@ -223,7 +224,7 @@ fn every_day_of_four_centuries_is_spelled_as_it_is_read() {
         end
         return {{ 'all' }}"
     );
-    let reply = own_server().command(&["EVAL", &script, "1", "key_value_stores:a:metadata"]).unwrap();
+    let reply = own_server().command(&["EVAL", &script, "0", "a"]).unwrap();
     assert_eq!(reply, Reply::Array(vec![Reply::Bulk(b"all".to_vec())]));
 }
 
@@ -257,11 +258,6 @@ fn a_description_is_read_in_either_spelling_or_is_none() {
     ] {
         assert_eq!(text(&server, "tostring(described(ARGV[1], 5))", description).as_deref(), Some(read));
     }
-}
-
-#[test]
-fn a_collection_is_called_what_stands_between_the_outer_words() {
-    assert_eq!(text(&own_server(), "TEXT", "").as_deref(), Some("a:b"));
 }
 
 #[test]
