@@ -1,4 +1,4 @@
-//! Rust finds the server through sentinels; Python, which cannot, talks to it directly.
+//! Rust finds the server through sentinels, and Python is given its address.
 
 use std::time::Duration;
 
