@@ -1,7 +1,7 @@
 //! The layout of Crawlee, as far as a server without JSON commands can tell. `cargo xtask interop` does the rest.
 
 use store_redis::{Cluster, Config, ErrorKind, RecordLayout, RedisKeyValueStoreClient, RedisStore, Result, Server};
-use store_testkit::{RedisServer, Reply};
+use store_testkit::{RedisServer, Reply, SentinelDeployment, SentinelOptions};
 
 use crate::support::{content, failure, own_server};
 
@@ -135,6 +135,44 @@ fn an_id_that_leads_nowhere_is_unknown_on_a_server_that_takes_no_writes_and_goes
     assert_eq!(server.command(&["HEXISTS", texts, "GONE"]).unwrap(), Reply::Integer(1));
     assert_eq!(run(&server, "open_by_id", "x", &["GONE", "0"]), DROPPED);
     assert_eq!(server.command(&["HEXISTS", texts, "GONE"]).unwrap(), Reply::Integer(0));
+}
+
+/// What all that read a collection with the record `k` answer. They move no time.
+fn answers(server: &RedisServer) -> Vec<Reply> {
+    let readers: [(&str, &[&str]); 6] = [
+        ("metadata", &["X1"]),
+        ("get", &["X1", "", "k"]),
+        ("has", &["X1", "", "k"]),
+        ("all_keys", &["X1", ""]),
+        ("list_keys", &["X1", "k"]),
+        ("list_records", &["X1", "100", "k"]),
+    ];
+    readers.iter().map(|(script, arguments)| run(server, script, "x", arguments)).collect()
+}
+
+#[test]
+fn a_collection_behind_sentinel_is_after_a_failover_what_it_was() {
+    let deployment = SentinelDeployment::start(SentinelOptions::new()).unwrap();
+    let former = deployment.primary().unwrap();
+    open(former, "x", "X1");
+    run(former, "set", "x", &["X1", "k", "text/plain", "v"]);
+    let before = answers(former);
+    assert!(before.iter().all(|answer| *answer != DROPPED && *answer != CORRUPT), "{before:?}");
+    // One that has written knows which place in the stream the replicas have to reach.
+    let mut writer = former.connect().unwrap();
+    writer.command(&["SET", "last", ""]).unwrap();
+    assert_eq!(writer.command(&["WAIT", "2", "10000"]).unwrap(), Reply::Integer(2));
+    former.kill().unwrap();
+    let primary = deployment.await_new_primary(former).unwrap();
+    assert_eq!(answers(primary), before);
+    open(primary, "x", "X2");
+    run(primary, "set", "x", &["X1", "l", "text/plain", "v"]);
+    assert_ne!(run(primary, "get", "x", &["X1", "", "l"]), run(primary, "get", "x", &["X1", "", "missing"]));
+    run(primary, "delete", "x", &["X1", "l"]);
+    assert_eq!(run(primary, "purge", "x", &["X1"]), Reply::Integer(0));
+    assert_eq!(run(primary, "drop", "x", &["X1"]), Reply::Integer(0));
+    assert!(answers(primary).iter().all(|answer| *answer == DROPPED));
+    assert!(!content(primary).keys().any(|key| key.starts_with("key_value_stores")));
 }
 
 async fn connect(config: Config) -> Result<RedisKeyValueStoreClient> {
