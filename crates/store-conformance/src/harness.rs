@@ -55,7 +55,7 @@ pub trait Harness: Send + Sync + 'static {
         self.records()
     }
 
-    /// How exactly the clients for records keep access times. Exactly by default: so the suite sees most.
+    /// How exactly the clients for records keep access times. Exactly by default, and then the suite sees most.
     ///
     /// Coarsely is how exactly they are kept at least: a read may move a time that it need not move yet.
     fn access_times(&self) -> AccessTimes {

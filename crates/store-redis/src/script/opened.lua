@@ -10,8 +10,8 @@
 -- What is said of writes that follow each other takes for granted that the user has all rights that are asked for.
 local DONE, DROPPED, CORRUPT, TAKEN = 0, 1, 2, 3
 
--- What a layout has for the rest: the collection that has this name, whichever it is, or nil and the status that says so;
--- the time, how much of it is a millisecond, and the command that sets a time of a collection.
+-- Declared here and set by the layout: the collection that has this name, whichever it is, or nil and the status that says
+-- so; the time, how much of it is a millisecond, and the command that sets a time of a collection.
 local found, now, MILLI, setting
 
 -- The collection that was opened; when it is not there any more nil, and the status that says so.
@@ -34,4 +34,3 @@ local function is_read(collection, tolerance)
     redis.pcall(setting(collection, 'accessed_at', now))
   end
 end
-
