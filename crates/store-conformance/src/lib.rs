@@ -10,6 +10,7 @@ mod collections;
 mod context;
 mod failing;
 mod failure;
+pub mod faults;
 mod front;
 mod harness;
 pub mod history;
