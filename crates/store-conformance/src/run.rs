@@ -18,6 +18,7 @@ use crate::failure::{CheckResult, Failure, Verdict};
 use crate::harness::{ClockControl, Harness, HarnessError, Start};
 use crate::model::{self, Coverage, Subject};
 use crate::options::Options;
+use crate::race::MOST_THREADS;
 use crate::registry::{Check, Company, Needs};
 use crate::report::{CheckReport, Driver, ModelReport, Report, Status};
 
@@ -135,7 +136,9 @@ impl<'a> Engine<'a> {
             record_model: None,
         };
         let trials: Vec<_> = trials(&options).collect();
-        let ended = match Builder::new_multi_thread().worker_threads(processors().max(2)).enable_all().build() {
+        let mut runtime = Builder::new_multi_thread();
+        runtime.worker_threads(processors().max(2)).max_blocking_threads(MOST_THREADS).enable_all();
+        let ended = match runtime.build() {
             Err(error) => not_run(&trials, &format!("no runtime: {error}"), watch),
             Ok(runtime) => {
                 let engine = Self { runtime, start, options, seed };

@@ -1,10 +1,10 @@
-//! The suite, tried on stores that keep the contract and on stores that break it.
+//! The suite, tried on a store that keeps the contract and on mutants of it, each of which breaks it in one way.
 
+mod failures;
 mod fault;
 mod harness;
-mod locks;
+mod healthy;
 mod mutants;
-mod outage;
 mod records;
 mod statuses;
 mod store;
