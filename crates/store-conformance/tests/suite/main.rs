@@ -2,9 +2,11 @@
 
 mod fault;
 mod harness;
+mod leaks;
 mod locks;
 mod mutants;
 mod outage;
+mod plain;
 mod records;
 mod statuses;
 mod store;
