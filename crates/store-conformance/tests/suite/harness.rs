@@ -92,27 +92,26 @@ impl Harness for ModelHarness {
 
 /// Runs the suite on a model store.
 pub(crate) fn run(fault: Fault, setup: Setup, options: Options) -> Report {
-    let start = move || {
-        let setup = setup.clone();
-        async move {
-            let clock = ManualClock::new();
-            let mut store = ModelStore::new(clock.clone(), fault);
-            if let Some(capabilities) = &setup.capabilities {
-                store = store.declaring(capabilities.clone());
-            }
-            if let Some(listing) = setup.listing {
-                let capabilities = store.capabilities().clone().with_listing(listing);
-                store = store.declaring(capabilities);
-            }
-            let capabilities = store.capabilities().clone().with_max_value_bytes(LONGEST_RECORD);
-            let capabilities = match setup.longest_record_key {
-                Some(bytes) => capabilities.with_max_key_bytes(bytes),
-                None => capabilities,
-            };
-            let records = ModelRecords::new(clock.clone(), capabilities, fault);
-            let store = store.beside(records.clone());
-            Ok::<_, HarnessError>(ModelHarness { clock, store, records, fault, setup })
-        }
+    store_conformance::run("model", move || start(fault, setup.clone()), options)
+}
+
+/// A model store with this fault.
+pub(crate) async fn start(fault: Fault, setup: Setup) -> Result<impl Harness, HarnessError> {
+    let clock = ManualClock::new();
+    let mut store = ModelStore::new(clock.clone(), fault);
+    if let Some(capabilities) = &setup.capabilities {
+        store = store.declaring(capabilities.clone());
+    }
+    if let Some(listing) = setup.listing {
+        let capabilities = store.capabilities().clone().with_listing(listing);
+        store = store.declaring(capabilities);
+    }
+    let capabilities = store.capabilities().clone().with_max_value_bytes(LONGEST_RECORD);
+    let capabilities = match setup.longest_record_key {
+        Some(bytes) => capabilities.with_max_key_bytes(bytes),
+        None => capabilities,
     };
-    store_conformance::run("model", start, options)
+    let records = ModelRecords::new(clock.clone(), capabilities, fault);
+    let store = store.beside(records.clone());
+    Ok(ModelHarness { clock, store, records, fault, setup })
 }
