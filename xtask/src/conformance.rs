@@ -4,6 +4,7 @@
 //! was written by this run and accounts for every clause of the contract.
 
 mod matrix;
+mod mutants;
 mod readme;
 mod repeat;
 mod report;
@@ -11,6 +12,7 @@ mod reports;
 mod table;
 
 use std::fs;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -92,6 +94,12 @@ pub(crate) struct Options {
     /// Runs every topology on every server release in containers, the protocols by turns.
     #[arg(long, conflicts_with = "drivers")]
     matrix: bool,
+    /// Runs the suite on the mutants instead, each of which it has to find out, and reports by mutant and family.
+    #[arg(long, conflicts_with_all = ["drivers", "matrix", "cases", "seed", "time_budget", "repeat", "read", "readme"])]
+    mutants: bool,
+    /// Runs each mutant so often; once unless told otherwise.
+    #[arg(long, value_name = "N", requires = "mutants")]
+    times: Option<NonZeroU32>,
     /// How many generated cases the model runs.
     #[arg(long, value_name = "N")]
     cases: Option<u64>,
@@ -123,6 +131,9 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    if options.mutants {
+        return mutants::run(workspace, options.times, options.json.as_deref(), options.markdown.as_deref());
+    }
     if let Some(directory) = &options.read {
         return read(workspace, directory, options);
     }

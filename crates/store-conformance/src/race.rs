@@ -1,15 +1,18 @@
 //! Callers that are let go at the same instant, and readers that look on while a writer writes.
 
 use std::collections::BTreeMap;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
+use std::thread;
 
 use futures_util::FutureExt;
 use futures_util::future::{AbortHandle, Abortable, BoxFuture};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 
 use crate::failure::Failure;
 
@@ -53,7 +56,7 @@ impl<T: Send + 'static> Running<T> {
     fn spawn(task: impl Future<Output = T> + Send + 'static, start: Arc<Barrier>) -> Self {
         let (sender, answer) = oneshot::channel();
         let (abort, registration) = AbortHandle::new_pair();
-        let task = AssertUnwindSafe(Abortable::new(task, registration)).catch_unwind();
+        let task = AssertUnwindSafe(Abortable::new(giving_way(task), registration)).catch_unwind();
         let runtime = Handle::current();
         let callers = runtime.clone();
         let body = move || {
@@ -69,6 +72,20 @@ impl<T: Send + 'static> Running<T> {
         drop(runtime.spawn_blocking(body));
         Self { answer, abort }
     }
+}
+
+/// The same task, whose thread lets others run wherever it waits: with fewer processors than callers, those that are ready
+/// would otherwise wait until it has done all it can.
+async fn giving_way<F: Future>(task: F) -> F::Output {
+    let mut task = pin!(task);
+    poll_fn(move |context| {
+        let answer = task.as_mut().poll(context);
+        if answer.is_pending() {
+            thread::yield_now();
+        }
+        answer
+    })
+    .await
 }
 
 impl<T> Drop for Running<T> {
@@ -95,6 +112,8 @@ where
             let mut answers = Vec::with_capacity(CONTENDED_KEYS);
             for key in contended_keys() {
                 answers.push(act(handle.clone(), key, caller).await?);
+                // To those who are to contend for the same key.
+                yield_now().await;
             }
             Ok::<_, store_core::Error>(answers)
         }
@@ -128,6 +147,7 @@ pub(crate) async fn look_on(
         tasks.push(Box::pin(async move {
             while !done.load(Ordering::Relaxed) {
                 look().await?;
+                yield_now().await;
             }
             Ok(())
         }));

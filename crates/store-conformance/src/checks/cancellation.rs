@@ -130,7 +130,7 @@ fn steps(handle: &Handle) -> Vec<Step> {
         step!("expire to a past time", THERE => None, store, store.expire(KEY, PAST)),
     ];
     if declared.renewal.is_supported() {
-        steps.push(step!("renewal", THERE => THERE, store, store.get(KEY).renew(Ttl::MAX.as_duration())));
+        steps.push(step!("renewal", passing("1") => passing("1"), store, store.get(KEY).renew(Ttl::MAX.as_duration())));
     }
     if declared.take.is_supported() {
         steps.push(step!("take", THERE => None, store, store.take(KEY)));
@@ -176,8 +176,9 @@ fn steps_of_counters() -> [Step; 3] {
 async fn drop_one(step: &Step, polls: usize, handle: &Handle, other: &Handle) -> Result<(), Failure> {
     let store = &handle.store;
     store.set(WITNESS, WITNESS).await?;
-    if let Some((before, _)) = step.before {
-        store.set(KEY, before).never_expires().await?;
+    if let Some((before, lives)) = step.before {
+        let expiry = if lives == Lives::ForEver { Expiry::Never } else { Expiry::In(Ttl::MAX) };
+        store.set(KEY, before).expiry(expiry).await?;
     }
     let answer = drop_after(polls, (step.call)(handle.clone())).await;
     let [before, after] = [step.before, step.after].map(|seen| seen.map(|(value, lives)| (Bytes::from(value), lives)));

@@ -160,6 +160,7 @@ faults! {
     LostAnswerIsSentAgain,
     LostAnswerPassesForDone,
     LostAnswerPassesForUnapplied,
+    LostRequestPassesForDone,
 
     // Collections of records.
     OpenersMakeOneEach,

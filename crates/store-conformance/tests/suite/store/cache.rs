@@ -55,15 +55,15 @@ impl Cache for ModelStore {
         options: WriteOptions,
     ) -> Result<Vec<bool>> {
         let mut state = self.open()?;
-        let at = |&key: &Key<'_>| Address { namespace, key };
-        let there: Vec<bool> = keys.iter().map(|key| self.live(&state, &self.place(at(key))).is_some()).collect();
+        let all = keys.iter().map(|&key| Address { namespace, key });
+        let there: Vec<bool> = all.clone().map(|at| self.live(&state, &self.place(at)).is_some()).collect();
         let mut removed = Vec::with_capacity(keys.len());
-        for key in keys {
+        for at in all {
             if self.has(Fault::DeleteManyStopsAtMissing) && removed.last() == Some(&false) {
                 removed.push(false);
                 continue;
             }
-            removed.push(self.remove(&mut state, at(key), &DeleteOptions::default()));
+            removed.push(self.remove(&mut state, at, &DeleteOptions::default()));
         }
         let answers = if self.has(Fault::DeleteManyTellsTwice) { there } else { removed };
         self.spread(options.durability, answers)

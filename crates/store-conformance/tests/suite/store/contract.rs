@@ -54,7 +54,7 @@ impl ModelStore {
     }
 
     /// Reads, and renews what it found.
-    fn look(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {
+    pub(super) fn look(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {
         if options.renew.is_some() && self.has(Fault::DeclaresRenewalWithoutIt) {
             return Err(Error::unsupported("renewal"));
         }

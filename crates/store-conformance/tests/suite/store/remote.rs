@@ -18,7 +18,7 @@ use crate::fault::Fault;
 /// How long its operations take when nothing answers.
 pub(crate) const LIMIT: Duration = Duration::from_millis(50);
 
-/// Of the answers one in so many is lost.
+/// Of the messages one in so many is lost.
 const LOST: u64 = 3;
 
 /// The driver.
@@ -48,6 +48,7 @@ impl Way for RemoteWay {
             }
             Outage::AnswersLost if self.fault == Fault::LostAnswerPassesForDone => {}
             Outage::AnswersLost => self.faults.add(Rule::fail_after().on(Operation::writes()).every(LOST)),
+            Outage::RequestsLost => self.faults.add(Rule::fail_before().on(Operation::writes()).every(LOST)),
             other => return Err(format!("nobody knows how to cause {other:?}").into()),
         }
         Ok(())
@@ -100,7 +101,10 @@ impl Store for Remote {
     }
 
     async fn set_entry(&self, at: Address<'_>, value: Bytes, options: SetOptions) -> Result<SetOutcome> {
-        self.judged(|| self.inner.set_entry(at, value.clone(), options.clone())).await
+        match self.judged(|| self.inner.set_entry(at, value.clone(), options.clone())).await {
+            Err(_) if self.fault == Fault::LostRequestPassesForDone => Ok(SetOutcome::Stored),
+            end => end,
+        }
     }
 
     async fn delete_entry(&self, at: Address<'_>, options: DeleteOptions) -> Result<bool> {

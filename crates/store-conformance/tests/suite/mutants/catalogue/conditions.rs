@@ -11,7 +11,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant!(IgnoresValueConditions, Plain, "`if_value` stores over any value", ["conditions::set_if_value", "conditions::refused_condition_changes_nothing", MODEL]),
     mutant!(ComparesThenWritesIfValue, Concurrency, "`if_value` compares and then writes", ["conditions::set_if_value", "conditions::update_loses_no_write", "concurrency::operations_are_linearizable"]),
     mutant!(IfValueForgetsLifetime, Time, "`if_value` stores without the lifetime", ["conditions::set_if_value", MODEL]),
-    mutant!(IfValueStoresNowAndThen, Rare, "of 500 refusals of `if_value` one stores", ["concurrency::operations_are_linearizable", MODEL]),
+    mutant!(IfValueStoresNowAndThen, Rare, "of 500 refusals of `if_value` one stores", ["concurrency::operations_are_linearizable"]),
     mutant!(RefusalTouchesLifetime, Time, "a refused write changes the expiry", ["conditions::refused_condition_changes_nothing", MODEL]),
     mutant!(RefusalPassesForStored, Plain, "a refused write tells that it stored", ["conditions::set_if_absent_has_one_winner", "conditions::set_if_present", "conditions::set_if_value", MODEL]),
     mutant!(DeleteAlwaysTrue, Plain, "`delete` tells that it removed something, whatever was there", ["removal::delete_reports_removal", "batches::delete_many_reports_each", MODEL]),

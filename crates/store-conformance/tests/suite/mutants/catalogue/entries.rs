@@ -4,7 +4,7 @@ use super::{MODEL, Mutant, mutant};
 
 #[rustfmt::skip]
 pub(super) const MUTANTS: &[Mutant] = &[
-    mutant!(EmptyValueIsMissing, Plain, "`get` takes an empty value for none", ["values::exists_agrees_with_get", "values::value_limits", "values::get_after_set_returns_value", MODEL]),
+    mutant!(EmptyValueIsMissing, Plain, "`get` takes an empty value for none", ["values::value_limits", "values::get_after_set_returns_value", MODEL]),
     mutant!(OverwriteKeepsOldValue, Plain, "a write over an entry leaves its value", ["values::get_after_set_returns_value", MODEL]),
     mutant!(TruncatesLongValues, Plain, "values end after 4 KiB", ["values::value_limits"]),
     mutant!(LongestValueIsRefused, Plain, "a value as long as is declared is refused", ["values::value_limits"]),

@@ -16,4 +16,5 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant!(LostAnswerIsSentAgain, Plain, "a write whose answer was lost is sent again", ["outages::lost_answers_are_unknown"]),
     mutant!(LostAnswerPassesForDone, Plain, "a write whose answer was lost passes for done", ["outages::lost_answers_are_unknown"]),
     mutant!(LostAnswerPassesForUnapplied, Plain, "a write whose answer was lost is called not applied", ["outages::lost_answers_are_unknown"]),
+    mutant!(LostRequestPassesForDone, Plain, "`set` is acknowledged whether or not the request arrived", ["outages::lost_answers_are_unknown", "outages::outages_are_errors"]),
 ];
