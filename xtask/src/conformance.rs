@@ -4,10 +4,15 @@
 //! was written by this run and accounts for every clause of the contract.
 
 mod matrix;
+mod mutants;
+mod readme;
+mod repeat;
 mod report;
 mod reports;
+mod table;
 
 use std::fs;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -20,8 +25,9 @@ use crate::workspace::Workspace;
 use crate::{images, run, set_up};
 
 use matrix::Row;
-use report::{DriverReport, Layout, Report};
+use report::DriverReport;
 pub(crate) use reports::Reports;
+use table::{Layout, Report};
 
 /// A driver's name and where its suite is.
 struct Driver {
@@ -88,6 +94,12 @@ pub(crate) struct Options {
     /// Runs every topology on every server release in containers, the protocols by turns.
     #[arg(long, conflicts_with = "drivers")]
     matrix: bool,
+    /// Runs the suite on the mutants instead, each of which it has to find out, and reports by mutant and family.
+    #[arg(long, conflicts_with_all = ["drivers", "matrix", "cases", "seed", "time_budget", "repeat", "read", "readme"])]
+    mutants: bool,
+    /// Runs each mutant so often; once unless told otherwise.
+    #[arg(long, value_name = "N", requires = "mutants")]
+    times: Option<NonZeroU32>,
     /// How many generated cases the model runs.
     #[arg(long, value_name = "N")]
     cases: Option<u64>,
@@ -97,6 +109,16 @@ pub(crate) struct Options {
     /// Ends the generated cases of each driver after so many seconds.
     #[arg(long, value_name = "SECONDS")]
     time_budget: Option<u64>,
+    /// Runs each driver so often, one after another, and stops at the first failure. Without a number: 100 times memory, 20
+    /// times one Redis, 5 times each other.
+    #[arg(long, value_name = "N", conflicts_with_all = ["matrix", "json", "markdown", "readme"])]
+    repeat: Option<Option<u32>>,
+    /// Runs nothing and shows the reports that runs of the suites have left in this directory.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["matrix", "repeat"])]
+    read: Option<PathBuf>,
+    /// Writes the table into README.md, in place of the one that is there.
+    #[arg(long, conflicts_with_all = ["matrix", "drivers"])]
+    readme: bool,
     /// Builds with optimisation, for many cases.
     #[arg(long)]
     release: bool,
@@ -109,6 +131,15 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    if options.mutants {
+        return mutants::run(workspace, options.times, options.json.as_deref(), options.markdown.as_deref());
+    }
+    if let Some(directory) = &options.read {
+        return read(workspace, directory, options);
+    }
+    if let Some(times) = options.repeat {
+        return repeat::run(workspace, times, options);
+    }
     let runs = match options.matrix {
         true => in_containers(workspace)?,
         false => as_configured(workspace, &options.drivers)?,
@@ -121,16 +152,28 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         summary.add(&run, reports.take(run.driver().name));
         summary.problems.extend(ended.err().map(|error| format!("{}: {error:#}", run.name())));
     }
-    summary.finish(options)
+    summary.finish(workspace, options)
 }
 
-/// Judges what the suites of all drivers have written, where `cargo test` ran them.
+/// Judges what others have run.
+fn read(workspace: &Workspace, directory: &Path, options: &Options) -> Result<()> {
+    let reports = Reports::left_in(directory.to_owned());
+    let mut summary = Summary::new(workspace, Layout::ByFamily)?;
+    for driver in selected(&options.drivers)? {
+        summary.add(&Run::AsConfigured(driver), reports.read(driver.name));
+    }
+    summary.finish(workspace, options)
+}
+
+/// Judges what the suites of all drivers have written, where `cargo test` ran them, and whether the README still says so.
 pub(crate) fn judge(workspace: &Workspace, reports: &Reports) -> Result<()> {
     let mut summary = Summary::new(workspace, Layout::ByFamily)?;
     for driver in DRIVERS {
         summary.add(&Run::AsConfigured(driver), reports.take(driver.name));
     }
-    summary.finish(&Options::default())
+    let stale = readme::check(workspace, &summary.report);
+    summary.problems.extend(stale.err().map(|error| format!("{error:#}")));
+    summary.finish(workspace, &Options::default())
 }
 
 fn as_configured(workspace: &Workspace, names: &[String]) -> Result<Vec<Run>> {
@@ -236,10 +279,13 @@ impl Summary {
         self.problems.extend(judged.err().map(|error| format!("{}: {error:#}", run.name())));
     }
 
-    fn finish(self, options: &Options) -> Result<()> {
+    fn finish(self, workspace: &Workspace, options: &Options) -> Result<()> {
         print!("{}", self.report.text());
         write(options.json.as_deref(), || format!("{:#}\n", self.report.json()))?;
         write(options.markdown.as_deref(), || self.report.markdown())?;
+        if options.readme {
+            readme::write(workspace, &self.report)?;
+        }
         if self.problems.is_empty() {
             return Ok(());
         }

@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the rules of this project that no compiler knows. Each is a function from the tree to findings.
 
 pub(crate) mod clauses;
+pub(crate) mod kill_matrix;
 mod links;
 mod owners;
 mod scripts;
@@ -44,6 +45,7 @@ const RULES: &[fn(&Tree) -> Vec<Finding>] = &[
     owners::dangerous_ideas_have_one_owner,
     scripts::scripts_have_a_header,
     scripts::scripts_never_search_the_keyspace,
+    kill_matrix::the_published_kill_matrix_is_of_this_suite,
     links::links_lead_to_files,
     words::nothing_is_left_unfinished,
     words::nothing_names_this_machine,

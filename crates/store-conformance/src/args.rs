@@ -1,16 +1,9 @@
 //! The command line: what libtest understands, so that `cargo test` and nextest can drive the suite, and the suite's own
 //! options.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
+use crate::environment::{families, number, seconds};
 use crate::options::{Extent, Matching, Options};
-
-/// The environment variable that replays a run.
-const SEED_VARIABLE: &str = "STORE_CONFORMANCE_SEED";
-
-/// The environment variable that names a directory for reports.
-const REPORTS_VARIABLE: &str = "STORE_CONFORMANCE_REPORTS";
+use crate::outputs::Outputs;
 
 pub(crate) const HELP: &str = "\
 Runs the conformance suite.
@@ -20,13 +13,20 @@ Usage: [OPTIONS] [FILTER]...
 Checks are named `family::clause`; a FILTER selects those that contain it.
 
   --cases N          programs of the model family (default 2000, or 200 where the suite has to wait for time to pass)
-  --seed N           repeats a run; so does STORE_CONFORMANCE_SEED=N
   --time-budget S    seconds after which the model family begins no new program
-  --json FILE        also writes the report as JSON; so does STORE_CONFORMANCE_REPORTS=DIR, as DIR/driver.json
+  --seed N           repeats a run
+  --level L          holds the driver to this level; checks of later ones are previews
+  --require F,G      families of which nothing may be unsupported
+  --json FILE        also writes the report as JSON
+  --markdown FILE    also writes it as Markdown
+  --badge FILE       also writes a badge as SVG
   --test-threads N   checks that run at the same time
   --skip FILTER      leaves out what contains it
   --exact            filters are whole names
   --list             shows the names and runs nothing
+
+In the environment, STORE_CONFORMANCE_CASES, _TIME_BUDGET, _SEED, _LEVEL and _REQUIRE say the same, and
+STORE_CONFORMANCE_REPORTS=DIR has the report written there as JSON, as DIR/driver.json.
 
 Other options of libtest are accepted and change nothing, except --ignored: no check is ignored, so none is run.
 ";
@@ -36,38 +36,16 @@ Other options of libtest are accepted and change nothing, except --ignored: no c
 pub(crate) enum Command {
     Help,
     List(Options),
-    Run(Options, Option<Destination>),
+    Run(Options, Outputs),
 }
 
-/// Where a report is to be written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Destination {
-    File(PathBuf),
-    /// One that other drivers write to as well: the file has the driver's name.
-    Directory(PathBuf),
-}
-
-impl Destination {
-    pub(crate) fn file(&self, driver: &str) -> PathBuf {
-        match self {
-            Self::File(file) => file.clone(),
-            Self::Directory(directory) => directory.join(format!("{driver}.json")),
-        }
-    }
-}
-
-/// Reads the arguments behind the program's name.
+/// Reads the arguments behind the program's name, on top of what the environment says.
 pub(crate) fn parse(
     arguments: impl IntoIterator<Item = String>,
-    variable: impl Fn(&str) -> Option<String>,
+    options: Options,
+    outputs: Outputs,
 ) -> Result<Command, String> {
-    let mut parsed = Parsed {
-        seed: variable(SEED_VARIABLE).map(|seed| number(SEED_VARIABLE, &seed)).transpose()?,
-        report: variable(REPORTS_VARIABLE)
-            .filter(|directory| !directory.is_empty())
-            .map(|directory| Destination::Directory(directory.into())),
-        ..Parsed::default()
-    };
+    let mut parsed = Parsed { options, outputs, mode: Mode::Run };
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         let (name, inline) = match argument.split_once('=') {
@@ -80,17 +58,14 @@ pub(crate) fn parse(
     Ok(parsed.into_command())
 }
 
-#[derive(Default)]
 struct Parsed {
     options: Options,
-    seed: Option<u64>,
-    report: Option<Destination>,
+    outputs: Outputs,
     mode: Mode,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 enum Mode {
-    #[default]
     Run,
     List,
     Help,
@@ -106,10 +81,14 @@ impl Parsed {
             "--skip" => selection.skip.push(value()?),
             "--ignored" => selection.extent = Extent::Ignored,
             "--cases" => self.options.cases = Some(number(name, &value()?)?),
-            "--seed" => self.seed = Some(number(name, &value()?)?),
+            "--seed" => self.options.seed = Some(number(name, &value()?)?),
+            "--level" => self.options.level = value()?.parse().map_err(|unknown| format!("--level: {unknown}"))?,
+            "--require" => self.options.required = families(&value()?),
             "--time-budget" => self.options.time_budget = Some(seconds(name, &value()?)?),
             "--test-threads" => self.options.threads = Some(number(name, &value()?)?),
-            "--json" => self.report = Some(Destination::File(value()?.into())),
+            "--json" => self.outputs.json = Some(value()?.into()),
+            "--markdown" => self.outputs.markdown = Some(value()?.into()),
+            "--badge" => self.outputs.badge = Some(value()?.into()),
             "--format" | "--color" | "--logfile" | "--shuffle-seed" | "-Z" => drop(value()?),
             "--nocapture"
             | "--no-capture"
@@ -131,45 +110,53 @@ impl Parsed {
     }
 
     fn into_command(self) -> Command {
-        let options = Options { seed: self.seed, ..self.options };
         match self.mode {
             Mode::Help => Command::Help,
-            Mode::List => Command::List(options),
-            Mode::Run => Command::Run(options, self.report),
+            Mode::List => Command::List(self.options),
+            Mode::Run => Command::Run(self.options, self.outputs),
         }
     }
 }
 
-fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, String> {
-    value.parse().map_err(|_| format!("{name} takes a number, not {value:?}"))
-}
-
-fn seconds(name: &str, value: &str) -> Result<Duration, String> {
-    let seconds = number(name, value)?;
-    Duration::try_from_secs_f64(seconds).map_err(|_| format!("{name} takes a number of seconds, not {value:?}"))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::level::Level;
 
     fn parsed(arguments: &[&str]) -> Result<Command, String> {
-        parse(arguments.iter().map(|&argument| argument.to_owned()), |_| None)
+        let arguments = arguments.iter().map(|&argument| argument.to_owned());
+        parse(arguments, Options::default(), Outputs::default())
     }
 
-    fn run_options(arguments: &[&str]) -> (Options, Option<Destination>) {
+    fn run_options(arguments: &[&str]) -> (Options, Outputs) {
         match parsed(arguments) {
-            Ok(Command::Run(options, report)) => (options, report),
+            Ok(Command::Run(options, outputs)) => (options, outputs),
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
     fn own_options_are_read_in_both_spellings() {
-        let (options, report) = run_options(&["--cases", "7", "--seed=9", "--time-budget", "0.5", "--json=out.json"]);
+        let (options, outputs) = run_options(&[
+            "--cases",
+            "7",
+            "--seed=9",
+            "--time-budget",
+            "0.5",
+            "--json=out.json",
+            "--badge",
+            "out.svg",
+            "--level=2026.2",
+            "--require",
+            "locks,records",
+        ]);
         assert_eq!((options.cases, options.seed), (Some(7), Some(9)));
         assert_eq!(options.time_budget, Some(Duration::from_millis(500)));
-        assert_eq!(report, Some(Destination::File("out.json".into())));
+        assert_eq!((options.level, options.required), (Level::NEXT, vec!["locks".to_owned(), "records".to_owned()]));
+        let (json, badge) = (Some("out.json".into()), Some("out.svg".into()));
+        assert_eq!(outputs, Outputs { json, badge, ..Outputs::default() });
     }
 
     #[test]
@@ -199,16 +186,15 @@ mod tests {
 
     #[test]
     fn the_command_line_outranks_the_environment() {
+        let from_environment = || Options::new().seed(5).cases(4);
         let settings = |arguments: &[&str]| {
             let arguments = arguments.iter().map(|&argument| argument.to_owned());
-            let environment = [(SEED_VARIABLE, "5"), (REPORTS_VARIABLE, "reports")];
-            let variable = |name: &str| environment.iter().find(|(set, _)| *set == name).map(|(_, value)| value);
-            match parse(arguments, |name| variable(name).map(|&value| value.to_owned())) {
-                Ok(Command::Run(options, report)) => (options.seed, report.map(|report| report.file("my-driver"))),
+            match parse(arguments, from_environment(), Outputs::default()) {
+                Ok(Command::Run(options, _)) => (options.seed, options.cases),
                 other => panic!("{other:?}"),
             }
         };
-        assert_eq!(settings(&[]), (Some(5), Some("reports/my-driver.json".into())));
-        assert_eq!(settings(&["--seed", "6", "--json", "out.json"]), (Some(6), Some("out.json".into())));
+        assert_eq!(settings(&[]), (Some(5), Some(4)));
+        assert_eq!(settings(&["--seed", "6"]), (Some(6), Some(4)));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::{StreamExt, stream};
-use store_core::{ErrorKind, KeyValueStore, KeyValueStoreClient, StoreAlias, StoreLabel, StoreName};
+use store_core::{ErrorKind, KeyValueStore, KeyValueStoreClient, StoreAlias, StoreLabel, StoreName, StoreSelector};
 
 use crate::failure::Failure;
 
@@ -35,46 +35,71 @@ impl Labels {
         label
     }
 
-    /// Drops every collection that was used, and says whether all are gone: none is where both clients are closed, and
-    /// then it stays to be dropped by others. What fails keeps no other from being dropped.
-    pub(crate) async fn drop_all(&self, clients: &Clients) -> Result<AllGone, Failure> {
+    /// Drops every collection that was used. What fails keeps no other from being dropped.
+    pub(crate) async fn drop_all(&self, clients: &Clients) -> Result<Dropped, Failure> {
         let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
         let drops = stream::iter(used).map(async |label| (drop_one(clients, &label).await, label));
-        let dropped: Vec<_> = drops.buffer_unordered(Self::AT_ONCE).collect().await;
-        let mut result = Ok(AllGone::Yes);
-        for (gone, label) in dropped {
-            if matches!(gone, Ok(AllGone::No)) {
-                self.used(label);
-            }
-            if !matches!(gone, Ok(AllGone::Yes)) {
-                result = result.and(gone);
+        let ended: Vec<_> = drops.buffer_unordered(Self::AT_ONCE).collect().await;
+        let mut result = Ok(());
+        let mut dropped = Dropped { all: AllGone::Yes, leaks: Vec::new() };
+        for (gone, label) in ended {
+            match gone {
+                Ok(Gone::Yes) => {}
+                Ok(Gone::StillOpens) => dropped.leaks.push(format!("{label:?} still opens by its id after a drop")),
+                Ok(Gone::No) => {
+                    self.used(label);
+                    dropped.all = AllGone::No;
+                }
+                Err(failure) => result = result.and(Err(failure)),
             }
         }
-        result
+        result.map(|()| dropped)
     }
 }
 
-/// Whether what a check made is dropped.
+/// What became of the collections of a check.
+pub(crate) struct Dropped {
+    pub(crate) all: AllGone,
+    /// Those that are there after a drop.
+    pub(crate) leaks: Vec<String>,
+}
+
+/// Whether what a check made is dropped: nothing is where both clients are closed, and then it stays to be dropped by
+/// others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AllGone {
     Yes,
     No,
 }
 
+enum Gone {
+    Yes,
+    /// No client is left that could drop it.
+    No,
+    StillOpens,
+}
+
 /// By whichever client its check left open.
-async fn drop_one(clients: &Clients, label: &StoreLabel) -> Result<AllGone, Failure> {
+async fn drop_one(clients: &Clients, label: &StoreLabel) -> Result<Gone, Failure> {
     for client in clients {
-        let dropped = match KeyValueStore::open(Arc::clone(client), label.clone()).await {
-            Ok(collection) => collection.drop().await,
-            Err(error) => Err(error),
-        };
-        match dropped {
+        match drop_by(client, label).await {
             Err(error) if error.kind() == ErrorKind::Closed => {}
             Err(error) => return Err(Failure::new(format!("cleaning up {label:?}: {error}"))),
-            Ok(()) => return Ok(AllGone::Yes),
+            Ok(gone) => return Ok(gone),
         }
     }
-    Ok(AllGone::No)
+    Ok(Gone::No)
+}
+
+async fn drop_by(client: &Arc<dyn KeyValueStoreClient>, label: &StoreLabel) -> store_core::Result<Gone> {
+    let collection = KeyValueStore::open(Arc::clone(client), label.clone()).await?;
+    let by_id = StoreSelector::Id(collection.id().to_owned());
+    collection.drop().await?;
+    match client.open_store(by_id.into()).await {
+        Ok(_) => Ok(Gone::StillOpens),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Gone::Yes),
+        Err(error) => Err(error),
+    }
 }
 
 /// The collections of one case.

@@ -1,16 +1,15 @@
 //! What a check works with: the stores of its own harness, the clock, and namespaces that nobody else uses.
 
+mod clean_up;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use store_core::{
-    AccessTimes, Address, Cache, Capabilities, ErrorKind, Key, Listing, Namespace, Namespaced, OpenedStore, Store,
-    StoreExt,
-};
+use store_core::{AccessTimes, Address, Cache, Capabilities, Key, Namespace, Namespaced, OpenedStore, Store, StoreExt};
 
-use crate::collections::{AllGone, Clients, Collections, Labels};
+use crate::collections::{Clients, Collections, Labels};
 use crate::failure::Failure;
-use crate::harness::{Harness, Planted, Start};
+use crate::harness::{Harness, Planted};
 use crate::options::{Options, random};
 use crate::outage::Interruptible;
 use crate::progress::Progress;
@@ -213,43 +212,6 @@ impl Context {
         let store = self.harness.store().namespace(&namespace)?;
         self.beside.lock().unwrap_or_else(PoisonError::into_inner).push(namespace);
         Ok(store)
-    }
-
-    /// Removes what the check wrote, where the driver can: by a harness that is started for it, where the check closed all
-    /// clients of its own.
-    pub(crate) async fn clean_up(&self, start: &Start) -> Result<(), Failure> {
-        let (collections, entries) = (self.drop_collections(start).await, self.clear_entries().await);
-        collections.and(entries)
-    }
-
-    async fn drop_collections(&self, start: &Start) -> Result<(), Failure> {
-        let Some(clients) = self.record_clients() else { return Ok(()) };
-        if self.labels.drop_all(&clients).await? == AllGone::Yes {
-            return Ok(());
-        }
-        let harness = start().await?;
-        let clients = clients_of(&*harness).ok_or_else(|| no_longer("records"))?;
-        self.labels.drop_all(&clients).await.map(drop)
-    }
-
-    async fn clear_entries(&self) -> Result<(), Failure> {
-        if self.capabilities().listing == Listing::None {
-            return Ok(());
-        }
-        let cache = self.harness.cache().map(|cache| -> Arc<dyn Store> { cache });
-        let beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut result = Ok(());
-        for store in [Some(self.harness.store()), cache].into_iter().flatten() {
-            for namespace in beside.iter().chain([&self.root]) {
-                match store.namespace(namespace)?.clear().await {
-                    Ok(_) => {}
-                    // A check that closed its stores wrote nothing that lasts.
-                    Err(error) if error.kind() == ErrorKind::Closed => {}
-                    Err(error) => result = result.and(Err(Failure::new(format!("cleaning up: {error}")))),
-                }
-            }
-        }
-        result
     }
 }
 

@@ -2,14 +2,16 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test binary talks to the terminal")]
 
 use std::future::Future;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::args::{self, Command};
+use crate::environment;
 use crate::harness::{Harness, HarnessError};
 use crate::options::Options;
-use crate::report::{CheckReport, Report, Status};
-use crate::run::{names, run_watched};
+use crate::outputs::Outputs;
+use crate::report::{CheckReport, Report, Standing, Status};
+use crate::run::run_watched;
+use crate::trial;
 
 /// What libtest exits with when a test failed.
 const FAILED: u8 = 101;
@@ -21,7 +23,7 @@ where
     F: Future<Output = Result<H, HarnessError>> + Send + 'static,
     S: Fn() -> F + Send + Sync + 'static,
 {
-    match args::parse(std::env::args().skip(1), |name| std::env::var(name).ok()) {
+    match command() {
         Err(wrong) => {
             eprintln!("{wrong}\n\n{}", args::HELP);
             ExitCode::from(FAILED)
@@ -34,41 +36,54 @@ where
             list(&options);
             ExitCode::SUCCESS
         }
-        Ok(Command::Run(options, destination)) => {
+        Ok(Command::Run(options, outputs)) => {
             let report = run_watched(driver, start, options, show);
             println!("\n{report}");
-            finish(&report, destination.map(|destination| destination.file(driver)))
+            finish(&report, &outputs)
         }
     }
 }
 
+fn command() -> Result<Command, String> {
+    let outputs = Outputs { reports: environment::reports(), ..Outputs::default() };
+    args::parse(std::env::args().skip(1), Options::from_environment()?, outputs)
+}
+
 /// In libtest's terse format, which is also a prefix of its pretty one; nextest reads nothing else.
 fn list(options: &Options) {
-    for name in names(options) {
-        println!("{name}: test");
+    for trial in trial::selected(options) {
+        println!("{}: test", trial.name());
     }
 }
 
 fn show(check: &CheckReport) {
-    let outcome = match check.status {
-        Status::Pass => "ok",
-        Status::Fail => "FAILED",
-        Status::Unsupported => "ok, unsupported",
-        Status::Deviation => "ok, deviation",
-        Status::NotRun => "FAILED, not run",
-    };
-    let reason = match &check.note {
-        Some(note) if check.status.is_success() => format!(": {note}"),
-        _ => String::new(),
-    };
-    println!("test {} ... {outcome}{reason} ({} cases, {:.2} s)", check.name(), check.cases, check.seconds);
+    println!("test {} ... {} ({} cases, {:.2} s)", check.name(), outcome(check), check.cases, check.seconds);
 }
 
-fn finish(report: &Report, file: Option<PathBuf>) -> ExitCode {
-    if let Some(path) = file
-        && let Err(error) = std::fs::write(&path, format!("{:#}\n", report.to_json()))
-    {
-        eprintln!("cannot write the report to {}: {error}", path.display());
+/// How a check ended, in the words of libtest, with the reason of what did not simply pass and yet fails nothing.
+pub(crate) fn outcome(check: &CheckReport) -> String {
+    let verdict = if check.is_success() { "ok" } else { "FAILED" };
+    let standing = match check.standing {
+        Standing::Counts => "",
+        Standing::Required => ", required",
+        Standing::Preview => ", preview",
+    };
+    let status = match check.status {
+        Status::Pass => "",
+        Status::Fail if check.is_success() => ", failed",
+        Status::Fail => "",
+        Status::Unsupported => ", unsupported",
+        Status::Deviation => ", deviation",
+        Status::NotRun => ", not run",
+    };
+    // What fails the run is shown at its end.
+    let reason = check.note.as_ref().filter(|_| check.is_success()).map(|note| format!(": {note}"));
+    format!("{verdict}{standing}{status}{}", reason.unwrap_or_default())
+}
+
+fn finish(report: &Report, outputs: &Outputs) -> ExitCode {
+    if let Err(error) = outputs.write(report) {
+        eprintln!("{error}");
         return ExitCode::from(FAILED);
     }
     if report.is_success() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }

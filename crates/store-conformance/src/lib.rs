@@ -8,15 +8,22 @@ mod checks;
 mod choices;
 mod collections;
 mod context;
+mod environment;
+mod every_check;
 mod failing;
 mod failure;
+pub mod faults;
 mod front;
+mod granularity;
 mod harness;
 pub mod history;
 mod known;
+mod leaks;
+mod level;
 mod model;
 mod options;
 mod outage;
+mod outputs;
 mod pages;
 mod progress;
 mod race;
@@ -24,16 +31,20 @@ mod registry;
 mod report;
 mod run;
 mod strategy;
+mod suite;
 mod time;
+mod trial;
 mod undeclaring;
 mod walk;
 
 pub use front::run_from_command_line;
 pub use harness::{ClockControl, Deviation, Harness, HarnessError, Planted};
+pub use level::{Level, UnknownLevel};
 pub use options::Options;
 pub use outage::{Interruptible, Outage, Way};
-pub use report::{CheckReport, Report, Status};
+pub use report::{CheckReport, Report, Standing, Status};
 pub use run::run;
+pub use suite::run_as_test;
 
 /// Makes a test target with `harness = false` a run of the suite.
 ///

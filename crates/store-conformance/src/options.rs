@@ -4,14 +4,21 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
+use crate::level::Level;
+
 /// How thoroughly the suite runs, and which part of it. The default is quick enough for every `cargo test`.
+///
+/// The macros [`main!`](crate::main) and [`suite!`](crate::suite) begin with [`from_environment`](Self::from_environment).
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Options {
+    pub(crate) level: Level,
+    pub(crate) required: Vec<String>,
     pub(crate) cases: Option<u32>,
     pub(crate) seed: Option<u64>,
     pub(crate) time_budget: Option<Duration>,
     pub(crate) threads: Option<usize>,
+    pub(crate) shrink_limit: Option<Duration>,
     pub(crate) selection: Selection,
 }
 
@@ -30,8 +37,7 @@ impl Options {
         self
     }
 
-    /// Where generation starts: two runs with one seed try the same inputs. By default the environment variable
-    /// `STORE_CONFORMANCE_SEED`, else a new seed for each run.
+    /// Where generation starts: two runs with one seed try the same inputs. By default a new seed for each run.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
@@ -45,11 +51,37 @@ impl Options {
         self
     }
 
+    /// How long a failing input is made simpler before it is shown: 10 s unless told otherwise. With zero it is shown as it
+    /// was drawn, which is enough where only whether something fails matters.
+    #[must_use]
+    pub fn shrink_limit(mut self, limit: Duration) -> Self {
+        self.shrink_limit = Some(limit);
+        self
+    }
+
     /// How many checks run at the same time. By default as many as there are processors where the suite controls the
     /// clock, and eight times as many where checks mostly wait.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
+        self
+    }
+
+    /// The level that the driver is held to, [`CURRENT`](Level::CURRENT) by default. Checks of later levels run as previews:
+    /// they are reported, and fail nothing.
+    #[must_use]
+    pub fn level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// Fails the run also when a check of this family is unsupported. Called again, it adds to the families.
+    ///
+    /// For drivers that are meant to have all of it, so that a capability that gets lost, or a harness that offers less than
+    /// before, does not go unnoticed. A family that does not exist runs nothing.
+    #[must_use]
+    pub fn require(mut self, family: impl Into<String>) -> Self {
+        self.required.push(family.into());
         self
     }
 

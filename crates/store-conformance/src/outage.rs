@@ -58,11 +58,19 @@ pub trait Way: Send + Sync {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outage {
-    /// Connections end, and none can be made, as after a crash.
+    /// Connections end, and none can be made, as after a crash. Opened again at once, it is a restart.
     Gone,
     /// Nothing is answered any more, and nothing says why, as behind a network that drops everything.
     Silent,
     /// Requests arrive and are executed, but of the answers some never come; about every third. The connection that one
     /// was to come over ends instead.
     AnswersLost,
+    /// Some requests never arrive, about every third, and nothing is executed. The connection that one was to go over ends
+    /// instead.
+    RequestsLost,
+}
+
+impl Outage {
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] = [Self::Gone, Self::Silent, Self::AnswersLost, Self::RequestsLost];
 }

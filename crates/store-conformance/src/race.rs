@@ -1,8 +1,9 @@
 //! Callers that are let go at the same instant, and readers that look on while a writer writes.
 
 use std::collections::BTreeMap;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -11,8 +12,13 @@ use futures_util::FutureExt;
 use futures_util::future::{AbortHandle, Abortable, BoxFuture};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 
 use crate::failure::Failure;
+
+/// How many threads a runtime needs room for in which checks race beside each other: one that waits at the start for a
+/// thread that is never made waits for ever.
+pub(crate) const MOST_THREADS: usize = 4096;
 
 /// How many keys are contended for in one race.
 const CONTENDED_KEYS: usize = 32;
@@ -20,7 +26,8 @@ const CONTENDED_KEYS: usize = 32;
 /// Runs all tasks at once and gives their answers in order.
 ///
 /// Each has a thread of its own: the operations of a driver in memory never wait, so tasks on a few shared threads would
-/// run one after another, each to its end. The system takes a thread off its processor anywhere.
+/// run one after another, each to its end. The system takes a thread off its processor anywhere. They are threads of the
+/// runtime's that were used before, because a race is over long before as many new ones are made.
 pub(crate) async fn at_once<F>(tasks: impl IntoIterator<Item = F>) -> Result<Vec<F::Output>, Failure>
 where
     F: Future<Output: Send> + Send + 'static,
@@ -29,7 +36,7 @@ where
     let start = Arc::new(Barrier::new(tasks.len()));
     let mut running = Vec::with_capacity(tasks.len());
     for task in tasks {
-        running.push(Running::spawn(task, Arc::clone(&start))?);
+        running.push(Running::spawn(task, Arc::clone(&start)));
     }
     let mut answers = Vec::with_capacity(running.len());
     for caller in &mut running {
@@ -46,14 +53,15 @@ struct Running<T> {
 }
 
 impl<T: Send + 'static> Running<T> {
-    fn spawn(task: impl Future<Output = T> + Send + 'static, start: Arc<Barrier>) -> Result<Self, Failure> {
+    fn spawn(task: impl Future<Output = T> + Send + 'static, start: Arc<Barrier>) -> Self {
         let (sender, answer) = oneshot::channel();
         let (abort, registration) = AbortHandle::new_pair();
-        let task = AssertUnwindSafe(Abortable::new(task, registration)).catch_unwind();
+        let task = AssertUnwindSafe(Abortable::new(giving_way(task), registration)).catch_unwind();
         let runtime = Handle::current();
+        let callers = runtime.clone();
         let body = move || {
             start.wait();
-            let answer = match runtime.block_on(task) {
+            let answer = match callers.block_on(task) {
                 Ok(Ok(answer)) => Ok(answer),
                 Ok(Err(_)) => return,
                 Err(panic) => Err(Failure::of_panic(&*panic)),
@@ -61,9 +69,23 @@ impl<T: Send + 'static> Running<T> {
             // Nobody waits for it any more where another caller failed first.
             drop(sender.send(answer));
         };
-        thread::Builder::new().spawn(body).map_err(|error| Failure::new(format!("no thread for a caller: {error}")))?;
-        Ok(Self { answer, abort })
+        drop(runtime.spawn_blocking(body));
+        Self { answer, abort }
     }
+}
+
+/// The same task, whose thread lets others run wherever it waits: with fewer processors than callers, those that are ready
+/// would otherwise wait until it has done all it can.
+async fn giving_way<F: Future>(task: F) -> F::Output {
+    let mut task = pin!(task);
+    poll_fn(move |context| {
+        let answer = task.as_mut().poll(context);
+        if answer.is_pending() {
+            thread::yield_now();
+        }
+        answer
+    })
+    .await
 }
 
 impl<T> Drop for Running<T> {
@@ -90,6 +112,8 @@ where
             let mut answers = Vec::with_capacity(CONTENDED_KEYS);
             for key in contended_keys() {
                 answers.push(act(handle.clone(), key, caller).await?);
+                // To those who are to contend for the same key.
+                yield_now().await;
             }
             Ok::<_, store_core::Error>(answers)
         }
@@ -123,6 +147,7 @@ pub(crate) async fn look_on(
         tasks.push(Box::pin(async move {
             while !done.load(Ordering::Relaxed) {
                 look().await?;
+                yield_now().await;
             }
             Ok(())
         }));

@@ -5,6 +5,7 @@ use store_core::{BatchAtomicity, Listing, Support};
 
 use crate::context::Context;
 use crate::failure::CheckResult;
+use crate::level::Level;
 
 /// The checks of one subject, in one file.
 pub(crate) struct Family {
@@ -17,7 +18,20 @@ pub(crate) struct Check {
     pub(crate) clause: &'static str,
     pub(crate) needs: Needs,
     pub(crate) company: Company,
+    /// From which level on it counts.
+    pub(crate) since: Level,
     pub(crate) body: for<'a> fn(&'a Context) -> LocalBoxFuture<'a, CheckResult>,
+}
+
+impl Check {
+    /// The level that the first checks belong to.
+    pub(crate) const FIRST: Level = Level::new(2026, 1);
+
+    /// The same check, which counts from this level on and is a preview before.
+    #[cfg_attr(not(test), expect(dead_code, reason = "no check is a preview today"))]
+    pub(crate) const fn since(self, level: Level) -> Self {
+        Self { since: level, ..self }
+    }
 }
 
 /// Whether other checks run beside one.
@@ -38,6 +52,7 @@ macro_rules! check {
             clause: stringify!($clause),
             needs: $crate::registry::Needs::$needs,
             company: $crate::registry::Company::$company,
+            since: $crate::registry::Check::FIRST,
             body: |context| Box::pin($clause(context)),
         }
     };

@@ -12,14 +12,17 @@ use futures_util::future::BoxFuture;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::absence::verify_absent;
-use crate::checks::FAMILIES;
 use crate::context::Context;
 use crate::failure::{CheckResult, Failure, Verdict};
-use crate::harness::{ClockControl, Harness, HarnessError, Start};
+use crate::granularity;
+use crate::harness::{ClockControl, Deviation, Harness, HarnessError, Start};
+use crate::leaks;
 use crate::model::{self, Coverage, Subject};
 use crate::options::Options;
-use crate::registry::{Check, Company, Needs};
+use crate::race::MOST_THREADS;
+use crate::registry::Company;
 use crate::report::{CheckReport, Driver, ModelReport, Report, Status};
+use crate::trial::{self, Trial};
 
 /// How many threads share a processor where checks mostly wait.
 const WAITING_CHECKS_PER_PROCESSOR: usize = 8;
@@ -58,60 +61,6 @@ where
     Engine::run(driver, &start, options, &watch)
 }
 
-/// The names of all checks that the options select, in order.
-pub(crate) fn names(options: &Options) -> Vec<String> {
-    trials(options).map(|trial| trial.name()).collect()
-}
-
-/// One check to run.
-#[derive(Clone, Copy)]
-enum Trial {
-    Clause(&'static str, &'static Check),
-    Model(Subject),
-}
-
-impl Trial {
-    fn family(self) -> &'static str {
-        match self {
-            Self::Clause(family, _) => family,
-            Self::Model(_) => model::FAMILY,
-        }
-    }
-
-    fn clause(self) -> &'static str {
-        match self {
-            Self::Clause(_, check) => check.clause,
-            Self::Model(subject) => subject.check(),
-        }
-    }
-
-    fn name(self) -> String {
-        format!("{}::{}", self.family(), self.clause())
-    }
-
-    fn needs(self) -> Needs {
-        match self {
-            Self::Clause(_, check) => check.needs,
-            Self::Model(subject) => subject.needs(),
-        }
-    }
-
-    fn company(self) -> Company {
-        match self {
-            Self::Clause(_, check) => check.company,
-            Self::Model(_) => Company::Others,
-        }
-    }
-}
-
-/// The model family first: it takes longest.
-fn trials(options: &Options) -> impl Iterator<Item = Trial> {
-    let clauses =
-        FAMILIES.iter().flat_map(|family| family.checks.iter().map(|check| Trial::Clause(family.name, check)));
-    let models = Subject::ALL.map(Trial::Model).into_iter();
-    models.chain(clauses).filter(|trial| options.selection.includes(&trial.name()))
-}
-
 struct Engine<'a> {
     runtime: Runtime,
     start: &'a Start,
@@ -128,18 +77,25 @@ impl<'a> Engine<'a> {
         let mut report = Report {
             driver: driver.to_owned(),
             subject: Driver::default(),
+            level: options.level,
             seed,
             seconds: 0.0,
+            of: trial::all().count(),
             checks: Vec::new(),
             model: None,
             record_model: None,
+            leaks: Vec::new(),
         };
-        let trials: Vec<_> = trials(&options).collect();
-        let ended = match Builder::new_multi_thread().worker_threads(processors().max(2)).enable_all().build() {
-            Err(error) => not_run(&trials, &format!("no runtime: {error}"), watch),
+        let trials: Vec<_> = trial::selected(&options).collect();
+        let mut runtime = Builder::new_multi_thread();
+        runtime.worker_threads(processors().max(2)).max_blocking_threads(MOST_THREADS).enable_all();
+        let ended = match runtime.build() {
+            Err(error) => not_run(&trials, &options, &format!("no runtime: {error}"), watch),
             Ok(runtime) => {
                 let engine = Self { runtime, start, options, seed };
-                engine.run_on_harness(&trials, &mut report.subject, watch)
+                let ended = engine.run_on_harness(&trials, &mut report.subject, watch);
+                report.leaks.extend(leaks::tasks(&engine.runtime));
+                ended
             }
         };
         for (trial, check, coverage) in ended {
@@ -162,22 +118,30 @@ impl<'a> Engine<'a> {
         // A first harness, to know whom the report is about, and to try once instead of for each check what is not there.
         let harness = match self.runtime.block_on((self.start)()) {
             Ok(harness) => harness,
-            Err(error) => return not_run(trials, &format!("no harness: {error}"), watch),
+            Err(error) => return not_run(trials, &self.options, &format!("no harness: {error}"), watch),
         };
         *subject = Driver {
             server: harness.server(),
             protocol: harness.protocol(),
             slot_policy: harness.slot_policy(),
             capabilities: Some(harness.store().capabilities().clone()),
+            granularity: self.runtime.block_on(granularity::observe(&harness.store())),
         };
-        if let Some(unknown) = harness.deviations().iter().find(|deviation| !is_clause(deviation.clause)) {
-            return not_run(
-                trials,
-                &format!("a deviation from a clause that does not exist: {}", unknown.clause),
-                watch,
-            );
+        if let Err(mistake) = self.known(&harness.deviations()) {
+            return not_run(trials, &self.options, &mistake, watch);
         }
         self.run_all(trials, self.threads(&*harness), watch)
+    }
+
+    /// What is misspelt would silently hold the driver to less, or to more.
+    fn known(&self, deviations: &[Deviation]) -> Result<(), String> {
+        if let Some(unknown) = deviations.iter().find(|deviation| !trial::is_clause(deviation.clause)) {
+            return Err(format!("a deviation from a clause that does not exist: {}", unknown.clause));
+        }
+        match self.options.required.iter().find(|family| !trial::is_family(family)) {
+            Some(unknown) => Err(format!("a required family that does not exist: {unknown}")),
+            None => Ok(()),
+        }
     }
 
     fn threads(&self, harness: &dyn Harness) -> usize {
@@ -224,9 +188,9 @@ impl<'a> Engine<'a> {
 
     fn run_one(&self, trial: Trial) -> (CheckReport, Coverage) {
         let began = Instant::now();
-        let Finding { status, cases, note, coverage } = self.runtime.block_on(self.find(trial));
+        let Finding { status, cases, note, leaks, coverage } = self.runtime.block_on(self.find(trial));
         let seconds = began.elapsed().as_secs_f64();
-        (CheckReport { family: trial.family(), clause: trial.clause(), status, cases, seconds, note }, coverage)
+        (CheckReport { cases, seconds, leaks, ..ended(trial, &self.options, status, note) }, coverage)
     }
 
     async fn find(&self, trial: Trial) -> Finding {
@@ -237,16 +201,17 @@ impl<'a> Engine<'a> {
         let deviation = harness.deviations().into_iter().find(|deviation| deviation.clause == trial.clause());
         let context = match Context::new(harness, self.options.clone(), trial.name(), self.seed).await {
             Ok(context) => context,
-            Err(failure) => return Finding::of(Err(failure), 0, Coverage::default()),
+            Err(failure) => return Finding::of(Err(failure), 0, Vec::new(), Coverage::default()),
         };
         let (mut result, coverage) = match AssertUnwindSafe(examine(trial, &context)).catch_unwind().await {
             Ok(examined) => examined,
             Err(_) => (Err(Failure::new("panicked outside of a case")), Coverage::default()),
         };
-        if let Err(failure) = context.clean_up(self.start).await {
-            result = result.and(Err(failure));
-        }
-        let finding = Finding::of(result, context.cases(), coverage);
+        let leaks = context.clean_up(self.start).await.unwrap_or_else(|failure| {
+            result = std::mem::replace(&mut result, Ok(Verdict::Pass)).and(Err(failure));
+            Vec::new()
+        });
+        let finding = Finding::of(result, context.cases(), leaks, coverage);
         match deviation {
             None => finding,
             Some(deviation) => finding.expected_to_fail(deviation.reason),
@@ -271,21 +236,23 @@ struct Finding {
     status: Status,
     cases: u64,
     note: Option<String>,
+    leaks: Vec<String>,
     coverage: Coverage,
 }
 
 impl Finding {
     fn not_run(reason: String) -> Self {
-        Self { status: Status::NotRun, cases: 0, note: Some(reason), coverage: Coverage::default() }
+        let (note, leaks, coverage) = (Some(reason), Vec::new(), Coverage::default());
+        Self { status: Status::NotRun, cases: 0, note, leaks, coverage }
     }
 
-    fn of(result: CheckResult, cases: u64, coverage: Coverage) -> Self {
+    fn of(result: CheckResult, cases: u64, leaks: Vec<String>, coverage: Coverage) -> Self {
         let (status, note) = match result {
             Ok(Verdict::Pass) => (Status::Pass, None),
             Ok(Verdict::Unsupported(reason)) => (Status::Unsupported, Some(reason)),
             Err(failure) => (Status::Fail, Some(failure.to_string())),
         };
-        Self { status, cases, note, coverage }
+        Self { status, cases, note, leaks, coverage }
     }
 
     /// A deviation that has gone is a failure, because its reason still stands in the harness.
@@ -299,20 +266,28 @@ impl Finding {
     }
 }
 
-fn not_run(trials: &[Trial], reason: &str, watch: &impl Fn(&CheckReport)) -> Vec<Ended> {
+fn not_run(trials: &[Trial], options: &Options, reason: &str, watch: &impl Fn(&CheckReport)) -> Vec<Ended> {
     let end = |&trial: &Trial| {
-        let (family, clause, status, note) = (trial.family(), trial.clause(), Status::NotRun, Some(reason.to_owned()));
-        let report = CheckReport { family, clause, status, cases: 0, seconds: 0.0, note };
+        let report = ended(trial, options, Status::NotRun, Some(reason.to_owned()));
         watch(&report);
         (trial, report, Coverage::default())
     };
     trials.iter().map(end).collect()
 }
 
-/// Whether a driver can deviate from it: also the model sees what breaks a clause.
-fn is_clause(name: &str) -> bool {
-    Subject::ALL.iter().any(|subject| subject.check() == name)
-        || FAMILIES.iter().flat_map(|family| family.checks).any(|check| check.clause == name)
+/// The report of a check that took no time and left nothing.
+fn ended(trial: Trial, options: &Options, status: Status, note: Option<String>) -> CheckReport {
+    CheckReport {
+        family: trial.family(),
+        clause: trial.clause(),
+        level: trial.level(),
+        standing: trial.standing(options),
+        status,
+        cases: 0,
+        seconds: 0.0,
+        note,
+        leaks: Vec::new(),
+    }
 }
 
 fn processors() -> usize {

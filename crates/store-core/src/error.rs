@@ -93,7 +93,7 @@ pub enum Outcome {
 /// * `partly_applied_is_unknown`: where a batch or a walk stopped after a part of it was done, the outcome is [`Outcome::Unknown`].
 /// * `outages_are_errors`: while its backend cannot be reached, or does not answer, every operation ends with [`ErrorKind::Unavailable`] or [`ErrorKind::Timeout`] within the driver's limit: it does not hang, and does not pass for an answer.
 /// * `outages_pass`: once the backend answers again, the same handles work without any help.
-/// * `lost_answers_are_unknown`: a write whose answer was lost ends with [`Outcome::Unknown`], and is not applied twice.
+/// * `lost_answers_are_unknown`: a write whose answer was lost ends with [`Outcome::Unknown`], and is not applied twice; one that never arrived does not pass for done.
 /// * `bad_input_is_a_typed_error`: bad input gets its kind on every driver, and nothing panics.
 ///
 /// A write whose answer was lost is [`Outcome::Unknown`]: it may have happened, now or a little later. A driver repeats

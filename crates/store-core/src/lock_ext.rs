@@ -18,7 +18,7 @@ use crate::store::Store;
 /// * `extend_sets_what_remains`: `extend` sets the remaining lifetime to the ttl, shorter or longer; it never revives a lock that has expired or was released.
 /// * `fencing_tokens_grow`: every new holder of a name gets a larger token than all holders before it, also after a release or an expiry.
 /// * `owners_reacquire`: an owner that acquires what it holds gets it again with the same fencing token, and the remaining lifetime is the new ttl.
-/// * `dropped_lock_calls_keep_the_owner`: after a future was dropped at any point its owner can repeat the call: acquire again, extend again, release again.
+/// * `dropped_lock_calls_keep_the_owner`: after a future was dropped at any point its owner can repeat the call: acquire again, extend again, release again. What a dropped attempt took expires as asked.
 /// * `locks_are_not_entries`: no operation on entries sees, changes or removes a lock, `list` and `clear` included, and an entry of the same name is none; locks of different namespaces are different locks.
 /// * `waiting_ends`: `lock` with a wait gets a lock that becomes free meanwhile, and answers `None` when the wait is over, no sooner.
 ///

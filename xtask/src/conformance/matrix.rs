@@ -83,7 +83,8 @@ mod tests {
         let row = rows().next().unwrap();
         let accepts = |server: &str, protocol: &str| {
             let report = json!({
-                "driver": row.driver.name, "server": server, "protocol": protocol, "slot_policy": "Root", "checks": [],
+                "version": 1, "driver": row.driver.name, "server": server, "protocol": protocol, "slot_policy": "Root",
+                "checks": [], "leaks": [],
             });
             row.check_subject(&DriverReport::parse(row.driver.name, &report.to_string()).unwrap()).is_ok()
         };

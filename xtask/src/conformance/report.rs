@@ -1,13 +1,12 @@
-//! The suite's reports: read, judged, put together, shown.
+//! What the suite of one driver wrote: read, put together from its parts, judged.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Status {
+pub(super) enum Status {
     Pass,
     Fail,
     Unsupported,
@@ -27,7 +26,7 @@ impl Status {
         })
     }
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::Fail => "fail",
@@ -39,29 +38,44 @@ impl Status {
 }
 
 #[derive(Debug)]
-struct Check {
-    family: String,
-    clause: String,
-    status: Status,
-    note: String,
+pub(super) struct Check {
+    pub(super) family: String,
+    pub(super) clause: String,
+    pub(super) status: Status,
+    /// Whether its run may succeed: the suite knows what counts at its level, and which families were required.
+    success: bool,
+    pub(super) note: String,
+    leaks: Vec<String>,
 }
 
 /// The checks that belong to no clause, by where the report tells of them.
-const MODELS: [(&str, &str); 2] =
+pub(super) const MODELS: [(&str, &str); 2] =
     [("model", "programs_agree_with_the_model"), ("record_model", "record_programs_agree_with_the_model")];
 
 /// What one driver's suite wrote.
 #[derive(Debug)]
 pub(crate) struct DriverReport {
-    name: String,
-    checks: Vec<Check>,
-    written: Value,
+    pub(super) name: String,
+    pub(super) checks: Vec<Check>,
+    pub(super) written: Value,
 }
 
 impl DriverReport {
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self> {
-        let written: Value = serde_json::from_str(text).context("the report is not JSON")?;
-        ensure!(written["driver"] == name, "the report is of the driver {}", written["driver"]);
+        Self::of(name, read(name, text)?)
+    }
+
+    /// What reports say together. What a later one tells of a check takes the place of what was told before.
+    pub(crate) fn of_parts(name: &str, parts: &[String]) -> Result<Self> {
+        let mut parts = parts.iter().map(|text| read(name, text));
+        let mut whole = parts.next().context("the suite left no report")??;
+        for part in parts {
+            join(&mut whole, part?)?;
+        }
+        Self::of(name, whole)
+    }
+
+    fn of(name: &str, written: Value) -> Result<Self> {
         let checks = written["checks"].as_array().context("the report has no checks")?;
         let clauses = checks.iter().map(parse_check);
         let models = MODELS.iter().filter(|(field, _)| written[field].is_object());
@@ -72,28 +86,37 @@ impl DriverReport {
 
     /// What makes this run a failure: checks that failed or did not run, and clauses that nothing was said about.
     pub(crate) fn problems<'a>(&self, clauses: impl Iterator<Item = &'a str>) -> Vec<String> {
-        let bad = |check: &&Check| matches!(check.status, Status::Fail | Status::NotRun);
+        let bad = |check: &&Check| !check.success;
         let reported: BTreeSet<&str> = self.checks.iter().map(|check| check.clause.as_str()).collect();
         let silent = clauses.chain(MODELS.map(|(_, check)| check)).filter(|clause| !reported.contains(clause));
         let silent = silent.map(|clause| format!("{}: {clause}: not reported", self.title()));
         self.checks.iter().filter(bad).map(|check| self.line(check)).chain(silent).collect()
     }
 
-    fn line(&self, check: &Check) -> String {
-        let Check { family, clause, status, note } = check;
+    pub(super) fn line(&self, check: &Check) -> String {
+        let Check { family, clause, status, note, .. } = check;
         let note = if note.is_empty() { String::new() } else { format!(": {note}") };
         format!("{}: {family}/{clause}: {}{note}", self.title(), status.name())
     }
 
     /// Passed and all checks of a family; `-` where it has none.
-    fn count(&self, family: &str) -> String {
+    pub(super) fn count(&self, family: &str) -> String {
         let of_family: Vec<_> = self.checks.iter().filter(|check| check.family == family).collect();
         let passed = of_family.iter().filter(|check| check.status == Status::Pass).count();
         if of_family.is_empty() { "-".to_owned() } else { format!("{passed}/{}", of_family.len()) }
     }
 
-    fn count_of(&self, status: Status) -> usize {
+    pub(super) fn count_of(&self, status: Status) -> usize {
         self.checks.iter().filter(|check| check.status == status).count()
+    }
+
+    /// What the driver kept that it should not have.
+    pub(super) fn leaks(&self) -> impl Iterator<Item = String> {
+        let of_checks = self.checks.iter().flat_map(|check| {
+            check.leaks.iter().map(move |leak| format!("{}/{}: leak: {leak}", check.family, check.clause))
+        });
+        let of_run = texts(&self.written["leaks"]).into_iter().map(|leak| format!("leak: {leak}"));
+        of_checks.chain(of_run).map(|leak| format!("{}: {leak}", self.title()))
     }
 
     /// What the report says about the driver itself; empty where it says nothing.
@@ -102,10 +125,41 @@ impl DriverReport {
     }
 
     /// The driver, and where it ran.
-    fn title(&self) -> String {
+    pub(super) fn title(&self) -> String {
         let words = [self.name.as_str(), self.subject("server"), self.subject("protocol")];
         words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
     }
+}
+
+fn read(name: &str, text: &str) -> Result<Value> {
+    /// Of the reports that are understood here.
+    const VERSION: u64 = 1;
+
+    let written: Value = serde_json::from_str(text).context("the report is not JSON")?;
+    ensure!(written["driver"] == name, "the report is of the driver {}", written["driver"]);
+    ensure!(written["version"] == VERSION, "the report is of version {}, not {VERSION}", written["version"]);
+    Ok(written)
+}
+
+/// Adds what a part tells to what others did. Each part had a run of its own, so the time is the sum of theirs.
+fn join(whole: &mut Value, part: Value) -> Result<()> {
+    let same = |a: &Value, b: &Value| (&a["family"], &a["clause"]) == (&b["family"], &b["clause"]);
+    let again = part["checks"].as_array().context("the report has no checks")?;
+    let checks = whole["checks"].as_array_mut().context("the report has no checks")?;
+    checks.retain(|check| !again.iter().any(|newer| same(check, newer)));
+    checks.extend_from_slice(again);
+    let leaks = part["leaks"].as_array().context("the report has no leaks")?;
+    whole["leaks"].as_array_mut().context("the report has no leaks")?.extend_from_slice(leaks);
+    for (field, _) in MODELS.into_iter().filter(|(field, _)| part[field].is_object()) {
+        whole[field] = part[field].clone();
+    }
+    let seconds = [&*whole, &part].iter().filter_map(|report| report["seconds"].as_f64()).sum::<f64>();
+    whole["seconds"] = json!(seconds);
+    Ok(())
+}
+
+fn texts(list: &Value) -> Vec<String> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn parse_check(check: &Value) -> Result<Check> {
@@ -119,148 +173,53 @@ fn parse_outcome(family: &str, clause: &str, outcome: &Value) -> Result<Check> {
         family: family.to_owned(),
         clause: clause.to_owned(),
         status: Status::parse(status)?,
+        success: outcome["success"].as_bool().with_context(|| format!("no success: {outcome}"))?,
         note: outcome["note"].as_str().unwrap_or_default().to_owned(),
+        leaks: texts(&outcome["leaks"]),
     })
 }
 
-/// What the table for people is about.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Layout {
-    /// A row for each family, a column for each driver.
-    ByFamily,
-    /// A row for each run.
-    ByRun,
-}
+/// Reports for tests.
+#[cfg(test)]
+pub(super) mod sample {
+    use super::*;
 
-/// The reports of all drivers of one run.
-#[derive(Debug)]
-pub(crate) struct Report {
-    layout: Layout,
-    pub(crate) drivers: Vec<DriverReport>,
-}
-
-impl Report {
-    pub(crate) fn new(layout: Layout) -> Self {
-        Self { layout, drivers: Vec::new() }
+    pub(in super::super) fn check(family: &str, clause: &str, status: &str) -> Value {
+        let success = !["fail", "not_run"].contains(&status);
+        json!({
+            "family": family, "clause": clause, "status": status, "success": success,
+            "cases": 1, "seconds": 0.1, "note": "why", "leaks": [],
+        })
     }
 
-    pub(crate) fn json(&self) -> Value {
-        json!({ "version": 1, "drivers": self.drivers.iter().map(|driver| &driver.written).collect::<Vec<_>>() })
+    /// Of a driver whose model passed.
+    pub(in super::super) fn written(checks: &[Value]) -> Value {
+        json!({
+            "version": 1,
+            "level": "2026.1",
+            "driver": "memory",
+            "server": "here 1.0",
+            "protocol": null,
+            "capabilities": {"max_key_bytes": 1024, "max_value_bytes": 65536, "expiry_granularity_ms": 1.0},
+            "observed_granularity_ms": 1.0,
+            "checks": checks,
+            "model": {"status": "pass", "success": true, "cases": 7},
+            "record_model": {"status": "pass", "success": true, "cases": 7},
+            "leaks": [],
+            "seed": 3,
+            "seconds": 1.2,
+        })
     }
 
-    pub(crate) fn text(&self) -> String {
-        let rows = self.rows();
-        let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or_default();
-        let mut text = String::new();
-        for row in &rows {
-            for (column, cell) in row.iter().enumerate() {
-                let _ = write!(text, "{cell:<width$}  ", width = width(column));
-            }
-            text.truncate(text.trim_end().len());
-            text.push('\n');
-        }
-        self.notes().for_each(|line| text.push_str(&format!("{line}\n")));
-        text
-    }
-
-    pub(crate) fn markdown(&self) -> String {
-        let rows = self.rows();
-        let mut text = String::new();
-        for (index, row) in rows.iter().enumerate() {
-            let _ = writeln!(text, "| {} |", row.join(" | "));
-            if index == 0 {
-                let _ = writeln!(text, "|{}", " --- |".repeat(row.len()));
-            }
-        }
-        text.push('\n');
-        self.notes().for_each(|line| text.push_str(&format!("- {line}\n")));
-        text
-    }
-
-    fn rows(&self) -> Vec<Vec<String>> {
-        match self.layout {
-            Layout::ByFamily => self.by_family(),
-            Layout::ByRun => self.by_run(),
-        }
-    }
-
-    /// A head, and a row for each run with its counts of checks.
-    fn by_run(&self) -> Vec<Vec<String>> {
-        const SUBJECT: [&str; 4] = ["driver", "server", "protocol", "slot_policy"];
-        const COUNTED: [Status; 5] =
-            [Status::Pass, Status::Fail, Status::NotRun, Status::Unsupported, Status::Deviation];
-        let head = SUBJECT.into_iter().chain(COUNTED.map(Status::name)).chain(["seconds"]);
-        let row = |driver: &DriverReport| {
-            let subject = SUBJECT.map(|field| driver.subject(field).to_owned());
-            let counts = COUNTED.map(|status| driver.count_of(status).to_string());
-            let seconds = format!("{:.0}", driver.written["seconds"].as_f64().unwrap_or_default());
-            subject.into_iter().chain(counts).chain([seconds]).collect()
-        };
-        std::iter::once(head.map(str::to_owned).collect()).chain(self.drivers.iter().map(row)).collect()
-    }
-
-    /// A head, a row for each family in the order of first mention, and the sum. Counts are of checks that passed.
-    fn by_family(&self) -> Vec<Vec<String>> {
-        let mut families: Vec<&str> = Vec::new();
-        for check in self.drivers.iter().flat_map(|driver| &driver.checks) {
-            if !families.contains(&check.family.as_str()) {
-                families.push(&check.family);
-            }
-        }
-        let sum = |driver: &DriverReport| format!("{}/{}", driver.count_of(Status::Pass), driver.checks.len());
-        let mut rows = vec![self.row("family", DriverReport::title)];
-        rows.extend(families.into_iter().map(|family| self.row(family, |driver| driver.count(family))));
-        rows.push(self.row("all", sum));
-        rows
-    }
-
-    fn row(&self, name: &str, cell: impl Fn(&DriverReport) -> String) -> Vec<String> {
-        std::iter::once(name.to_owned()).chain(self.drivers.iter().map(cell)).collect()
-    }
-
-    /// What the table does not say. Among many runs of few drivers, what the cases consisted of is left to the JSON.
-    fn notes(&self) -> impl Iterator<Item = String> {
-        let models = match self.layout {
-            Layout::ByFamily => Some(self.models()),
-            Layout::ByRun => None,
-        };
-        models.into_iter().flatten().chain(self.exceptions())
-    }
-
-    /// What the generated cases consisted of, for each driver that says so.
-    fn models(&self) -> impl Iterator<Item = String> {
-        let all = self.drivers.iter().flat_map(|driver| MODELS.map(|(field, _)| (driver, field)));
-        let told = all.filter(|(driver, field)| driver.written[field].is_object());
-        told.map(|(driver, field)| format!("{}: {field}: {}", driver.title(), driver.written[field]))
-    }
-
-    /// Everything that is not a plain pass: nothing is left out of sight.
-    fn exceptions(&self) -> impl Iterator<Item = String> {
-        let checks = self.drivers.iter().flat_map(|driver| driver.checks.iter().map(move |check| (driver, check)));
-        checks.filter(|(_, check)| check.status != Status::Pass).map(|(driver, check)| driver.line(check))
+    pub(in super::super) fn report(checks: &[Value]) -> DriverReport {
+        DriverReport::parse("memory", &written(checks).to_string()).unwrap()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::sample::{check, report, written};
     use super::*;
-
-    fn check(family: &str, clause: &str, status: &str) -> Value {
-        json!({"family": family, "clause": clause, "status": status, "cases": 1, "seconds": 0.1, "note": "why"})
-    }
-
-    fn report(checks: &[Value]) -> DriverReport {
-        let text = json!({
-            "driver": "memory",
-            "server": "here 1.0",
-            "protocol": null,
-            "checks": checks,
-            "model": {"status": "pass", "cases": 7},
-            "record_model": {"status": "pass", "cases": 7},
-            "seconds": 1.2,
-        });
-        DriverReport::parse("memory", &text.to_string()).unwrap()
-    }
 
     #[test]
     fn passes_refusals_and_deviations_are_no_problem() {
@@ -287,61 +246,62 @@ mod tests {
 
     #[test]
     fn a_model_that_failed_or_did_not_run_is_a_problem() {
-        let passed = json!({"status": "pass"});
+        let passed = json!({"status": "pass", "success": true});
         for (at, (_, check)) in MODELS.into_iter().enumerate() {
             let problems = |model: Value| {
-                let mut report = json!({"driver": "memory", "checks": []});
+                let mut report = json!({"version": 1, "driver": "memory", "checks": []});
                 for (other, (field, _)) in MODELS.into_iter().enumerate() {
                     report[field] = if other == at { model.clone() } else { passed.clone() };
                 }
                 DriverReport::parse("memory", &report.to_string()).unwrap().problems(std::iter::empty())
             };
             assert_eq!(problems(json!(null)), [format!("memory: {check}: not reported")]);
-            let failed = json!({"status": "fail", "note": "why"});
+            let failed = json!({"status": "fail", "success": false, "note": "why"});
             assert_eq!(problems(failed), [format!("memory: model/{check}: fail: why")]);
         }
     }
 
     #[test]
-    fn a_report_of_another_driver_or_with_an_unknown_status_is_refused() {
-        let other = json!({"driver": "redis", "checks": []}).to_string();
-        assert!(DriverReport::parse("memory", &other).is_err());
-        let unknown = json!({"driver": "memory", "checks": [check("store", "a", "skipped")]}).to_string();
-        assert!(DriverReport::parse("memory", &unknown).is_err());
+    fn a_preview_that_fails_is_no_problem_and_a_required_refusal_is() {
+        let mut preview = check("store", "a", "fail");
+        preview["success"] = json!(true);
+        let mut required = check("store", "b", "unsupported");
+        required["success"] = json!(false);
+        let report = report(&[preview, required]);
+        assert_eq!(report.problems(["a", "b"].into_iter()), ["memory here 1.0: store/b: unsupported: why"]);
+    }
+
+    #[test]
+    fn parts_make_one_report() {
+        let part = |checks: &[Value], model: Value| {
+            let mut part = written(checks);
+            (part["model"], part["record_model"]) = (model, Value::Null);
+            part.to_string()
+        };
+        let mut leaking = check("store", "b", "pass");
+        leaking["leaks"] = json!(["an entry"]);
+        let parts = [
+            part(&[check("store", "a", "pass")], Value::Null),
+            part(&[leaking], Value::Null),
+            part(&[], json!({"status": "fail", "success": false, "note": "why"})),
+        ];
+        let whole = DriverReport::of_parts("memory", &parts).unwrap();
+        let problems = whole.problems(["a", "b"].into_iter());
+        let missing = "memory here 1.0: record_programs_agree_with_the_model: not reported";
+        assert_eq!(problems, ["memory here 1.0: model/programs_agree_with_the_model: fail: why", missing]);
+        assert_eq!(whole.leaks().collect::<Vec<_>>(), ["memory here 1.0: store/b: leak: an entry"]);
+        assert!((whole.written["seconds"].as_f64().unwrap() - 3.6).abs() < 0.001);
+    }
+
+    #[test]
+    fn a_report_of_another_driver_or_version_or_with_an_unknown_status_is_refused() {
+        let refused = |field: &str, value: Value| {
+            let mut report = written(&[]);
+            report[field] = value;
+            DriverReport::parse("memory", &report.to_string()).is_err()
+        };
+        assert!(refused("driver", json!("redis")) && refused("version", json!(2)));
+        assert!(refused("checks", json!([check("store", "a", "skipped")])));
         assert!(DriverReport::parse("memory", "{}").is_err());
-    }
-
-    fn report_of(layout: Layout, driver: DriverReport) -> Report {
-        let mut report = Report::new(layout);
-        report.drivers.push(driver);
-        report
-    }
-
-    #[test]
-    fn the_table_counts_passes_and_lists_everything_else() {
-        let driver =
-            report(&[check("store", "a", "pass"), check("store", "b", "unsupported"), check("cache", "c", "pass")]);
-        let report = report_of(Layout::ByFamily, driver);
-        let text = report.text();
-        let table = "family  memory here 1.0\nstore   1/2\ncache   1/1\nmodel   2/2\nall     4/5\n";
-        assert!(text.starts_with(table), "{text}");
-        assert!(text.ends_with("memory here 1.0: store/b: unsupported: why\n"), "{text}");
-        assert!(report.markdown().starts_with("| family | memory here 1.0 |\n| --- | --- |\n| store | 1/2 |\n"));
-    }
-
-    #[test]
-    fn a_table_of_runs_says_what_each_ran_on() {
-        let report = report_of(Layout::ByRun, report(&[check("store", "a", "pass"), check("store", "b", "fail")]));
-        let row = "| memory | here 1.0 |  |  | 3 | 1 | 0 | 0 | 0 | 1 |";
-        let markdown = report.markdown();
-        assert_eq!(markdown.lines().nth(2), Some(row));
-        assert!(markdown.ends_with("| 1 |\n\n- memory here 1.0: store/b: fail: why\n"), "{markdown}");
-    }
-
-    #[test]
-    fn the_json_keeps_what_each_driver_wrote() {
-        let report = report_of(Layout::ByFamily, report(&[check("store", "a", "pass")]));
-        assert_eq!(report.json()["version"], 1);
-        assert_eq!(report.json()["drivers"][0]["checks"][0]["cases"], 1);
     }
 }

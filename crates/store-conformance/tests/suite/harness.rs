@@ -8,9 +8,8 @@ use store_core::{
 };
 
 use crate::fault::Fault;
-use crate::outage::{LIMIT, Remote};
 use crate::records::{ModelRecords, URLS};
-use crate::store::{ModelStore, REPLICAS};
+use crate::store::{LIMIT, ModelStore, REPLICAS, Remote};
 
 /// So long that a few of them fill a page.
 const LONGEST_RECORD: usize = 4 * 1024 * 1024;
@@ -48,9 +47,17 @@ impl Harness for ModelHarness {
         Arc::new(self.store.clone())
     }
 
+    fn second_store(&self) -> Arc<dyn Store> {
+        Arc::new(self.store.second())
+    }
+
     fn cache(&self) -> Option<Arc<dyn Cache>> {
         // A store that declares less than all stands for a driver that has neither a cache nor records.
         if self.setup.capabilities.is_some() { None } else { Some(Arc::new(self.store.clone())) }
+    }
+
+    fn second_cache(&self) -> Option<Arc<dyn Cache>> {
+        if self.setup.capabilities.is_some() { None } else { Some(Arc::new(self.store.second())) }
     }
 
     fn records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {
@@ -99,27 +106,26 @@ impl Harness for ModelHarness {
 
 /// Runs the suite on a model store.
 pub(crate) fn run(fault: Fault, setup: Setup, options: Options) -> Report {
-    let start = move || {
-        let setup = setup.clone();
-        async move {
-            let clock = ManualClock::new();
-            let mut store = ModelStore::new(clock.clone(), fault);
-            if let Some(capabilities) = &setup.capabilities {
-                store = store.declaring(capabilities.clone());
-            }
-            if let Some(listing) = setup.listing {
-                let capabilities = store.capabilities().clone().with_listing(listing);
-                store = store.declaring(capabilities);
-            }
-            let capabilities = store.capabilities().clone().with_max_value_bytes(LONGEST_RECORD);
-            let capabilities = match setup.longest_record_key {
-                Some(bytes) => capabilities.with_max_key_bytes(bytes),
-                None => capabilities,
-            };
-            let records = ModelRecords::new(clock.clone(), capabilities, fault).keeping(setup.access_times());
-            let store = store.beside(records.clone());
-            Ok::<_, HarnessError>(ModelHarness { clock, store, records, fault, setup })
-        }
+    store_conformance::run("model", move || start(fault, setup.clone()), options)
+}
+
+/// A model store with this fault.
+pub(crate) async fn start(fault: Fault, setup: Setup) -> Result<impl Harness, HarnessError> {
+    let clock = ManualClock::new();
+    let mut store = ModelStore::new(clock.clone(), fault);
+    if let Some(capabilities) = &setup.capabilities {
+        store = store.declaring(capabilities.clone());
+    }
+    if let Some(listing) = setup.listing {
+        let capabilities = store.capabilities().clone().with_listing(listing);
+        store = store.declaring(capabilities);
+    }
+    let capabilities = store.capabilities().clone().with_max_value_bytes(LONGEST_RECORD);
+    let capabilities = match setup.longest_record_key {
+        Some(bytes) => capabilities.with_max_key_bytes(bytes),
+        None => capabilities,
     };
-    store_conformance::run("model", start, options)
+    let records = ModelRecords::new(clock.clone(), capabilities, fault).keeping(setup.access_times());
+    let store = store.beside(records.clone());
+    Ok(ModelHarness { clock, store, records, fault, setup })
 }

@@ -1,11 +1,13 @@
-//! The suite, tried on stores that keep the contract and on stores that break it.
+//! The suite, tried on a store that keeps the contract and on mutants of it, each of which breaks it in one way.
 
 mod access_times;
+mod failures;
 mod fault;
 mod harness;
-mod locks;
+mod healthy;
+mod leaks;
 mod mutants;
-mod outage;
+mod plain;
 mod records;
 mod statuses;
 mod store;

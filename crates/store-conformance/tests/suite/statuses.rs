@@ -1,6 +1,6 @@
 //! What each status means, and when a run succeeds.
 
-use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Options, Report, Status};
+use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Options, Report, Standing, Status};
 use store_core::{Capabilities, Store, Topology};
 
 use crate::fault::Fault;
@@ -64,6 +64,28 @@ fn a_deviation_from_an_unknown_clause_runs_nothing() {
     assert!(!report.is_success());
 }
 
+#[test]
+fn what_is_required_may_not_be_unsupported() {
+    let minimal =
+        || Setup { capabilities: Some(Capabilities::minimal("minimal", Topology::InProcess)), ..Setup::default() };
+    let both = || Options::new().only("counters::increment_is_atomic").only("values::missing_is_none");
+    assert!(run(Fault::None, minimal(), both()).is_success());
+    assert!(run(Fault::None, minimal(), both().require("values")).is_success());
+
+    let report = run(Fault::None, minimal(), both().require("counters"));
+    assert!(!report.is_success());
+    let standings: Vec<_> = report.checks().iter().map(|check| (check.family, check.standing)).collect();
+    assert_eq!(standings, [("values", Standing::Counts), ("counters", Standing::Required)]);
+    assert!(report.to_string().contains("(unsupported, and required)"), "{report}");
+}
+
+#[test]
+fn a_required_family_that_does_not_exist_runs_nothing() {
+    let report = run(Fault::None, Setup::default(), Options::new().only(DELETE).require("lokcs"));
+    assert_eq!(status_of(&report, "delete_reports_removal"), Status::NotRun);
+    assert!(report.to_string().contains("a required family that does not exist: lokcs"), "{report}");
+}
+
 /// A harness whose server is not there; it is never made.
 struct Unreachable;
 
@@ -94,6 +116,9 @@ fn the_report_as_json_names_every_check_and_the_coverage() {
     let report = run(Fault::None, Setup::default(), Options::new().seed(3).cases(200));
     let json = report.to_json();
     assert_eq!(json["driver"], "model");
+    assert_eq!((&json["version"], &json["level"]), (&1.into(), &"2026.1".into()));
+    assert_eq!(json["observed_granularity_ms"], 1.0);
+    assert_eq!(json["of"], report.checks().len() + 2);
     assert_eq!(json["seed"], 3);
     assert_eq!(json["capabilities"]["listing"], "ByteOrder");
     let checks = json["checks"].as_array().unwrap();

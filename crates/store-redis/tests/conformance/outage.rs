@@ -14,7 +14,7 @@ use crate::harness::Connect;
 /// Long enough for a busy machine, and short enough for operations that are to run into it.
 const DEADLINE: Duration = Duration::from_secs(3);
 
-/// About every third answer.
+/// About every third message.
 const LOST: f64 = 0.3;
 
 /// A proxy in front of every server, each with where the server says that it is.
@@ -78,6 +78,7 @@ impl Way for Proxies {
             }),
             Outage::Silent => self.inject(&Faults::new().black_hole()),
             Outage::AnswersLost => self.inject(&Faults::seeded(7).cut(Cut::BeforeReply, When::Share(LOST))),
+            Outage::RequestsLost => self.inject(&Faults::seeded(7).cut(Cut::BeforeRequest, When::Share(LOST))),
             other => return Err(format!("an outage newer than this harness: {other:?}").into()),
         }
         Ok(())

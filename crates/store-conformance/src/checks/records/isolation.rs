@@ -85,6 +85,7 @@ async fn is_untouched(
 ) -> Result<(), Failure> {
     let opened = collection.opened();
     ensure_eq!(open_id(&collections.clients[1], &opened.id).await?.opened(), opened, "what its id opens");
+    ensure_eq!(collections.open(&opened.label).await?.opened(), opened, "what it is called by opens");
     let written = format!("{:?}", opened.label);
     let records: Vec<_> = all_records(collection, 10).await?.into_iter().map(Shown).collect();
     let untouched = records.len() == keys.len() && records.iter().all(|record| record.0.value == written);
