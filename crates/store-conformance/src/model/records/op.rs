@@ -9,7 +9,7 @@ use proptest::sample::select;
 use store_core::{Bytes, ContentType};
 
 use crate::model::op::Through;
-use crate::strategy::{distinct_keys, values};
+use crate::strategy::{distinct_keys, one_of, values};
 
 /// The keys that a program writes to. Few, so that operations meet.
 const WRITTEN: usize = 5;
@@ -102,7 +102,7 @@ pub(crate) fn programs() -> impl Strategy<Value = Program> {
 }
 
 fn ops() -> impl Strategy<Value = Op> {
-    prop_oneof![
+    one_of![
         16 => Just(Op::Open),
         7 => Just(Op::OpenById),
         12 => key().prop_map(Op::Get),
