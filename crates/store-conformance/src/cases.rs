@@ -17,7 +17,7 @@ use crate::failure::{CheckResult, Failure, Verdict};
 /// A case that does nothing for this long hangs.
 const IDLE_LIMIT: Duration = Duration::from_secs(60);
 
-/// How long a failing input is simplified before it is shown.
+/// How long a failing input is simplified before it is shown, unless the options say otherwise.
 const SHRINK_LIMIT: Duration = Duration::from_secs(10);
 
 /// How many cases are under way at once where a case mostly waits. A manual clock is shared by all of them, so there it
@@ -113,8 +113,9 @@ async fn shrink<V: Debug>(
     body: &impl AsyncFn(&Scope<'_>, V) -> Result<(), Failure>,
 ) -> (String, Failure) {
     let mut simplest = format!("{:?}", tree.current());
-    let end = Instant::now() + SHRINK_LIMIT;
-    let mut simpler = !failure.is_hang() && tree.simplify();
+    let limit = context.options.shrink_limit.unwrap_or(SHRINK_LIMIT);
+    let end = Instant::now() + limit;
+    let mut simpler = !limit.is_zero() && !failure.is_hang() && tree.simplify();
     while simpler {
         let Ok(result) = timeout_at(end, attempt(context, tree.current(), body)).await else { break };
         simpler = match result {

@@ -26,4 +26,11 @@ impl Choices {
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }
+
+    /// A number from zero to below one.
+    pub(crate) fn fraction(&mut self) -> f64 {
+        /// As many bits as an `f64` holds exactly.
+        const BITS: u32 = f64::MANTISSA_DIGITS;
+        (self.next() >> (u64::BITS - BITS)) as f64 / (1u64 << BITS) as f64
+    }
 }

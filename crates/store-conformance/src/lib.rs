@@ -12,6 +12,7 @@ mod environment;
 mod every_check;
 mod failing;
 mod failure;
+pub mod faults;
 mod front;
 mod granularity;
 mod harness;

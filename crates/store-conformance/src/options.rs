@@ -18,6 +18,7 @@ pub struct Options {
     pub(crate) seed: Option<u64>,
     pub(crate) time_budget: Option<Duration>,
     pub(crate) threads: Option<usize>,
+    pub(crate) shrink_limit: Option<Duration>,
     pub(crate) selection: Selection,
 }
 
@@ -47,6 +48,14 @@ impl Options {
     #[must_use]
     pub fn time_budget(mut self, budget: Duration) -> Self {
         self.time_budget = Some(budget);
+        self
+    }
+
+    /// How long a failing input is made simpler before it is shown: 10 s unless told otherwise. With zero it is shown as it
+    /// was drawn, which is enough where only whether something fails matters.
+    #[must_use]
+    pub fn shrink_limit(mut self, limit: Duration) -> Self {
+        self.shrink_limit = Some(limit);
         self
     }
 

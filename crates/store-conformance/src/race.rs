@@ -5,7 +5,6 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
-use std::thread;
 
 use futures_util::FutureExt;
 use futures_util::future::{AbortHandle, Abortable, BoxFuture};
@@ -14,13 +13,18 @@ use tokio::sync::oneshot;
 
 use crate::failure::Failure;
 
+/// How many threads a runtime needs room for in which checks race beside each other: one that waits at the start for a
+/// thread that is never made waits for ever.
+pub(crate) const MOST_THREADS: usize = 4096;
+
 /// How many keys are contended for in one race.
 const CONTENDED_KEYS: usize = 32;
 
 /// Runs all tasks at once and gives their answers in order.
 ///
 /// Each has a thread of its own: the operations of a driver in memory never wait, so tasks on a few shared threads would
-/// run one after another, each to its end. The system takes a thread off its processor anywhere.
+/// run one after another, each to its end. The system takes a thread off its processor anywhere. They are threads of the
+/// runtime's that were used before, because a race is over long before as many new ones are made.
 pub(crate) async fn at_once<F>(tasks: impl IntoIterator<Item = F>) -> Result<Vec<F::Output>, Failure>
 where
     F: Future<Output: Send> + Send + 'static,
@@ -29,7 +33,7 @@ where
     let start = Arc::new(Barrier::new(tasks.len()));
     let mut running = Vec::with_capacity(tasks.len());
     for task in tasks {
-        running.push(Running::spawn(task, Arc::clone(&start))?);
+        running.push(Running::spawn(task, Arc::clone(&start)));
     }
     let mut answers = Vec::with_capacity(running.len());
     for caller in &mut running {
@@ -46,14 +50,15 @@ struct Running<T> {
 }
 
 impl<T: Send + 'static> Running<T> {
-    fn spawn(task: impl Future<Output = T> + Send + 'static, start: Arc<Barrier>) -> Result<Self, Failure> {
+    fn spawn(task: impl Future<Output = T> + Send + 'static, start: Arc<Barrier>) -> Self {
         let (sender, answer) = oneshot::channel();
         let (abort, registration) = AbortHandle::new_pair();
         let task = AssertUnwindSafe(Abortable::new(task, registration)).catch_unwind();
         let runtime = Handle::current();
+        let callers = runtime.clone();
         let body = move || {
             start.wait();
-            let answer = match runtime.block_on(task) {
+            let answer = match callers.block_on(task) {
                 Ok(Ok(answer)) => Ok(answer),
                 Ok(Err(_)) => return,
                 Err(panic) => Err(Failure::of_panic(&*panic)),
@@ -61,8 +66,8 @@ impl<T: Send + 'static> Running<T> {
             // Nobody waits for it any more where another caller failed first.
             drop(sender.send(answer));
         };
-        thread::Builder::new().spawn(body).map_err(|error| Failure::new(format!("no thread for a caller: {error}")))?;
-        Ok(Self { answer, abort })
+        drop(runtime.spawn_blocking(body));
+        Self { answer, abort }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::harness::{ClockControl, Deviation, Harness, HarnessError, Start};
 use crate::leaks;
 use crate::model::{self, Coverage, Subject};
 use crate::options::Options;
+use crate::race::MOST_THREADS;
 use crate::registry::Company;
 use crate::report::{CheckReport, Driver, ModelReport, Report, Status};
 use crate::trial::{self, Trial};
@@ -86,7 +87,9 @@ impl<'a> Engine<'a> {
             leaks: Vec::new(),
         };
         let trials: Vec<_> = trial::selected(&options).collect();
-        let ended = match Builder::new_multi_thread().worker_threads(processors().max(2)).enable_all().build() {
+        let mut runtime = Builder::new_multi_thread();
+        runtime.worker_threads(processors().max(2)).max_blocking_threads(MOST_THREADS).enable_all();
+        let ended = match runtime.build() {
             Err(error) => not_run(&trials, &options, &format!("no runtime: {error}"), watch),
             Ok(runtime) => {
                 let engine = Self { runtime, start, options, seed };

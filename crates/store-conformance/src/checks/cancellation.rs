@@ -3,12 +3,13 @@
 use std::future::{Future, IntoFuture, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use store_core::{Bytes, CacheExt, Error, Expiry, Listing, Store, StoreExt, Timestamp, Ttl};
+use store_core::{Bytes, CacheExt, Entry, Error, ExpiresAt, Expiry, Listing, Store, StoreExt, Timestamp, Ttl};
 
 use crate::cases::{again_and_again, once};
-use crate::context::{Context, Handle, Scope};
+use crate::context::{Context, Handle, Scope, StoreHandle};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq};
 use crate::race::at_once;
 use crate::registry::{Family, check};
@@ -18,6 +19,8 @@ pub(crate) const FAMILY: Family =
 
 const KEY: &str = "k";
 const WITNESS: &str = "witness";
+const PAST: Expiry = Expiry::At(Timestamp::EPOCH);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// How often a future is polled at most before it is dropped.
 pub(super) const MAX_POLLS: usize = 5;
@@ -38,11 +41,40 @@ async fn cancel_leaves_before_or_after(context: &Context) -> CheckResult {
     again_and_again(context, many_are_dropped_under_load).await
 }
 
+/// The value of an entry, and whether it lives for ever; `None` where there is none.
+type Seen<V = &'static str> = Option<(V, Lives)>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lives {
+    ForEver,
+    ForAWhile,
+}
+
+/// What most steps find.
+const THERE: Seen = Some(("1", Lives::ForEver));
+
+const fn passing(value: &'static str) -> Seen {
+    Some((value, Lives::ForAWhile))
+}
+
+const fn lasting(value: &'static str) -> Seen {
+    Some((value, Lives::ForEver))
+}
+
+async fn seen(store: &StoreHandle) -> Result<Seen<Bytes>, Error> {
+    let entry = store.get(KEY).with_expiry().await?;
+    let lives = |entry: &Entry| match entry.expires_at {
+        Some(ExpiresAt::Never) => Lives::ForEver,
+        _ => Lives::ForAWhile,
+    };
+    Ok(entry.map(|entry| (entry.value.clone(), lives(&entry))))
+}
+
 /// An operation on one entry, and what the entry is before and after it.
 struct Step {
     name: &'static str,
-    before: Option<&'static str>,
-    after: Option<&'static str>,
+    before: Seen,
+    after: Seen,
     call: fn(Handle) -> BoxFuture<'static, Result<(), Error>>,
 }
 
@@ -84,76 +116,87 @@ macro_rules! cache_step {
 
 fn steps(handle: &Handle) -> Vec<Step> {
     let declared = handle.store.capabilities();
-    let there = Some("1");
     let mut steps = vec![
-        step!("get", there => there, store, store.get(KEY)),
-        step!("exists", there => there, store, store.exists(KEY)),
-        step!("ttl", there => there, store, store.ttl(KEY)),
-        step!("set", there => Some("2"), store, store.set(KEY, "2")),
-        step!("set of a new entry", None => Some("2"), store, store.set(KEY, "2")),
-        step!("set if_absent", None => Some("2"), store, store.set(KEY, "2").if_absent()),
-        step!("set if_present", there => Some("2"), store, store.set(KEY, "2").if_present()),
-        step!("set with a past expiry", there => None, store, store.set(KEY, "2").expiry(Expiry::At(Timestamp::EPOCH))),
-        step!("delete", there => None, store, store.delete(KEY)),
-        step!("expire", there => there, store, store.expire(KEY, Ttl::MAX)),
-        step!("expire to a past time", there => None, store, store.expire(KEY, Expiry::At(Timestamp::EPOCH))),
+        step!("get", THERE => THERE, store, store.get(KEY)),
+        step!("exists", THERE => THERE, store, store.exists(KEY)),
+        step!("ttl", THERE => THERE, store, store.ttl(KEY)),
+        step!("set", THERE => passing("2"), store, store.set(KEY, "2").expiry(Ttl::MAX)),
+        step!("set of a new entry", None => passing("2"), store, store.set(KEY, "2").expiry(Ttl::MAX)),
+        step!("set if_absent", None => passing("2"), store, store.set(KEY, "2").if_absent().expiry(Ttl::MAX)),
+        step!("set if_present", THERE => passing("2"), store, store.set(KEY, "2").if_present().expiry(Ttl::MAX)),
+        step!("set with a past expiry", THERE => None, store, store.set(KEY, "2").expiry(PAST)),
+        step!("delete", THERE => None, store, store.delete(KEY)),
+        step!("expire", THERE => passing("1"), store, store.expire(KEY, Ttl::MAX)),
+        step!("expire to a past time", THERE => None, store, store.expire(KEY, PAST)),
     ];
     if declared.renewal.is_supported() {
-        steps.push(step!("renewal", there => there, store, store.get(KEY).renew(Ttl::MAX.as_duration())));
+        steps.push(step!("renewal", THERE => THERE, store, store.get(KEY).renew(Ttl::MAX.as_duration())));
     }
     if declared.take.is_supported() {
-        steps.push(step!("take", there => None, store, store.take(KEY)));
+        steps.push(step!("take", THERE => None, store, store.take(KEY)));
     }
     if declared.value_conditions.is_supported() {
-        steps.push(step!("set if_value", there => Some("2"), store, store.set(KEY, "2").if_value("1")));
-        steps.push(step!("delete if_value", there => None, store, store.delete(KEY).if_value("1")));
-        steps.push(step!("update", there => Some("2"), store, store.update(KEY, |_| Some(Bytes::from_static(b"2")))));
+        steps.push(
+            step!("set if_value", THERE => passing("2"), store, store.set(KEY, "2").if_value("1").expiry(Ttl::MAX)),
+        );
+        steps.push(step!("delete if_value", THERE => None, store, store.delete(KEY).if_value("1")));
+        steps
+            .push(step!("update", THERE => lasting("2"), store, store.update(KEY, |_| Some(Bytes::from_static(b"2")))));
     }
     if declared.listing != Listing::None {
-        steps.push(step!("list", there => there, store, store.list()));
+        steps.push(step!("list", THERE => THERE, store, store.list()));
     }
     if handle.cache.is_some() {
-        steps.extend([
-            cache_step!("add", None => Some("2"), cache, cache.add(KEY, "2")),
-            cache_step!("get_many", there => there, cache, cache.get_many(&[KEY, WITNESS])),
-            cache_step!("set_many", there => Some("2"), cache, cache.set_many([("other", "x"), (KEY, "2")])),
-            cache_step!("delete_many", there => None, cache, cache.delete_many(&["other", KEY])),
-            cache_step!("expire_many", there => there, cache, cache.expire_many(&["other", KEY], Ttl::MAX)),
-        ]);
+        steps.extend(steps_of_caches());
         if declared.counters.is_supported() {
-            steps.push(cache_step!("increment", there => Some("2"), cache, cache.increment(KEY, 1)));
-            steps.push(cache_step!("decrement", there => Some("0"), cache, cache.decrement(KEY, 1)));
+            steps.extend(steps_of_counters());
         }
     }
     steps
 }
 
+fn steps_of_caches() -> [Step; 5] {
+    [
+        cache_step!("add", None => passing("2"), cache, cache.add(KEY, "2").expiry(Ttl::MAX)),
+        cache_step!("get_many", THERE => THERE, cache, cache.get_many(&[KEY, WITNESS])),
+        cache_step!("set_many", THERE => passing("2"), cache, cache.set_many([("other", "x"), (KEY, "2")]).ttl(DAY)),
+        cache_step!("delete_many", THERE => None, cache, cache.delete_many(&["other", KEY])),
+        cache_step!("expire_many", THERE => passing("1"), cache, cache.expire_many(&["other", KEY], Ttl::MAX)),
+    ]
+}
+
+fn steps_of_counters() -> [Step; 3] {
+    [
+        cache_step!("increment", THERE => lasting("2"), cache, cache.increment(KEY, 1)),
+        cache_step!("decrement", THERE => lasting("0"), cache, cache.decrement(KEY, 1)),
+        cache_step!("increment of nothing", None => passing("1"), cache, cache.increment(KEY, 1).ttl_on_create(DAY)),
+    ]
+}
+
 async fn drop_one(step: &Step, polls: usize, handle: &Handle, other: &Handle) -> Result<(), Failure> {
     let store = &handle.store;
     store.set(WITNESS, WITNESS).await?;
-    if let Some(before) = step.before {
-        store.set(KEY, before).await?;
+    if let Some((before, _)) = step.before {
+        store.set(KEY, before).never_expires().await?;
     }
     let answer = drop_after(polls, (step.call)(handle.clone())).await;
-    let (before, after) = (step.before.map(str::as_bytes), step.after.map(str::as_bytes));
-    let first = store.get(KEY).await?;
+    let [before, after] = [step.before, step.after].map(|seen| seen.map(|(value, lives)| (Bytes::from(value), lives)));
+    let possible = [&before, &after];
+    let first = seen(store).await?;
     match answer {
         Some(done) => {
             done?;
-            ensure_eq!(first.as_deref(), after, "the entry after an operation that was not dropped in the end");
+            ensure_eq!(first, after, "the entry after an operation that was not dropped in the end");
         }
-        None if polls == 0 => ensure_eq!(first.as_deref(), before, "the entry after an operation that was never begun"),
-        None => ensure!(
-            [before, after].contains(&first.as_deref()),
-            "the entry is neither as before nor as after: {first:?}"
-        ),
+        None if polls == 0 => ensure_eq!(first, before, "the entry after an operation that was never begun"),
+        None => ensure!(possible.contains(&&first), "the entry is neither as before nor as after: {first:?}"),
     }
     // Each later answer belongs to its own question, and what has happened does not unhappen.
     ensure_eq!(store.get(WITNESS).await?.as_deref(), Some(WITNESS.as_bytes()), "the answer to the next question");
     ensure_eq!(store.exists("nobody").await?, false, "the answer to the question behind it");
-    let second = other.store.get(KEY).await?;
-    ensure!([before, after].contains(&second.as_deref()), "the entry is neither as before nor as after: {second:?}");
-    ensure!(first.as_deref() != after || second == first, "an operation that took effect was undone: {second:?}");
+    let second = seen(&other.store).await?;
+    ensure!(possible.contains(&&second), "the entry is neither as before nor as after: {second:?}");
+    ensure!(first != after || second == first, "an operation that took effect was undone: {second:?}");
     Ok(())
 }
 

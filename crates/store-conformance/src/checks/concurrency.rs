@@ -1,14 +1,13 @@
 //! Concurrent operations on one entry look as if they had happened one after another.
 
-use std::time::Instant;
+use store_core::{Bytes, CacheExt, Error, Reads, SetOutcome, Store, StoreExt};
 
-use store_core::{Bytes, CacheExt, Error, Store, StoreExt};
-
-use crate::cases::again_and_again;
+use super::diary::{Diary, judge};
+use crate::cases::{again_and_again, once};
 use crate::choices::Choices;
-use crate::context::{CacheHandle, Context, Scope, StoreHandle};
+use crate::context::{Context, Handle, Scope};
 use crate::failure::{CheckResult, Failure, ensure};
-use crate::history::{Action, Event, Value, counts_one_by_one, is_linearizable};
+use crate::history::{Call, EntryAnswer, EntryOp, History, Returned, Value, Watch};
 use crate::race::at_once;
 use crate::registry::{Family, check};
 
@@ -17,121 +16,153 @@ pub(crate) const FAMILY: Family =
 
 const CALLERS: usize = 6;
 const KEYS: [&str; 2] = ["a", "b"];
+
+/// How often each caller acts in one of many histories.
 const ACTIONS: u64 = 24;
+
+/// How often in the long one.
+const MANY_ACTIONS: u64 = 1000;
 
 async fn operations_are_linearizable(context: &Context) -> CheckResult {
     let counters = context.has_cache() && context.capabilities().counters.is_supported();
     again_and_again(context, async |scope: &Scope<'_>| {
-        entries_are_linearizable(scope).await?;
-        if counters { counters_are_linearizable(scope).await } else { Ok(()) }
+        are_explained(scope, Mix::All, ACTIONS).await?;
+        if counters { are_explained(scope, Mix::Steps, ACTIONS).await } else { Ok(()) }
     })
-    .await
+    .await?;
+    once(context, async |scope: &Scope<'_>| are_explained(scope, Mix::ReadsAndWrites, MANY_ACTIONS).await)
+        .await
 }
 
-async fn entries_are_linearizable(scope: &Scope<'_>) -> Result<(), Failure> {
-    let handles = [scope.store()?, scope.second_store()?];
-    let began = Instant::now();
-    let callers = (0..CALLERS).zip(handles.iter().cycle()).map(|(caller, handle)| {
-        let mut caller = Caller::new(caller, handle.clone(), began, scope.seed);
+/// Has callers act through both handles, and judges what they saw.
+async fn are_explained(scope: &Scope<'_>, mix: Mix, actions: u64) -> Result<(), Failure> {
+    let (handles, watch) = (scope.handles()?, Watch::start());
+    let callers = (0..CALLERS).zip(handles.iter().cycle()).map(|(number, handle)| {
+        let mut caller = Caller::new(number, handle.clone(), watch, scope.seed);
         async move {
-            for _ in 0..ACTIONS {
-                caller.act().await?;
+            for _ in 0..actions {
+                caller.act(mix).await?;
             }
-            Ok::<_, Error>(caller.histories)
+            Ok::<_, Error>(caller.diaries)
         }
     });
-    let mut histories: [Vec<Event<Action>>; KEYS.len()] = Default::default();
-    for seen in at_once(callers).await? {
-        for (history, seen) in histories.iter_mut().zip(seen?) {
-            history.extend(seen);
+    let mut histories: [History<EntryOp>; KEYS.len()] = Default::default();
+    for diaries in at_once(callers).await? {
+        for (history, diary) in histories.iter_mut().zip(diaries?) {
+            history.extend(diary.into_calls());
         }
     }
-    for history in &mut histories {
-        ensure!(is_linearizable(history, &[]), "no order explains these answers:\n{}", shown(history));
+    for history in histories {
+        match handles[0].store.capabilities().reads {
+            Reads::Latest => judge(&history)?,
+            Reads::MayBeStale => judge(&without_stale_reads(history)?)?,
+        }
     }
     Ok(())
 }
 
-pub(super) fn shown<A: std::fmt::Debug + Copy>(history: &mut [Event<A>]) -> String {
-    history.sort_unstable_by_key(|event| event.called);
-    history.iter().map(|event| format!("  {event}\n")).collect()
+/// Reads that may be stale promise nothing but that somebody wrote what they saw; the rest is held to everything else.
+fn without_stale_reads(history: History<EntryOp>) -> Result<History<EntryOp>, Failure> {
+    let (reads, others): (Vec<_>, Vec<_>) = history.into_iter().partition(|call| call.operation == EntryOp::Get);
+    for read in reads {
+        let Some(Returned { at, answer: EntryAnswer::Value(Some(seen)) }) = read.returned else { continue };
+        let is_its_write = |call: &Call<EntryOp>| call.operation.written() == Some(seen) && call.called <= at;
+        ensure!(others.iter().any(is_its_write), "read {seen}, which nobody had written");
+    }
+    Ok(others.into_iter().collect())
+}
+
+/// What callers ask of entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mix {
+    /// Everything that the driver declares.
+    All,
+    ReadsAndWrites,
+    /// Steps up of a counter.
+    Steps,
+}
+
+impl Mix {
+    fn choose(self, choices: &mut Choices, handle: &Handle, value: Value, expected: Value) -> EntryOp {
+        let declared = handle.store.capabilities();
+        let conditions = declared.value_conditions.is_supported();
+        let counters = declared.counters.is_supported() && handle.cache.is_some();
+        match (self, choices.below(20)) {
+            (Self::Steps, _) => EntryOp::Add(1),
+            (_, 0..7) => EntryOp::Get,
+            (Self::ReadsAndWrites, _) | (_, 7..10) => EntryOp::Set(value),
+            (Self::All, 10 | 11) => EntryOp::SetIfAbsent(value),
+            (Self::All, 12) => EntryOp::SetIfPresent(value),
+            (Self::All, 13 | 14) if conditions => EntryOp::SetIfValue { expected, value },
+            (Self::All, 15) if conditions => EntryOp::DeleteIfValue(expected),
+            (Self::All, 16) if declared.take.is_supported() => EntryOp::Take,
+            // What a stale read saw of a counter could not be told from what nobody wrote.
+            (Self::All, 17) if counters && declared.reads == Reads::Latest => EntryOp::Add(1),
+            (Self::All, _) => EntryOp::Delete,
+        }
+    }
 }
 
 /// Someone who acts at random on the keys and writes down what it saw.
 struct Caller {
     number: usize,
-    store: StoreHandle,
-    began: Instant,
+    handle: Handle,
     choices: Choices,
     written: Value,
     /// The value that was last seen under each key, to expect it again.
     seen: [Value; KEYS.len()],
-    histories: [Vec<Event<Action>>; KEYS.len()],
+    diaries: [Diary<EntryOp>; KEYS.len()],
 }
 
 impl Caller {
-    fn new(number: usize, store: StoreHandle, began: Instant, seed: u64) -> Self {
-        let written = Value::try_from(number * 1_000_000).unwrap_or_default();
-        let (seen, histories) = Default::default();
+    fn new(number: usize, handle: Handle, watch: Watch, seed: u64) -> Self {
         let choices = Choices::named(seed, &number.to_string());
-        Self { number, store, began, choices, written, seen, histories }
+        let diaries = KEYS.map(|key| Diary::new(number, watch, Choices::named(seed, &format!("{number} {key}"))));
+        Self { number, handle, choices, written: 0, seen: Default::default(), diaries }
     }
 
-    async fn act(&mut self) -> Result<(), Error> {
+    async fn act(&mut self, mix: Mix) -> Result<(), Error> {
         let at = self.choices.below(KEYS.len() as u64) as usize;
-        let (key, store) = (KEYS[at], self.store.clone());
         self.written += 1;
-        let (value, expected) = (self.written, self.seen[at]);
-        let called = nanos(self.began);
-        let action = match self.choices.below(20) {
-            0..7 => Action::Get(parsed(store.get(key).await?)),
-            7..11 => store.set(key, value.to_string()).await.map(|()| Action::Set(value))?,
-            11..13 => {
-                let outcome = store.set(key, value.to_string()).if_absent().await?;
-                Action::SetIfAbsent { value, stored: outcome.is_stored() }
-            }
-            13..16 if store.capabilities().value_conditions.is_supported() => {
-                let outcome = store.set(key, value.to_string()).if_value(expected.to_string()).await?;
-                Action::SetIfValue { expected, value, stored: outcome.is_stored() }
-            }
-            16..18 if store.capabilities().take.is_supported() => Action::Take(parsed(store.take(key).await?)),
-            _ => Action::Delete { removed: store.delete(key).await? },
-        };
-        if let Action::Get(Some(seen)) = action {
+        let operation = mix.choose(&mut self.choices, &self.handle, value(self.number, self.written), self.seen[at]);
+        let answer = self.diaries[at].note(operation, carry_out(&self.handle, KEYS[at], operation)).await?;
+        if let Some(EntryAnswer::Value(Some(seen))) = answer {
             self.seen[at] = seen;
         }
-        self.histories[at].push(Event { caller: self.number, called, returned: nanos(self.began), action });
         Ok(())
     }
+}
+
+/// A value that nobody else writes, and that no few steps lead to from another.
+pub(super) fn value(caller: usize, written: Value) -> Value {
+    const ROOM_FOR_STEPS: Value = 1000;
+    const ROOM_FOR_WRITES: Value = 1_000_000;
+
+    (Value::try_from(caller).unwrap_or_default() * ROOM_FOR_WRITES + written) * ROOM_FOR_STEPS
+}
+
+async fn carry_out(handle: &Handle, key: &str, operation: EntryOp) -> Result<EntryAnswer, Error> {
+    let Handle { store, cache } = handle;
+    let stored = |outcome: SetOutcome| EntryAnswer::Applied(outcome.is_stored());
+    Ok(match operation {
+        EntryOp::Get => EntryAnswer::Value(parsed(store.get(key).await?)),
+        EntryOp::Set(value) => store.set(key, value.to_string()).await.map(|()| EntryAnswer::Done)?,
+        EntryOp::SetIfAbsent(value) => stored(store.set(key, value.to_string()).if_absent().await?),
+        EntryOp::SetIfPresent(value) => stored(store.set(key, value.to_string()).if_present().await?),
+        EntryOp::SetIfValue { expected, value } => {
+            stored(store.set(key, value.to_string()).if_value(expected.to_string()).await?)
+        }
+        EntryOp::Delete => EntryAnswer::Applied(store.delete(key).await?),
+        EntryOp::DeleteIfValue(expected) => EntryAnswer::Applied(store.delete(key).if_value(expected.to_string()).await?),
+        EntryOp::Take => EntryAnswer::Value(parsed(store.take(key).await?)),
+        EntryOp::Add(delta) => match cache {
+            Some(cache) => EntryAnswer::Sum(cache.increment(key, delta).await?),
+            None => return Err(Error::unsupported("counters")),
+        },
+    })
 }
 
 pub(super) fn parsed(value: Option<Bytes>) -> Option<Value> {
     // What is no number was never written, and then no order explains it either.
     value.map(|value| std::str::from_utf8(&value).ok().and_then(|text| text.parse().ok()).unwrap_or(Value::MAX))
-}
-
-pub(super) fn nanos(began: Instant) -> u64 {
-    u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX)
-}
-
-async fn counters_are_linearizable(scope: &Scope<'_>) -> Result<(), Failure> {
-    let handles = [scope.cache()?, scope.second_cache()?];
-    let began = Instant::now();
-    let callers = (0..CALLERS).zip(handles.iter().cycle()).map(|(caller, handle)| count(caller, handle.clone(), began));
-    let mut history = Vec::new();
-    for seen in at_once(callers).await? {
-        history.extend(seen?);
-    }
-    ensure!(counts_one_by_one(&history), "no order explains these sums:\n{}", shown(&mut history));
-    Ok(())
-}
-
-async fn count(caller: usize, cache: CacheHandle, began: Instant) -> Result<Vec<Event<i64>>, Error> {
-    let mut history = Vec::new();
-    for _ in 0..ACTIONS {
-        let called = nanos(began);
-        let action = cache.increment("counter", 1).await?;
-        history.push(Event { caller, called, returned: nanos(began), action });
-    }
-    Ok(history)
 }

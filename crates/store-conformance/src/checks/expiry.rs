@@ -352,5 +352,32 @@ async fn expire_reports_existence(context: &Context) -> CheckResult {
         ensure_eq!(store.expire(KEY, ttl).await?, false, "expire of what an expire removed");
         Ok(())
     })
-    .await
+    .await?;
+    again_and_again(context, expire_leaves_what_others_write).await
+}
+
+/// One writer changes the value while another handle changes the expiry, which must not bring the old value back.
+async fn expire_leaves_what_others_write(scope: &Scope<'_>) -> Result<(), Failure> {
+    const CHANGES: usize = 10;
+
+    let (writer, other) = (scope.store()?, scope.second_store()?);
+    writer.set(KEY, "before").expiry(Ttl::MAX).await?;
+    let write = async move {
+        for change in 0..CHANGES {
+            let value = Bytes::from(change.to_string());
+            writer.set(KEY, value.clone()).expiry(Ttl::MAX).await?;
+            for _ in 0..3 {
+                ensure_eq!(writer.get(KEY).await?, Some(value.clone()), "the value while others call expire");
+            }
+        }
+        Ok(())
+    };
+    let expire = move || -> BoxFuture<'static, Result<(), Failure>> {
+        let other = other.clone();
+        Box::pin(async move {
+            ensure_eq!(other.expire(KEY, Expiry::Never).await?, true, "expire of an entry that is only ever replaced");
+            Ok(())
+        })
+    };
+    look_on(write, [Box::new(expire) as Look]).await
 }

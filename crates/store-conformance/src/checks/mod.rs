@@ -8,6 +8,7 @@ mod clearing;
 mod concurrency;
 mod conditions;
 mod counters;
+mod diary;
 mod errors;
 mod expiry;
 mod foreign;

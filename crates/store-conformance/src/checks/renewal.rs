@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use proptest::prelude::prop_oneof;
 use store_core::{Bytes, Lifetime, Remaining, StoreExt, Ttl};
 
-use crate::cases::for_all;
+use crate::cases::{again_and_again, for_all};
 use crate::context::{Context, Scope};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq};
+use crate::race::{Look, look_on};
 use crate::registry::{Family, check};
 use crate::strategy::{long_ttls, short_ttls, values};
 use crate::time::Presence;
@@ -25,7 +27,8 @@ async fn renew_only_if_expiring(context: &Context) -> CheckResult {
         prolongs_the_last_moments(scope, &value).await?;
         leaves_the_lasting_alone(scope, &value, renewed).await
     })
-    .await
+    .await?;
+    again_and_again(context, renews_what_it_read).await
 }
 
 async fn renews_to(scope: &Scope<'_>, value: &Bytes, first: Ttl, renewed: Ttl) -> Result<(), Failure> {
@@ -79,4 +82,31 @@ async fn leaves_the_lasting_alone(scope: &Scope<'_>, value: &Bytes, ttl: Ttl) ->
     ensure_eq!(store.get("none").renew(ttl.as_duration()).await?, None, "renewal of nothing");
     ensure_eq!(store.exists("none").await?, false, "exists after renewal of nothing");
     Ok(())
+}
+
+/// One writer changes between an entry that expires and one that never does, while another handle renews. What was read
+/// before the change must not be renewed after it.
+async fn renews_what_it_read(scope: &Scope<'_>) -> Result<(), Failure> {
+    const CHANGES: usize = 10;
+
+    let (writer, reader) = (scope.store()?, scope.second_store()?);
+    writer.set(KEY, "passing").expiry(Ttl::MAX).await?;
+    let write = async move {
+        for _ in 0..CHANGES {
+            writer.set(KEY, "passing").expiry(Ttl::MAX).await?;
+            writer.set(KEY, "lasting").never_expires().await?;
+            for _ in 0..3 {
+                ensure_eq!(writer.ttl(KEY).await?, Some(Remaining::Never), "the lifetime of what was set to last");
+            }
+        }
+        Ok(())
+    };
+    let renew = move || -> BoxFuture<'static, Result<(), Failure>> {
+        let reader = reader.clone();
+        Box::pin(async move {
+            ensure!(reader.get(KEY).renew(DAY).await?.is_some(), "renewal missed an entry that is only ever replaced");
+            Ok(())
+        })
+    };
+    look_on(write, [Box::new(renew) as Look]).await
 }

@@ -6,9 +6,8 @@ use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Interrup
 use store_core::{Cache, Capabilities, KeyValueStoreClient, Listing, ManualClock, OpenedStore, Store, async_trait};
 
 use crate::fault::Fault;
-use crate::outage::{LIMIT, Remote};
 use crate::records::{ModelRecords, URLS};
-use crate::store::{ModelStore, REPLICAS};
+use crate::store::{LIMIT, ModelStore, REPLICAS, Remote};
 
 /// So long that a few of them fill a page.
 const LONGEST_RECORD: usize = 4 * 1024 * 1024;
@@ -38,9 +37,17 @@ impl Harness for ModelHarness {
         Arc::new(self.store.clone())
     }
 
+    fn second_store(&self) -> Arc<dyn Store> {
+        Arc::new(self.store.second())
+    }
+
     fn cache(&self) -> Option<Arc<dyn Cache>> {
         // A store that declares less than all stands for a driver that has neither a cache nor records.
         if self.setup.capabilities.is_some() { None } else { Some(Arc::new(self.store.clone())) }
+    }
+
+    fn second_cache(&self) -> Option<Arc<dyn Cache>> {
+        if self.setup.capabilities.is_some() { None } else { Some(Arc::new(self.store.second())) }
     }
 
     fn records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {

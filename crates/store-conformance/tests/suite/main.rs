@@ -1,11 +1,11 @@
-//! The suite, tried on stores that keep the contract and on stores that break it.
+//! The suite, tried on a store that keeps the contract and on mutants of it, each of which breaks it in one way.
 
+mod failures;
 mod fault;
 mod harness;
+mod healthy;
 mod leaks;
-mod locks;
 mod mutants;
-mod outage;
 mod plain;
 mod records;
 mod statuses;

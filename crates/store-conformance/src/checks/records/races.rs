@@ -1,17 +1,17 @@
 //! Many at one collection.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use store_core::{Bytes, ContentType, KeyBuf, KeyValueStore, Record, RecordMetadata};
 
 use crate::cases::{again_and_again, for_all, once};
-use crate::checks::concurrency::{nanos, parsed, shown};
+use crate::checks::concurrency::{parsed, value};
+use crate::checks::diary::{Diary, judge};
 use crate::choices::Choices;
 use crate::context::{Context, Scope};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq};
-use crate::history::{Action, Event, Value, is_linearizable};
+use crate::history::{EntryAnswer, EntryOp, History, Value, Watch};
 use crate::pages::{all_keys, all_records};
 use crate::race::{Look, at_once, look_on};
 use crate::strategy::{NASTY, distinct_keys, unlike_itself, values};
@@ -154,36 +154,40 @@ async fn compare(collection: &KeyValueStore, keys: &[String]) -> Result<usize, F
 
 pub(super) async fn record_operations_are_linearizable(context: &Context) -> CheckResult {
     const CALLERS: usize = 5;
-    const ACTIONS: usize = 20;
+    const ACTIONS: Value = 20;
 
     again_and_again(context, async |scope: &Scope<'_>| {
-        let handles = scope.collections()?.make().await?;
-        let began = Instant::now();
+        let (handles, watch) = (scope.collections()?.make().await?, Watch::start());
         let callers = (0..CALLERS).zip(handles.iter().cycle()).map(|(caller, collection)| {
             let collection = collection.clone();
-            let mut choices = Choices::named(scope.seed, &caller.to_string());
+            let [mut choices, drops] = ["", " drops"].map(|what| Choices::named(scope.seed, &format!("{caller}{what}")));
+            let mut diary = Diary::new(caller, watch, drops);
             async move {
-                let mut history = Vec::new();
-                for number in 0..ACTIONS {
-                    let value = Value::try_from(caller * 1_000_000 + number).unwrap_or_default();
-                    let called = nanos(began);
-                    let action = act(&collection, value, &mut choices).await?;
-                    history.push(Event { caller, called, returned: nanos(began), action });
+                for written in 0..ACTIONS {
+                    let operation = choose(&mut choices, value(caller, written));
+                    diary.note(operation, carry_out(&collection, operation)).await?;
                 }
-                Ok::<_, store_core::Error>(history)
+                Ok::<_, store_core::Error>(diary.into_calls())
             }
         });
-        let mut history = at_once(callers).await?.into_iter().collect::<store_core::Result<Vec<_>>>()?.concat();
-        ensure!(is_linearizable(&history, &[]), "no order explains these answers:\n{}", shown(&mut history));
-        Ok(())
+        let calls = at_once(callers).await?.into_iter().collect::<store_core::Result<Vec<_>>>()?;
+        judge(&calls.into_iter().flatten().collect::<History<_>>())
     })
     .await
 }
 
-async fn act(collection: &KeyValueStore, value: Value, choices: &mut Choices) -> store_core::Result<Action> {
-    Ok(match choices.below(20) {
-        0..9 => Action::Get(parsed(collection.get_record(KEY).await?.map(|record| record.value))),
-        9..15 => set(collection, KEY, &value.to_string()).await.map(|()| Action::Set(value))?,
-        _ => Action::Delete { removed: collection.delete_value(KEY).await? },
+fn choose(choices: &mut Choices, value: Value) -> EntryOp {
+    match choices.below(20) {
+        0..9 => EntryOp::Get,
+        9..15 => EntryOp::Set(value),
+        _ => EntryOp::Delete,
+    }
+}
+
+async fn carry_out(collection: &KeyValueStore, operation: EntryOp) -> store_core::Result<EntryAnswer> {
+    Ok(match operation {
+        EntryOp::Set(value) => set(collection, KEY, &value.to_string()).await.map(|()| EntryAnswer::Done)?,
+        EntryOp::Delete => EntryAnswer::Applied(collection.delete_value(KEY).await?),
+        _ => EntryAnswer::Value(parsed(collection.get_record(KEY).await?.map(|record| record.value))),
     })
 }

@@ -1,5 +1,7 @@
 //! A small client for collections of records that keeps the whole contract, and can be told to break one promise of it.
 
+mod pages;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -29,6 +31,7 @@ struct State {
     collections: BTreeMap<String, Collection>,
     dropped: BTreeMap<StoreLabel, Collection>,
     made: u64,
+    written: u64,
     closed: bool,
 }
 
@@ -105,6 +108,11 @@ impl ModelRecords {
 
     async fn open_label(&self, label: StoreLabel) -> Result<String> {
         let label = self.spelled(label);
+        if self.has(Fault::DroppedOpenLeavesTheIdAlone) && !self.open()?.ids.contains_key(&label) {
+            self.open()?.ids.insert(label.clone(), "none yet".to_owned());
+            yield_now().await;
+            return Ok(self.make(&mut *self.open()?, label));
+        }
         let seen = self.open()?.ids.get(&label).cloned();
         if self.has(Fault::OpenersMakeOneEach) {
             yield_now().await;
@@ -150,52 +158,17 @@ impl ModelRecords {
         })
     }
 
+    /// Whether this write is one of the few that get lost.
+    fn is_unlucky(&self) -> Result<bool> {
+        const RARELY: u64 = 500;
+
+        let mut state = self.open()?;
+        state.written += 1;
+        Ok(state.written.is_multiple_of(RARELY))
+    }
+
     fn key(&self, key: Key<'_>) -> Result<KeyBuf> {
         if self.has(Fault::RecordKeysFoldCase) { KeyBuf::new(key.as_str().to_lowercase()) } else { Ok(key.to_buf()) }
-    }
-
-    fn page<T>(
-        &self,
-        collection: &Collection,
-        options: &RecordPageOptions,
-        limits: Limits,
-        item: impl Fn(&Record) -> T,
-    ) -> RecordPage<T> {
-        let mut all: Vec<&Record> = collection.records.values().collect();
-        let in_utf16 = |key: &KeyBuf| key.encode_utf16().collect::<Vec<_>>();
-        if self.has(Fault::KeysInUtf16Order) {
-            all.sort_by_key(|record| in_utf16(&record.key));
-        }
-        let begin = match &options.exclusive_start_key {
-            None => 0,
-            Some(start) if self.has(Fault::StartKeyHasToExist) && !collection.records.contains_key(start) => all.len(),
-            Some(start) => all.partition_point(|record| match self.fault {
-                Fault::KeysInUtf16Order => in_utf16(&record.key) <= in_utf16(start),
-                Fault::StartKeyIsInclusive => record.key < *start,
-                _ => record.key <= *start,
-            }),
-        };
-        let (rest, mut bytes) = (all.split_off(begin), 0);
-        let fits = |record: &&&Record| {
-            let room = bytes < limits.bytes;
-            bytes += record.metadata().size;
-            room
-        };
-        let listed: Vec<&Record> = rest.iter().take(limits.items).take_while(fits).copied().collect();
-        let fewest_left = usize::from(self.has(Fault::PageEndsEarly));
-        let more = rest.len() - listed.len() > fewest_left;
-        let next =
-            listed.last().map(|record| record.key.clone()).filter(|_| more || self.has(Fault::LastPageNamesANext));
-        RecordPage::new(listed.into_iter().map(item).collect(), next)
-    }
-
-    fn limits(&self, options: &RecordPageOptions, items: usize, bytes: u64) -> Limits {
-        match (self.fault, options.limit) {
-            (Fault::ZeroLimitMeansAll, Some(0)) => Limits { items: usize::MAX, bytes },
-            (Fault::PageOfAnyLength, asked) => Limits { items: asked.unwrap_or(items), bytes },
-            (Fault::PageOfAnySize, _) => Limits { items, bytes: u64::MAX },
-            _ => Limits { items, bytes },
-        }
     }
 
     fn write(&self, collection: &mut Collection, record: Record) {
@@ -220,13 +193,6 @@ impl ModelRecords {
 
 fn without_parameters(content_type: &ContentType) -> ContentType {
     ContentType::as_stored(content_type.as_str().split(';').next().unwrap_or_default().to_owned())
-}
-
-/// What a page has at most.
-#[derive(Clone, Copy)]
-struct Limits {
-    items: usize,
-    bytes: u64,
 }
 
 fn dropped() -> Error {
@@ -264,6 +230,12 @@ impl KeyValueStoreClient for ModelRecords {
 
     async fn get_record(&self, store: &OpenedStore, key: Key<'_>) -> Result<Option<Record>> {
         let key = self.key(key)?;
+        if self.has(Fault::RecordIsReadInTwoSteps) {
+            let seen = self.reading(store, |collection| collection.records.get(&key).cloned())?;
+            yield_now().await;
+            let value = self.reading(store, |collection| collection.records.get(&key).map(|now| now.value.clone()))?;
+            return Ok(seen.zip(value).map(|(seen, value)| Record::new(seen.key, seen.content_type, value)));
+        }
         self.reading(store, |collection| collection.records.get(&key).cloned())
     }
 
@@ -294,6 +266,9 @@ impl KeyValueStoreClient for ModelRecords {
             let store = OpenedStore::new(id, store.label.clone());
             self.writing(&store, |collection| self.write(collection, Record::new(key, content_type, value)))?;
             return Err(dropped());
+        }
+        if self.has(Fault::LosesOneRecordInFiveHundred) && self.is_unlucky()? {
+            return self.writing(store, |_| ());
         }
         let shown = format!("not written: {value:?}");
         let written = self.writing(store, |collection| self.write(collection, Record::new(key, content_type, value)));
@@ -368,6 +343,9 @@ impl KeyValueStoreClient for ModelRecords {
             state.collections.remove(&gone.metadata.id);
             state.ids.remove(&gone.label);
             state.dropped.insert(gone.label.clone(), gone);
+        }
+        if self.has(Fault::DropForgetsOtherIds) {
+            state.ids.clear();
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Locks: one holder at a time, who alone extends and releases, with tokens that only grow.
 
+mod races;
+
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
 use std::pin::pin;
@@ -15,15 +17,15 @@ use store_core::{
 };
 use tokio::task::yield_now;
 
-use crate::cases::{again_and_again, for_all, once};
+use crate::cases::{for_all, once};
 use crate::checks::cancellation::{MAX_POLLS, drop_after};
 use crate::context::{Context, Scope, StoreHandle};
 use crate::failure::{CheckResult, Failure, Verdict, ensure, ensure_eq};
-use crate::race::{at_once, contend};
 use crate::registry::{Family, check};
 use crate::strategy::short_ttls;
 use crate::time::{Deadline, Presence, Span, Time};
 use crate::walk::{Reach, walk_set};
+use races::lock_has_one_holder;
 
 pub(crate) const FAMILY: Family = Family {
     name: "locks",
@@ -74,53 +76,6 @@ async fn is_held_against(other: &StoreHandle, name: &str, when: &str) -> Result<
 /// Fails unless the lock is free for others, and leaves it so.
 async fn is_free_for(other: &StoreHandle, name: &str) -> Result<(), Failure> {
     ensure_eq!(acquire(other, name, LONG).await?.release().await?, true, "release by the holder");
-    Ok(())
-}
-
-async fn lock_has_one_holder(context: &Context) -> CheckResult {
-    const CALLERS: usize = 4;
-
-    again_and_again(context, async |scope: &Scope<'_>| {
-        let handles = [scope.store()?, scope.second_store()?];
-        let attempt = |store: StoreHandle, name: String, _caller| async move { store.try_lock(&name, LONG).await };
-        for (name, answers) in contend(CALLERS, &handles, attempt).await? {
-            let holders: Vec<Guard> = answers.into_iter().flatten().collect();
-            ensure_eq!(holders.len(), 1, "how many of {CALLERS} acquired the lock");
-            is_held_against(&handles[1], &name, "that was contended for").await?;
-            for holder in holders {
-                ensure_eq!(holder.release().await?, true, "release by the holder");
-            }
-        }
-        Ok(())
-    })
-    .await?;
-    once(context, one_after_another).await
-}
-
-/// What is read and written under a lock loses no step, though reading and writing are two calls.
-async fn one_after_another(scope: &Scope<'_>) -> Result<(), Failure> {
-    const CALLERS: usize = 4;
-    const STEPS: usize = 4;
-
-    let handles = [scope.store()?, scope.second_store()?];
-    let callers = handles.iter().cycle().take(CALLERS).map(|store| {
-        let store = store.clone();
-        async move {
-            for _ in 0..STEPS {
-                let guard = store.lock(NAME, LONG).wait(LONG).await?;
-                let guard =
-                    guard.ok_or_else(|| Failure::new("the wait for a lock that is soon free came to nothing"))?;
-                let steps = store.get("steps").await?.map_or(0, |steps| steps.len());
-                yield_now().await;
-                store.set("steps", "x".repeat(steps + 1)).await?;
-                ensure_eq!(guard.release().await?, true, "release by the holder");
-            }
-            Ok(())
-        }
-    });
-    at_once(callers).await?.into_iter().collect::<Result<(), Failure>>()?;
-    let steps = handles[0].get("steps").await?.map_or(0, |steps| steps.len());
-    ensure_eq!(steps, CALLERS * STEPS, "how many of the steps under a lock were taken");
     Ok(())
 }
 

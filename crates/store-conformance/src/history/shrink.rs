@@ -1,0 +1,210 @@
+//! What is left of a history that no order explains when everything is taken away that it can do without.
+//!
+//! Every step keeps this true: if there were an order that explains the whole, there would be one that explains what is
+//! left. So what is left condemns the whole. Taking away just anything would not do: without a write, a right read of it
+//! looks wrong.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::search::explain;
+use super::{Call, Operation, lanes};
+
+/// How many calls are looked at, all attempts together, before the picture is small enough.
+const PATIENCE: usize = 4_000_000;
+
+/// A part of a history that no order explains.
+#[derive(Clone, Debug)]
+pub struct Violation<O: Operation> {
+    pub(super) part: Part<O>,
+}
+
+impl<O: Operation> Violation<O> {
+    /// Takes the smallest part of the calls, which no order explains from the beginning.
+    pub(super) fn shrunk_from(calls: Vec<Call<O>>) -> Self {
+        let mut shrinking = Shrinking::new(calls);
+        while shrinking.cut() | shrinking.leave_out() {}
+        Self { part: shrinking.part }
+    }
+
+    /// The calls that contradict each other, in the order in which they were called. A call that had not returned at their
+    /// end is among them as one without an answer.
+    pub fn calls(&self) -> impl Iterator<Item = &Call<O>> {
+        self.part.calls.iter().filter(|call| !self.part.has_begun_before(call))
+    }
+}
+
+impl<O: Operation> fmt::Display for Violation<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.part.start {
+            Start::Beginning => writeln!(f, "no order explains these answers from the beginning:")?,
+            Start::Anything => writeln!(f, "no order explains these answers, whatever came before:")?,
+        }
+        let picture: Vec<_> = self.calls().copied().collect();
+        lanes::draw(f, &picture)?;
+        let before = self.part.calls.iter().filter(|call| self.part.has_begun_before(call));
+        let before: BTreeSet<String> = before.map(|call| call.operation.to_string()).collect();
+        if !before.is_empty() {
+            let before: Vec<_> = before.into_iter().collect();
+            write!(f, "\n  nor would it help if one of these took effect, begun before: {}", before.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+/// What is known of the object where a part begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// It is the beginning of the history.
+    Beginning,
+    Anything,
+}
+
+impl Start {
+    fn state<O: Operation>(self) -> O::State {
+        match self {
+            Self::Beginning => O::INITIAL,
+            Self::Anything => O::UNKNOWN,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Part<O: Operation> {
+    /// By the time of their call.
+    pub(super) calls: Vec<Call<O>>,
+    pub(super) start: Start,
+    from: u64,
+}
+
+impl<O: Operation> Part<O> {
+    /// When the return is that no order explains.
+    fn end(&self) -> Option<u64> {
+        let place = explain(&self.calls, self.start.state::<O>()).err()?;
+        Some(self.calls.get(place)?.returned?.at)
+    }
+
+    /// Ends it here. What is not over yet may have taken effect or not.
+    ///
+    /// Sound, because the beginning of an order that explains more explains what had returned by then; and those under way
+    /// that it contains took effect by then, the others did not.
+    fn until(&self, end: u64) -> Self {
+        let is_over = |call: &Call<O>| call.returned.is_some_and(|returned| returned.at <= end);
+        let ended = |call: &Call<O>| if is_over(call) { *call } else { Call { returned: None, ..*call } };
+        let calls = self.calls.iter().filter(|call| call.called <= end).map(ended);
+        Self { calls: useful(calls), ..*self }
+    }
+
+    /// Begins it here. What was over is left out, what was under way may take effect yet or be done.
+    ///
+    /// Sound, because the rest of an order that explains more explains what was called since then, from whatever the
+    /// object had become.
+    fn since(&self, from: u64) -> Self {
+        let is_over = |call: &Call<O>| call.returned.is_some_and(|returned| returned.at < from);
+        let begun = |call: &Call<O>| if call.called < from { Call { returned: None, ..*call } } else { *call };
+        let calls = self.calls.iter().filter(|call| !is_over(call)).map(begun);
+        Self { calls: useful(calls), start: Start::Anything, from }
+    }
+
+    /// Without the calls at these places.
+    fn without(&self, places: &BTreeSet<usize>) -> Self {
+        let others = self.calls.iter().zip(0..).filter(|(_, place)| !places.contains(place));
+        Self { calls: others.map(|(call, _)| *call).collect(), ..*self }
+    }
+
+    /// Whether a call that is not over was called before the part begins.
+    fn has_begun_before(&self, call: &Call<O>) -> bool {
+        call.returned.is_none() && call.called < self.from
+    }
+}
+
+/// Those without an answer that only observe tell nothing.
+fn useful<O: Operation>(calls: impl Iterator<Item = Call<O>>) -> Vec<Call<O>> {
+    calls.filter(|call| call.returned.is_some() || !call.observes()).collect()
+}
+
+struct Shrinking<O: Operation> {
+    part: Part<O>,
+    patience: usize,
+}
+
+impl<O: Operation> Shrinking<O> {
+    fn new(mut calls: Vec<Call<O>>) -> Self {
+        calls.sort_by_key(|call| call.called);
+        let calls = useful(calls.into_iter());
+        Self { part: Part { calls, start: Start::Beginning, from: 0 }, patience: PATIENCE }
+    }
+
+    /// Takes the smaller part, up to the return that nothing explains, if there still is one.
+    fn take(&mut self, smaller: Part<O>) -> bool {
+        let Some(left) = self.patience.checked_sub(smaller.calls.len()) else { return false };
+        self.patience = left;
+        let Some(end) = smaller.end() else { return false };
+        self.part = smaller.until(end);
+        true
+    }
+
+    /// Ends and begins it as close to each other as possible.
+    fn cut(&mut self) -> bool {
+        let before = self.part.calls.len();
+        if let Some(end) = self.part.end() {
+            self.part = self.part.until(end);
+        }
+        // The more it contains, the less can be explained; so twice as much is tried until it is enough.
+        let times: Vec<u64> = self.part.calls.iter().map(|call| call.called).filter(|at| *at >= self.part.from).collect();
+        let whole = self.part.clone();
+        let begins = |size: usize| times.len().checked_sub(size).and_then(|place| times.get(place));
+        let mut enough = 1;
+        loop {
+            let Some(&from) = begins(enough) else { break };
+            if self.take(whole.since(from)) {
+                break;
+            }
+            enough *= 2;
+        }
+        let mut too_few = enough / 2;
+        while enough - too_few > 1 {
+            let middle = too_few + (enough - too_few) / 2;
+            match begins(middle) {
+                Some(&from) if self.take(whole.since(from)) => enough = middle,
+                Some(_) => too_few = middle,
+                None => enough = middle,
+            }
+        }
+        self.part.calls.len() < before
+    }
+
+    /// Leaves out what the rest does not need.
+    ///
+    /// An answered call that changed nothing: an order that explains it explains the others without it. And what the
+    /// operations themselves say can be separated.
+    fn leave_out(&mut self) -> bool {
+        let before = self.part.calls.len();
+        let observations = self.part.calls.iter().zip(0..).filter(|(call, _)| call.observes());
+        let observations: Vec<_> = observations.map(|(_, place)| vec![place]).collect();
+        self.leave_out_any(observations);
+        self.leave_out_any(O::separable(&self.part.calls));
+        self.part.calls.len() < before
+    }
+
+    /// Leaves out as many of these sets as possible: half of them at once, then a quarter, and so on (ddmin).
+    fn leave_out_any(&mut self, sets: Vec<Vec<usize>>) {
+        let whole = self.part.clone();
+        let mut without = BTreeSet::new();
+        let mut size = sets.len().div_ceil(2);
+        let mut left: Vec<_> = sets;
+        while size > 0 && !left.is_empty() {
+            let mut needed = Vec::new();
+            for some in left.chunks(size) {
+                let more: BTreeSet<usize> = without.iter().chain(some.iter().flatten()).copied().collect();
+                if self.take(whole.without(&more)) {
+                    without = more;
+                } else {
+                    needed.extend_from_slice(some);
+                }
+            }
+            left = needed;
+            size = if size == 1 { 0 } else { size.div_ceil(2) };
+        }
+    }
+}

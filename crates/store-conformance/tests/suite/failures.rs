@@ -1,0 +1,46 @@
+//! What a failure says.
+
+use std::time::Duration;
+
+use store_conformance::Options;
+
+use crate::fault::Fault;
+use crate::harness::{Setup, run};
+use crate::mutants::{MODEL, RECORDS};
+
+#[test]
+fn a_failure_shows_the_shortest_program_and_how_to_run_it_again() {
+    let first = run(Fault::DeleteAlwaysTrue, Setup::default(), Options::new().seed(7).only(MODEL));
+    let note = first.model().and_then(|model| model.note.clone()).unwrap();
+    assert!(note.contains("in step 1 of"), "{note}");
+    let seed = note.split("STORE_CONFORMANCE_SEED=").nth(1).and_then(|rest| rest.lines().next()).unwrap();
+
+    let again = Options::new().seed(seed.parse().unwrap()).cases(1).only(MODEL);
+    let second = run(Fault::DeleteAlwaysTrue, Setup::default(), again);
+    let repeated = second.model().and_then(|model| model.note.clone()).unwrap();
+    assert_eq!(repeated, note);
+}
+
+#[test]
+fn a_failure_of_records_shows_the_shortest_program_too() {
+    let report = run(Fault::PurgeForgetsCreation, Setup::default(), Options::new().only(RECORDS));
+    let note = report.record_model().and_then(|model| model.note.clone()).unwrap();
+    assert!(steps(&note) <= 4 && note.contains(".purge().await?;"), "{note}");
+}
+
+#[test]
+fn without_time_for_it_a_program_is_shown_as_it_was_drawn() {
+    let longest = |options: Options| {
+        let notes = (0..8).map(|seed| run(Fault::ListReadsOnePage, Setup::default(), options.clone().seed(seed)));
+        let notes = notes.map(|report| report.model().and_then(|model| model.note.clone()).unwrap());
+        notes.map(|note| steps(&note)).max().unwrap()
+    };
+    let options = Options::new().only(MODEL);
+    assert!(longest(options.clone().shrink_limit(Duration::ZERO)) > longest(options));
+}
+
+/// How many operations the program in a note has.
+fn steps(note: &str) -> usize {
+    let program = note.split("this program:").nth(1).unwrap();
+    program.lines().filter(|line| line.trim_end().ends_with(';')).count()
+}

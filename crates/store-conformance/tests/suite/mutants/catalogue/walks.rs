@@ -1,0 +1,20 @@
+//! What is cleared and what is listed.
+
+use super::{MODEL, Mutant, mutant};
+
+#[rustfmt::skip]
+pub(super) const MUTANTS: &[Mutant] = &[
+    mutant!(ClearsByPrefix, Plain, "`clear` takes every namespace that begins with these letters", ["clearing::clear_is_exact", MODEL]),
+    mutant!(ClearsByGlob, Plain, "`clear` reads `*` and `?` in a namespace as a pattern", ["clearing::clear_is_exact", MODEL]),
+    mutant!(ClearTakesEverything, Plain, "`clear` empties the whole database", ["clearing::clear_is_exact", MODEL]),
+    mutant!(ClearKeepsNested, Plain, "`clear` leaves nested namespaces", ["clearing::clear_is_exact", MODEL]),
+    mutant!(ClearMiscounts, Plain, "`clear` does not count what it removes from nested namespaces", ["clearing::clear_is_exact", MODEL]),
+    mutant!(ClearsWithoutNamespace, Plain, "`clear` without a namespace empties the whole database", ["clearing::clear_needs_a_namespace"]),
+    mutant!(ClearTakesCollections, Plain, "`clear` takes collections of records with it", ["records::collections_are_not_entries"]),
+    mutant!(ListSkipsLastPage, Plain, "the cursor of `list` ends a page early", ["listing::list_is_complete", MODEL]),
+    mutant!(ListReadsOnePage, Plain, "`list` has no page but the first", ["listing::list_is_complete", MODEL]),
+    mutant!(ListRepeatsKeys, Plain, "`list` shows keys twice", ["listing::list_is_complete", MODEL]),
+    mutant!(ListsInUtf16Order, Plain, "`list` follows UTF-16 where byte order is declared", ["listing::list_is_complete"]),
+    mutant!(AcceptsAnyCursor, Plain, "`list` begins anew for a cursor that is none", ["listing::list_refuses_bad_input", MODEL]),
+    mutant!(CursorCountsKeys, Plain, "a cursor is how many keys were listed, whatever is removed meanwhile", ["listing::list_is_complete"]),
+];

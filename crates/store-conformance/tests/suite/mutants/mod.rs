@@ -1,0 +1,82 @@
+//! Each mutant is found out, and by the checks that are there for its fault.
+
+mod catalogue;
+mod matrix;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use store_conformance::{CheckReport, Options, Report, Status};
+
+use catalogue::{Class, mutants};
+pub(crate) use catalogue::{MODEL, RECORDS};
+
+use crate::fault::Fault;
+use crate::harness::{Setup, run};
+
+/// Whether a mutant is killed does not depend on how short the program is that kills it.
+fn options() -> Options {
+    Options::new().shrink_limit(Duration::ZERO)
+}
+
+/// Every check of a report, those of the model among them.
+fn checks(report: &Report) -> impl Iterator<Item = &CheckReport> {
+    report.model().into_iter().chain(report.record_model()).chain(report.checks())
+}
+
+fn is_kill(check: &CheckReport) -> bool {
+    check.status == Status::Fail
+}
+
+/// Does the same to each, on all processors, and gives the results in order.
+fn each<T: Send, R: Send>(all: impl IntoIterator<Item = T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let queue: Mutex<VecDeque<_>> = Mutex::new(all.into_iter().enumerate().collect());
+    let results = Mutex::new(Vec::new());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let run = || {
+        while let Some((place, one)) = next() {
+            let result = work(one);
+            results.lock().unwrap_or_else(PoisonError::into_inner).push((place, result));
+        }
+    };
+    thread::scope(|scope| {
+        let workers = thread::available_parallelism().map_or(1, usize::from);
+        (0..workers).for_each(|_| drop(scope.spawn(run)));
+    });
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.sort_by_key(|(place, _)| *place);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+#[test]
+fn every_fault_is_one_mutant() {
+    let faults: Vec<_> = mutants().map(|mutant| mutant.fault).collect();
+    let different: BTreeSet<_> = faults.iter().copied().collect();
+    assert_eq!(different.len(), faults.len(), "a fault has two rows");
+    assert_eq!(different, Fault::ALL.iter().copied().collect());
+}
+
+#[test]
+fn many_mutants_are_not_to_be_seen_by_a_call_and_another() {
+    let hidden = mutants().filter(|mutant| mutant.class != Class::Plain).count();
+    assert!(hidden >= 20, "{hidden}");
+    for class in [Class::Time, Class::Concurrency, Class::Cancellation, Class::Rare] {
+        assert!(mutants().filter(|mutant| mutant.class == class).count() >= 5, "{class:?}");
+    }
+}
+
+#[test]
+fn every_mutant_is_killed_by_the_checks_of_its_fault() {
+    let survivors = each(mutants(), |mutant| {
+        let options = mutant.killers.iter().fold(options().threads(1), |options, &killer| options.only(killer));
+        let report = run(mutant.fault, Setup::default(), options);
+        let name = mutant.fault;
+        assert_eq!(checks(&report).count(), mutant.killers.len(), "{name:?} names a check that does not exist");
+        let survived = checks(&report).filter(|check| !is_kill(check));
+        survived.map(|check| format!("{name:?} {}", check.name())).collect::<Vec<_>>()
+    });
+    let survivors = survivors.concat();
+    assert!(survivors.is_empty(), "not killed: {survivors:#?}");
+}

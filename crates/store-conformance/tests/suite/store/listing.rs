@@ -1,0 +1,131 @@
+//! Pages of keys, and what clearing removes.
+
+use store_core::{Clock, Cursor, Key, ListOptions, ListedKey, Namespace, Page, Result, Scope};
+
+use super::{Cell, ModelStore, Place};
+use crate::fault::Fault;
+
+/// What each cursor begins with.
+const CURSOR: &str = "behind ";
+
+impl ModelStore {
+    pub(super) fn page(&self, namespace: &Namespace, options: &ListOptions) -> Result<Page> {
+        let behind = match &options.cursor {
+            None => None,
+            Some(cursor) => match place_of(cursor) {
+                Some(place) => Some(place),
+                None if self.has(Fault::AcceptsAnyCursor) => None,
+                None => return Err(Cursor::invalid()),
+            },
+        };
+        let state = self.open()?;
+        let inside = |space: &Namespace, cell: &Cell| {
+            let living = self.has(Fault::ListsExpired) || !cell.expires_at.is_past(self.clock.now());
+            living && is_inside(space, namespace, options.scope)
+        };
+        let mut all: Vec<_> = state.cells.iter().filter(|(_, (space, cell))| inside(space, cell)).collect();
+        if self.has(Fault::ListsInUtf16Order) {
+            all.sort_by_key(|(place, _)| in_utf16(place));
+        }
+        let begin = match (&behind, self.fault) {
+            (None, _) => 0,
+            (Some((_, passed)), Fault::CursorCountsKeys) => all.len().min(passed.parse().unwrap_or(0)),
+            (Some(behind), Fault::ListsInUtf16Order) => {
+                all.partition_point(|(place, _)| in_utf16(place) <= in_utf16(behind))
+            }
+            (Some(behind), _) => all.partition_point(|(place, _)| *place <= behind),
+        };
+        let rest = all.split_off(begin);
+        let (listed, left) = rest.split_at(rest.len().min(options.limit.get()));
+        let mut keys = Vec::new();
+        for ((_, key), (space, _)) in listed {
+            let relative = space.relative_to(namespace).unwrap_or_default();
+            let key = ListedKey::new(namespace.join(&relative)?, Key::new(key)?.to_buf());
+            keys.extend(std::iter::repeat_n(key, if self.has(Fault::ListRepeatsKeys) { 2 } else { 1 }));
+        }
+        let last = listed.last().map(|(place, _)| *place).filter(|_| self.goes_on(left.len(), options));
+        Ok(Page::new(keys, last.map(|last| self.cursor_behind(last, begin + listed.len()))))
+    }
+
+    /// Whether a page has a next one, when so many keys are behind it.
+    fn goes_on(&self, left: usize, options: &ListOptions) -> bool {
+        match self.fault {
+            Fault::ListSkipsLastPage => left > options.limit.get(),
+            Fault::ListReadsOnePage => false,
+            _ => left > 0,
+        }
+    }
+
+    fn cursor_behind(&self, (space, key): &Place, passed: usize) -> Cursor {
+        match self.fault {
+            Fault::CursorCountsKeys => Cursor::new(format!("{CURSOR}0:{passed}")),
+            _ => Cursor::new(format!("{CURSOR}{space}:{key}")),
+        }
+    }
+
+    /// Empties a namespace; how many it removed.
+    pub(super) fn remove_all(&self, namespace: &Namespace) -> Result<u64> {
+        if let Some(records) = self.records.as_ref().filter(|_| self.has(Fault::ClearTakesCollections)) {
+            records.forget_all();
+        }
+        let mut state = self.open()?;
+        let now = self.clock.now();
+        let mut removed = 0;
+        state.cells.retain(|_, (space, cell)| {
+            let inside = self.is_cleared(space, namespace);
+            let counted = !self.has(Fault::ClearMiscounts) || space == namespace;
+            removed += u64::from(inside && counted && !cell.expires_at.is_past(now));
+            !inside
+        });
+        Ok(removed)
+    }
+
+    fn is_cleared(&self, space: &Namespace, namespace: &Namespace) -> bool {
+        match self.fault {
+            Fault::ClearsByPrefix => space.as_encoded().starts_with(namespace.as_encoded()),
+            Fault::ClearsByGlob => {
+                let pattern = text_of(namespace);
+                let (exact, nested) = (pattern.clone(), pattern + "/*");
+                let text = text_of(space);
+                matches(exact.as_bytes(), text.as_bytes()) || matches(nested.as_bytes(), text.as_bytes())
+            }
+            Fault::ClearTakesEverything => true,
+            Fault::ClearKeepsNested => space == namespace,
+            _ => space.is_within(namespace),
+        }
+    }
+}
+
+/// The place behind which a page starts: no character of an encoded namespace is a colon.
+fn place_of(cursor: &Cursor) -> Option<Place> {
+    let (namespace, key) = cursor.as_str().strip_prefix(CURSOR)?.split_once(':')?;
+    Some((namespace.to_owned(), key.to_owned()))
+}
+
+fn is_inside(namespace: &Namespace, root: &Namespace, scope: Scope) -> bool {
+    match scope {
+        Scope::Namespace => namespace == root,
+        Scope::Subtree => namespace.is_within(root),
+    }
+}
+
+fn in_utf16((namespace, key): &Place) -> (String, Vec<u16>) {
+    (namespace.clone(), key.encode_utf16().collect())
+}
+
+fn text_of(namespace: &Namespace) -> String {
+    namespace.segments().collect::<Vec<_>>().join("/")
+}
+
+/// Whether a text is as a glob pattern has it, of which it knows `*` and `?`.
+fn matches(pattern: &[u8], text: &[u8]) -> bool {
+    match (pattern, text) {
+        ([], []) => true,
+        ([b'*', rest @ ..], _) => {
+            matches(rest, text) || text.split_first().is_some_and(|(_, text)| matches(pattern, text))
+        }
+        ([b'?', pattern @ ..], [_, text @ ..]) => matches(pattern, text),
+        ([one, pattern @ ..], [other, text @ ..]) => one == other && matches(pattern, text),
+        _ => false,
+    }
+}
