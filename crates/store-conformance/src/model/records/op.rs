@@ -10,7 +10,7 @@ use store_core::{AccessTimes, Bytes, ContentType};
 
 use crate::known::pauses;
 use crate::model::op::Through;
-use crate::strategy::{distinct_keys, values};
+use crate::strategy::{distinct_keys, one_of, values};
 
 /// The keys that a program writes to. Few, so that operations meet.
 const WRITTEN: usize = 5;
@@ -99,7 +99,7 @@ pub(crate) fn programs(access_times: AccessTimes) -> impl Strategy<Value = Progr
 }
 
 fn ops(access_times: AccessTimes) -> impl Strategy<Value = Op> {
-    prop_oneof![
+    one_of![
         16 => Just(Op::Open),
         7 => Just(Op::OpenById),
         12 => key().prop_map(Op::Get),
