@@ -192,7 +192,7 @@ impl Engine {
         options: LockOptions,
     ) -> Result<Option<FencingToken>> {
         let row = row::of(at);
-        let mut wait_ends = None;
+        let wait_ends = self.shared.clock.now().saturating_add(options.wait);
         loop {
             // Before the look, or what changes right after it would be missed.
             let changed = self.locks_changed.notified();
@@ -208,7 +208,6 @@ impl Engine {
                 }
                 Attempt::HeldUntil { now, expires_at } => (now, expires_at),
             };
-            let wait_ends = *wait_ends.get_or_insert_with(|| now.saturating_add(options.wait));
             if now >= wait_ends {
                 return Ok(None);
             }

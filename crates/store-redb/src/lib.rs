@@ -2,11 +2,13 @@
 #![forbid(unsafe_code)]
 
 mod builder;
+mod check;
 mod engine;
 mod entries;
 mod error;
 mod file_clock;
 mod locks;
+mod records;
 mod row;
 mod shared;
 mod snapshot;
@@ -28,9 +30,11 @@ pub mod prelude {
     #[doc(no_inline)]
     pub use store_core::prelude::*;
 
-    pub use crate::{RedbCache, RedbStore};
+    pub use crate::{RedbCache, RedbKeyValueStoreClient, RedbStore};
 }
 
 pub use builder::Builder;
+pub use check::{Contents, check};
+pub use records::RedbKeyValueStoreClient;
 pub use store::{RedbCache, RedbStore};
 pub use writer::Flush;

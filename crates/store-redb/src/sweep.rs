@@ -7,6 +7,7 @@ use redb::ReadableTable;
 use crate::entries::Entries;
 use crate::error::Failure;
 use crate::locks::Locks;
+use crate::records::Garbage;
 use crate::step::Writing;
 
 /// How many entries, locks or records a transaction frees, lists or clears at most.
@@ -23,6 +24,7 @@ pub(crate) fn step(writing: &Writing<'_>) -> Result<Swept, Failure> {
     let mut left = STEP;
     left -= Entries::open(writing)?.free_expired(left)?;
     left -= Locks::open(writing)?.free_expired(left)?;
+    left -= Garbage::open(writing)?.free(left)?;
     Ok(if left == 0 { Swept::ApartFromMore } else { Swept::All })
 }
 

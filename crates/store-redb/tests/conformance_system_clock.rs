@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use store_conformance::{ClockControl, Harness, HarnessError};
-use store_core::{Cache, Store};
-use store_redb::{RedbCache, RedbStore};
+use store_core::{AccessTimes, Cache, KeyValueStoreClient, Store};
+use store_redb::{RedbCache, RedbKeyValueStoreClient, RedbStore};
 use tempfile::TempDir;
 
 struct SystemClockHarness {
@@ -30,6 +30,10 @@ impl Harness for SystemClockHarness {
 
     fn cache(&self) -> Option<Arc<dyn Cache>> {
         Some(Arc::new(RedbCache::from_store(&self.store)))
+    }
+
+    fn records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {
+        Some(Arc::new(RedbKeyValueStoreClient::from_store(&self.store).with_access_times(AccessTimes::Exact)))
     }
 
     fn clock(&self) -> ClockControl {
