@@ -282,3 +282,6 @@ impl fmt::Debug for Engine {
         f.debug_struct("Engine").field("path", &self.shared.location.path).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

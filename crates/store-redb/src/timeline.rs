@@ -38,6 +38,11 @@ impl Timeline {
         UnderWay(self)
     }
 
+    #[cfg(test)]
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::SeqCst)
+    }
+
     /// For those who read: a snapshot, and the moment that it shows.
     pub(crate) fn look<S, E>(&self, clock: &dyn Clock, snapshot: impl Fn() -> Result<S, E>) -> Result<(S, Moment), E> {
         loop {
