@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use proptest::prelude::{BoxedStrategy, Just, RngCore, Strategy, any, prop_oneof};
+use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::{select, subsequence};
 use proptest::strategy::{NewTree, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -108,7 +108,7 @@ impl<T: Debug> Strategy for OneOf<T> {
     type Value = T;
 
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
-        let mut drawn = runner.rng().next_u32() % self.weights.max(1);
+        let mut drawn = (0..self.weights.max(1)).new_tree(runner)?.current();
         for (weight, strategy) in &self.alternatives {
             match drawn.checked_sub(*weight) {
                 None => return strategy.new_tree(runner),
@@ -208,7 +208,7 @@ pub(crate) fn long_ttls() -> impl Strategy<Value = Ttl> + Clone {
     millis(prop_oneof![4 => 60_000..=86_400_000u64, 1 => 86_400_000..=longest, 1 => Just(longest)].boxed())
 }
 
-fn millis(millis: proptest::strategy::BoxedStrategy<u64>) -> impl Strategy<Value = Ttl> + Clone {
+fn millis(millis: BoxedStrategy<u64>) -> impl Strategy<Value = Ttl> + Clone {
     millis.prop_map(|millis| Ttl::from_millis(millis).unwrap_or(Ttl::MIN))
 }
 
