@@ -126,8 +126,8 @@ pub(crate) fn programs(
     time: &Time,
     look_alikes: &[Path],
 ) -> impl Strategy<Value = Program> + use<> {
-    let step = (prop_oneof![2 => Just(Through::First), 1 => Just(Through::Second)], 0..3usize, ops(vocabulary, time))
-        .prop_map(|(through, space, op)| Step { through, space, op });
+    let step =
+        (through(), 0..3usize, ops(vocabulary, time)).prop_map(|(through, space, op)| Step { through, space, op });
     let (outer, inner): (Path, Path) = (&["app"], &["app", "le"]);
     // The third namespace holds the others, or only looks as if it had to do with them.
     let thirds: Vec<_> = look_alikes.iter().copied().filter(|&path| path != outer && path != inner).collect();
@@ -136,6 +136,11 @@ pub(crate) fn programs(
         spaces: vec![outer, inner, third],
         steps,
     })
+}
+
+/// Mostly the first.
+pub(super) fn through() -> impl Strategy<Value = Through> + Clone {
+    select(&[Through::First, Through::First, Through::Second][..])
 }
 
 fn ops(vocabulary: Vocabulary, time: &Time) -> BoxedStrategy<Op> {

@@ -9,7 +9,7 @@ use proptest::sample::select;
 use store_core::{AccessTimes, Bytes, ContentType};
 
 use crate::known::pauses;
-use crate::model::op::Through;
+use crate::model::op::{Through, through};
 use crate::strategy::{distinct_keys, one_of, values};
 
 /// The keys that a program writes to. Few, so that operations meet.
@@ -91,9 +91,8 @@ pub(crate) struct Program {
 
 /// Programs of 30 steps on average.
 pub(crate) fn programs(access_times: AccessTimes) -> impl Strategy<Value = Program> {
-    let through = prop_oneof![2 => Just(Through::First), 1 => Just(Through::Second)];
     let age = prop_oneof![5 => Just(Age::Newest), 1 => Just(Age::Oldest)];
-    let step = (through, select(&Called::ALL[..]), age, ops(access_times))
+    let step = (through(), select(&Called::ALL[..]), age, ops(access_times))
         .prop_map(|(through, collection, age, op)| Step { through, collection, age, op });
     (distinct_keys(KNOWN), vec(step, 1..=59)).prop_map(|(keys, steps)| Program { keys, steps })
 }
