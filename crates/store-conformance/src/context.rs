@@ -164,14 +164,14 @@ impl Context {
         self.effort.programs
     }
 
-    /// How often a race is run: as often as inputs are generated, but more often where a run costs next to nothing.
+    /// How often a race is run.
     pub(crate) fn races(&self) -> u32 {
-        if self.time.is_manual() { self.effort.inputs * 4 } else { self.effort.inputs * 2 }
+        self.effort.inputs * 2
     }
 
     /// How often a race for many keys at once is run, which are many races.
     pub(crate) fn races_for_many(&self) -> u32 {
-        if self.time.is_manual() { self.effort.inputs * 2 } else { self.effort.inputs / 4 }
+        if self.time.is_manual() { self.effort.inputs } else { self.effort.inputs / 4 }
     }
 
     pub(crate) fn count_case(&self) {
