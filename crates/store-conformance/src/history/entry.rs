@@ -1,6 +1,6 @@
 //! How an entry behaves when there is one caller at a time.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::operation::Sequential;
@@ -98,16 +98,6 @@ impl EntryOp {
         }
     }
 
-    fn writing(self, value: Value) -> Self {
-        match self {
-            Self::Set(_) => Self::Set(value),
-            Self::SetIfAbsent(_) => Self::SetIfAbsent(value),
-            Self::SetIfPresent(_) => Self::SetIfPresent(value),
-            Self::SetIfValue { expected, .. } => Self::SetIfValue { expected, value },
-            Self::Get | Self::Delete | Self::DeleteIfValue(_) | Self::Take | Self::Add(_) => self,
-        }
-    }
-
     fn expected(self) -> Option<Value> {
         match self {
             Self::SetIfValue { expected, .. } | Self::DeleteIfValue(expected) => Some(expected),
@@ -140,25 +130,49 @@ impl Sequential for EntryOp {
         }
     }
 
-    /// Values that no answer and no condition mentions are all one, unless steps of a counter start from them.
-    fn blurred(calls: &[Call<Self>]) -> Vec<Self> {
-        let operations = calls.iter().map(|call| call.operation);
-        if operations.clone().any(|operation| matches!(operation, Self::Add(_))) {
-            return operations.collect();
+    fn plainest(self) -> Self {
+        if self == Self::Take { Self::Delete } else { self }
+    }
+
+    fn covers(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Set(value), _) => other.written() == Some(value),
+            (Self::SetIfPresent(value), Self::SetIfValue { value: other, .. }) => value == other,
+            (Self::Delete, Self::DeleteIfValue(_)) => true,
+            _ => self == other,
         }
-        let answers = calls.iter().filter_map(|call| match call.returned?.answer {
-            EntryAnswer::Value(seen) => seen,
-            Done | Applied(_) | Sum(_) => None,
-        });
-        let mentioned: HashSet<Value> = answers.chain(operations.clone().filter_map(Self::expected)).collect();
-        let Some(nobodys) = (Value::MIN..=Value::MAX).find(|value| !mentioned.contains(value)) else {
-            return operations.collect();
+    }
+
+    /// But a step without an answer leads from values that nobody mentions to one that somebody does.
+    fn tells_apart_what_it_mentions(calls: &[Call<Self>]) -> bool {
+        !calls.iter().any(|call| call.returned.is_none() && matches!(call.operation, Self::Add(_)))
+    }
+
+    fn mentions(self, answer: Option<EntryAnswer>) -> [Option<Value>; 2] {
+        let seen = match (self, answer) {
+            (Self::Add(delta), Some(Sum(sum))) => Some(sum.saturating_sub(delta)),
+            (_, Some(EntryAnswer::Value(seen))) => seen,
+            _ => None,
         };
-        let blur = |operation: Self| match operation.written() {
-            Some(value) if !mentioned.contains(&value) => operation.writing(nobodys),
-            _ => operation,
-        };
-        operations.map(blur).collect()
+        [self.expected(), seen]
+    }
+
+    fn value(self) -> Option<Value> {
+        self.written()
+    }
+
+    fn with_value(self, value: Value) -> Self {
+        match self {
+            Self::Set(_) => Self::Set(value),
+            Self::SetIfAbsent(_) => Self::SetIfAbsent(value),
+            Self::SetIfPresent(_) => Self::SetIfPresent(value),
+            Self::SetIfValue { expected, .. } => Self::SetIfValue { expected, value },
+            Self::Get | Self::Delete | Self::DeleteIfValue(_) | Self::Take | Self::Add(_) => self,
+        }
+    }
+
+    fn state(value: Value) -> EntryState {
+        Is(Some(value))
     }
 
     /// Of plain reads and writes: the writes of a value with its reads. In an order that explains the history nothing

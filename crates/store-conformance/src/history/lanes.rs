@@ -13,23 +13,25 @@ struct Mark {
     text: String,
 }
 
+/// In the order in which those of one instant are drawn, so that a caller returns before it calls again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Edge {
-    Call,
     Return,
+    Call,
+    ReturnAtOnce,
 }
 
-/// A column of the picture. A caller has a second one where calls of it overlap, as those that share an instant do.
+/// A column of the picture. A caller has a second one where calls of it overlap.
 struct Lane {
     caller: usize,
-    /// When the last call in it returned.
-    busy_until: Option<u64>,
+    /// The last mark in it.
+    last: Option<(u64, Edge)>,
     width: usize,
 }
 
-/// Draws calls that are ordered by the time of their call.
-pub(super) fn draw<O: Operation>(f: &mut fmt::Formatter<'_>, calls: &[Call<O>]) -> fmt::Result {
-    let (lanes, marks) = lay_out(calls);
+/// Draws calls that are ordered by the time of their call. Those that were called before `from` were under way then.
+pub(super) fn draw<O: Operation>(f: &mut fmt::Formatter<'_>, calls: &[Call<O>], from: u64) -> fmt::Result {
+    let (lanes, marks) = lay_out(calls, from);
     let mut order: Vec<usize> = (0..lanes.len()).collect();
     order.sort_by_key(|&lane| lanes[lane].caller);
     write!(f, "  {:>12} ", "µs")?;
@@ -46,31 +48,46 @@ pub(super) fn draw<O: Operation>(f: &mut fmt::Formatter<'_>, calls: &[Call<O>]) 
             let cell = if mark.lane == lane { mark.text.as_str() } else { line };
             write!(f, "  {cell:width$}", width = lanes[lane].width)?;
         }
-        under_way[mark.lane] = mark.text.starts_with('+') && mark.edge == Edge::Call;
+        under_way[mark.lane] = mark.edge == Edge::Call && !mark.text.starts_with(OPEN);
     }
-    if marks.iter().any(|mark| mark.text.starts_with('?')) {
-        write!(f, "\n  ? has no answer here: it may take effect at any time from its call on, or never")?;
+    for (sign, meaning) in [(OPEN, OPEN_MEANS), (BEGUN, BEGUN_MEANS)] {
+        if marks.iter().any(|mark| mark.text.starts_with(sign)) {
+            write!(f, "\n  {sign} {meaning}")?;
+        }
     }
     Ok(())
 }
 
-fn lay_out<O: Operation>(calls: &[Call<O>]) -> (Vec<Lane>, Vec<Mark>) {
+const OPEN: char = '?';
+const OPEN_MEANS: &str = "has no answer here: it may take effect at any time from its call on, or never";
+
+const BEGUN: char = '~';
+const BEGUN_MEANS: &str = "may have taken effect before the others were called";
+
+fn lay_out<O: Operation>(calls: &[Call<O>], from: u64) -> (Vec<Lane>, Vec<Mark>) {
     let (mut lanes, mut marks) = (Vec::new(), Vec::new());
     let mut of_callers = BTreeMap::<usize, Vec<usize>>::new();
     for call in calls {
         let own = of_callers.entry(call.caller).or_default();
-        let is_free = |lane: &&usize| lanes.get(**lane).is_some_and(|lane: &Lane| lane.busy_until < Some(call.called));
+        let begins = (call.called, Edge::Call);
+        let is_free = |lane: &&usize| lanes.get(**lane).is_some_and(|lane: &Lane| lane.last < Some(begins));
         let lane = own.iter().find(is_free).copied().unwrap_or_else(|| {
             own.push(lanes.len());
-            lanes.push(Lane { caller: call.caller, busy_until: None, width: "caller 10".len() });
+            lanes.push(Lane { caller: call.caller, last: None, width: "caller 10".len() });
             lanes.len() - 1
         });
-        let begin = if call.returned.is_some() { "+" } else { "?" };
-        let ends = call.returned.map(|returned| (returned.at, Edge::Return, format!("+ {}", returned.answer)));
-        let begins = (call.called, Edge::Call, format!("{begin} {}", call.operation));
-        for (at, edge, text) in [Some(begins), ends].into_iter().flatten() {
+        let sign = match call.returned {
+            None => OPEN,
+            Some(_) if call.called < from => BEGUN,
+            Some(_) => '+',
+        };
+        let ends = call.returned.map(|returned| {
+            let edge = if returned.at > call.called { Edge::Return } else { Edge::ReturnAtOnce };
+            ((returned.at, edge), format!("+ {}", returned.answer))
+        });
+        for ((at, edge), text) in [Some((begins, format!("{sign} {}", call.operation))), ends].into_iter().flatten() {
             lanes[lane].width = lanes[lane].width.max(text.chars().count());
-            lanes[lane].busy_until = Some(at);
+            lanes[lane].last = Some((at, edge));
             marks.push(Mark { at, edge, lane, text });
         }
     }

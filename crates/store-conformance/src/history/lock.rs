@@ -132,10 +132,6 @@ impl Sequential for LockOp {
         None
     }
 
-    fn blurred(calls: &[Call<Self>]) -> Vec<Self> {
-        calls.iter().map(|call| call.operation).collect()
-    }
-
     fn separable(_calls: &[Call<Self>]) -> Vec<Vec<usize>> {
         Vec::new()
     }

@@ -140,7 +140,7 @@ impl<O: Operation> History<O> {
     /// A [`Violation`] if there is none.
     pub fn judge(&self) -> Result<(), Violation<O>> {
         let verdict = O::judge_by_kind(&self.calls).unwrap_or_else(|| {
-            search::explain(&self.calls, O::INITIAL).map_err(|_| self.calls.clone())
+            search::explain(&self.calls, O::INITIAL, 0..=u64::MAX).map_err(|_| self.calls.clone())
         });
         verdict.map_err(Violation::shrunk_from)
     }

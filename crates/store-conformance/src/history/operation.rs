@@ -3,7 +3,7 @@
 use std::fmt::{Debug, Display};
 use std::hash::Hash;
 
-use super::Call;
+use super::{Call, Value};
 
 /// What can be asked of an object: [`EntryOp`](super::EntryOp) of an entry, [`LockOp`](super::LockOp) of a lock.
 ///
@@ -38,8 +38,40 @@ pub trait Sequential: Copy + Eq + Hash + Debug + Display {
     /// The only state in which the operation has an effect, where there is only one.
     fn has_effect_only_in(self) -> Option<Self::State>;
 
-    /// The operations of the calls in their order, with what nobody could tell apart made equal.
-    fn blurred(calls: &[Call<Self>]) -> Vec<Self>;
+    /// The plainest operation that has the same effect, whatever is answered.
+    fn plainest(self) -> Self {
+        self
+    }
+
+    /// Whether, wherever the other has an effect, this has the same.
+    fn covers(self, other: Self) -> bool {
+        self == other
+    }
+
+    /// Whether all states but those that calls mention are alike to the calls.
+    fn tells_apart_what_it_mentions(_calls: &[Call<Self>]) -> bool {
+        false
+    }
+
+    /// The values that have to be told apart from others to know what the operation does and answers.
+    fn mentions(self, _answer: Option<Self::Answer>) -> [Option<Value>; 2] {
+        [None; 2]
+    }
+
+    /// The value that it writes as it was told to.
+    fn value(self) -> Option<Value> {
+        None
+    }
+
+    /// The same, writing another value.
+    fn with_value(self, _value: Value) -> Self {
+        self
+    }
+
+    /// What is known where there certainly is this value.
+    fn state(_value: Value) -> Self::State {
+        Self::UNKNOWN
+    }
 
     /// Sets of calls that can be left out together, each of them alone, without making what was right wrong.
     fn separable(calls: &[Call<Self>]) -> Vec<Vec<usize>>;

@@ -5,26 +5,36 @@
 //! has to have taken effect when it returns and need not before; so only then it is looked for what can have happened,
 //! itself last. If no way is left, no order explains the history up to this return.
 //!
-//! Three things keep the ways few. Those that agree in what comes next are one. A call that only observes is taken to
-//! have done so as soon as its answer is right, because that is in the way of nothing. And of two ways that differ only in
-//! which calls without an answer they needed, the one that needed fewer can do whatever the other can.
+//! Four things keep the ways few. Those that agree in what comes next are one. A call that only observes is taken to
+//! have done so as soon as its answer is right, because that is in the way of nothing. Of two ways that differ only in
+//! which calls without an answer they needed, the one that needed fewer, or such as can do less, can do whatever the other
+//! can. And values that nobody mentions any more are all one.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::mem;
+use std::ops::RangeInclusive;
 
-use super::{Call, Operation};
+use super::{Call, Operation, Value};
 
-/// Looks for an order.
+/// Looks for an order of what took effect during a time, on an object that was `start` when it began. Calls that were under
+/// way then may have taken effect before, and those that are when it ends may do so later.
 ///
 /// # Errors
 /// The place of the call whose return nothing explains, if there is none.
-pub(super) fn explain<O: Operation>(calls: &[Call<O>], start: O::State) -> Result<(), usize> {
-    let mut search = Search::new(calls, start);
-    for Event { place, edge, .. } in events(calls) {
+pub(super) fn explain<O: Operation>(
+    calls: &[Call<O>],
+    start: O::State,
+    during: RangeInclusive<u64>,
+) -> Result<(), usize> {
+    let mut search = Search::new(calls, start, *during.start());
+    for Event { place, edge, .. } in events(calls).into_iter().take_while(|event| event.at <= *during.end()) {
         match edge {
             Edge::Call => search.called(place),
-            Edge::Return => search.returned(place)?,
+            Edge::Return => {
+                search.returned(place)?;
+                search.forget_values(place);
+            }
         }
     }
     Ok(())
@@ -79,12 +89,6 @@ fn count(ordered: &[usize], item: usize) -> usize {
     ordered.iter().filter(|other| **other == item).count()
 }
 
-/// Whether the one has nothing, of ordered items, that the other has not.
-fn is_within(one: &[usize], other: &[usize]) -> bool {
-    let mut rest = other.iter();
-    one.iter().all(|item| rest.any(|candidate| candidate == item))
-}
-
 /// Ways of which none can do all that another can.
 struct Ways<S>(HashMap<(S, Vec<usize>), Vec<Vec<usize>>>);
 
@@ -96,12 +100,12 @@ impl<S> Default for Ways<S> {
 
 impl<S: Copy + Eq + Hash> Ways<S> {
     /// Adds a way, unless one that is there can do all that it can.
-    fn add(&mut self, way: Way<S>) -> bool {
+    fn add<O: Operation<State = S>>(&mut self, way: Way<S>, unanswered: &Unanswered<O>) -> bool {
         let others = self.0.entry((way.state, way.done)).or_default();
-        if others.iter().any(|other| is_within(other, &way.used)) {
+        if others.iter().any(|other| unanswered.are_covered(other, &way.used)) {
             return false;
         }
-        others.retain(|other| !is_within(&way.used, other));
+        others.retain(|other| !unanswered.are_covered(&way.used, other));
         others.push(way.used);
         true
     }
@@ -120,8 +124,10 @@ impl<S: Copy + Eq + Hash> Ways<S> {
 
 struct Search<'a, O: Operation> {
     calls: &'a [Call<O>],
-    /// What each asked, with what nobody could tell apart made equal.
+    from: u64,
+    /// What each asked, with forgotten values made equal.
     operations: Vec<O>,
+    mentions: Mentions,
     /// The calls under way that will be answered.
     open: Vec<usize>,
     unanswered: Unanswered<O>,
@@ -133,17 +139,21 @@ struct Search<'a, O: Operation> {
 }
 
 impl<'a, O: Operation> Search<'a, O> {
-    fn new(calls: &'a [Call<O>], start: O::State) -> Self {
-        let mut ways = Ways::default();
-        ways.add(Way { state: start, done: Vec::new(), used: Vec::new() });
-        let (operations, unanswered) = (O::blurred(calls), Unanswered::new());
+    fn new(calls: &'a [Call<O>], start: O::State, from: u64) -> Self {
+        let (mut ways, mentions, unanswered) = (Ways::default(), Mentions::of(calls), Unanswered::new());
+        ways.add(Way { state: start, done: Vec::new(), used: Vec::new() }, &unanswered);
+        let operations = calls.iter().map(|call| call.operation).collect();
         let (passed, spare) = (Ways::default(), Ways::default());
-        Self { calls, operations, open: Vec::new(), unanswered, ways, passed, spare }
+        Self { calls, from, operations, mentions, open: Vec::new(), unanswered, ways, passed, spare }
     }
 
     fn called(&mut self, place: usize) {
+        let operation = self.calls[place].operation;
+        if let Some(value) = operation.value() {
+            self.operations[place] = operation.with_value(self.mentions.known(value));
+        }
         if self.calls[place].returned.is_none() {
-            self.unanswered.add(self.operations[place]);
+            self.unanswered.add(self.operations[place].plainest(), 1);
             return;
         }
         self.open.push(place);
@@ -151,7 +161,7 @@ impl<'a, O: Operation> Search<'a, O> {
             let ways: Vec<_> = self.ways.drain().collect();
             for mut way in ways {
                 self.observe(place, &mut way);
-                self.ways.add(way);
+                self.ways.add(way, &self.unanswered);
             }
         }
     }
@@ -164,20 +174,24 @@ impl<'a, O: Operation> Search<'a, O> {
             match way.done.binary_search(&place) {
                 Ok(at) => {
                     way.done.remove(at);
-                    next.add(way);
+                    next.add(way, &self.unanswered);
                 }
                 Err(_) => untried.push(way),
             }
         }
         self.passed.0.clear();
         while let Some(way) = untried.pop() {
-            if !self.passed.add(way.clone()) {
-                continue;
-            }
             if let Some(state) = self.apply(place, way.state) {
-                next.add(self.observed(Way { state, ..way.clone() }));
+                next.add(self.observed(Way { state, ..way.clone() }), &self.unanswered);
             }
-            self.continue_with_any(&way, &mut untried);
+            for longer in self.continued(&way) {
+                if self.passed.add(longer.clone(), &self.unanswered) {
+                    untried.push(longer);
+                }
+            }
+            if self.calls[place].called < self.from {
+                next.add(way, &self.unanswered);
+            }
         }
         (self.ways, self.spare) = (next, before);
         if self.ways.is_empty() {
@@ -187,12 +201,48 @@ impl<'a, O: Operation> Search<'a, O> {
         Ok(())
     }
 
+    /// After the return of a call: what nobody mentions from now on.
+    fn forget_values(&mut self, place: usize) {
+        let call = &self.calls[place];
+        for value in call.operation.mentions(call.returned.map(|it| it.answer)).into_iter().flatten() {
+            if !self.mentions.was_last(value) {
+                continue;
+            }
+            self.forget(value, self.mentions.known(value));
+        }
+    }
+
+    fn forget(&mut self, value: Value, forgotten: Value) {
+        let renamed = |operation: O| match operation.value() {
+            Some(written) if written == value => operation.with_value(forgotten),
+            _ => operation,
+        };
+        for &place in &self.open {
+            self.operations[place] = renamed(self.operations[place]);
+        }
+        let merged = self.unanswered.rename(renamed);
+        let (state, after) = (O::state(value), O::state(forgotten));
+        if merged.is_empty() && !self.ways.0.keys().any(|(other, _)| *other == state) {
+            return;
+        }
+        let ways: Vec<_> = self.ways.drain().collect();
+        for mut way in ways {
+            if way.state == state {
+                way.state = after;
+            }
+            way.used.iter_mut().for_each(|kind| *kind = merged.get(kind).copied().unwrap_or(*kind));
+            way.used.sort_unstable();
+            self.ways.add(way, &self.unanswered);
+        }
+    }
+
     fn apply(&self, place: usize, before: O::State) -> Option<O::State> {
         self.operations[place].apply(self.calls[place].returned.map(|returned| returned.answer), before)
     }
 
     /// All ways to which one call more leads.
-    fn continue_with_any(&self, way: &Way<O::State>, ways: &mut Vec<Way<O::State>>) {
+    fn continued(&self, way: &Way<O::State>) -> Vec<Way<O::State>> {
+        let mut ways = Vec::new();
         for &place in self.open.iter().filter(|&&place| !way.has_done(place)) {
             if let Some(state) = self.apply(place, way.state) {
                 let mut longer = Way { state, ..way.clone() };
@@ -208,6 +258,7 @@ impl<'a, O: Operation> Search<'a, O> {
                 ways.push(self.observed(longer));
             }
         }
+        ways
     }
 
     /// With every call under way that only observes and whose answer is right by now.
@@ -224,6 +275,42 @@ impl<'a, O: Operation> Search<'a, O> {
         if self.apply(place, way.state) == Some(way.state) {
             insert(&mut way.done, place);
         }
+    }
+}
+
+/// Which values calls mention, and how many of these calls have not returned.
+struct Mentions {
+    left: HashMap<Value, usize>,
+    /// Stands for all values that nobody mentions; `None` where they have to be told apart.
+    nobodys: Option<Value>,
+}
+
+impl Mentions {
+    fn of<O: Operation>(calls: &[Call<O>]) -> Self {
+        let mut left = HashMap::new();
+        if !O::tells_apart_what_it_mentions(calls) {
+            return Self { left, nobodys: None };
+        }
+        for call in calls {
+            for value in call.operation.mentions(call.returned.map(|it| it.answer)).into_iter().flatten() {
+                *left.entry(value).or_default() += 1;
+            }
+        }
+        let nobodys = (Value::MIN..=Value::MAX).find(|value| !left.contains_key(value));
+        Self { left, nobodys }
+    }
+
+    /// The value, or what stands for it once nobody mentions it any more.
+    fn known(&self, value: Value) -> Value {
+        let is_mentioned = self.left.get(&value).is_some_and(|left| *left > 0);
+        self.nobodys.filter(|_| !is_mentioned).unwrap_or(value)
+    }
+
+    /// Counts the return of a call that mentions the value. Whether it was the last.
+    fn was_last(&mut self, value: Value) -> bool {
+        let Some(left) = self.left.get_mut(&value) else { return false };
+        *left = left.saturating_sub(1);
+        *left == 0
     }
 }
 
@@ -248,7 +335,8 @@ impl<O: Operation> Unanswered<O> {
         Self { kinds: Vec::new(), by_operation: HashMap::new(), anywhere: Vec::new(), only_in: HashMap::new() }
     }
 
-    fn add(&mut self, operation: O) {
+    /// Adds so many, and says of which kind they are.
+    fn add(&mut self, operation: O, more: usize) -> usize {
         let next = self.kinds.len();
         let kind = *self.by_operation.entry(operation).or_insert(next);
         if kind == next {
@@ -257,7 +345,23 @@ impl<O: Operation> Unanswered<O> {
         if self.kinds[kind].left == 0 {
             self.places(operation).push(kind);
         }
-        self.kinds[kind].left += 1;
+        self.kinds[kind].left += more;
+        kind
+    }
+
+    /// Counts kinds among others, and says which among which.
+    fn rename(&mut self, renamed: impl Fn(O) -> O) -> HashMap<usize, usize> {
+        let is_renamed = |kind: &usize| renamed(self.kinds[*kind].operation) != self.kinds[*kind].operation;
+        let all = self.anywhere.iter().chain(self.only_in.values().flatten());
+        let kinds: Vec<usize> = all.copied().filter(is_renamed).collect();
+        let mut merged = HashMap::new();
+        for kind in kinds {
+            let operation = self.kinds[kind].operation;
+            let left = mem::take(&mut self.kinds[kind].left);
+            self.places(operation).retain(|other| *other != kind);
+            merged.insert(kind, self.add(renamed(operation), left));
+        }
+        merged
     }
 
     fn places(&mut self, operation: O) -> &mut Vec<usize> {
@@ -281,6 +385,21 @@ impl<O: Operation> Unanswered<O> {
         }
         kinds.retain(|&kind| count(&way.used, kind) < self.kinds[kind].left);
         kinds
+    }
+
+    /// Whether for everything in the one, in the other there is something that can do no less. Then whoever has used the
+    /// one can do whatever someone can who has used the other. Both are ordered.
+    fn are_covered(&self, one: &[usize], other: &[usize]) -> bool {
+        if one.len() > other.len() {
+            return false;
+        }
+        let mut left = other.to_vec();
+        let same_left = |kind: &usize| left.iter().position(|other| other == kind).map(|at| left.swap_remove(at)).is_none();
+        let more: Vec<usize> = one.iter().copied().filter(same_left).collect();
+        more.into_iter().all(|kind| {
+            let covers = |other: &usize| self.operation(*other).covers(self.operation(kind));
+            left.iter().position(covers).map(|at| left.swap_remove(at)).is_some()
+        })
     }
 
     /// Forgets what every way has used.

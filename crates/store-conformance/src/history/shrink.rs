@@ -27,10 +27,9 @@ impl<O: Operation> Violation<O> {
         Self { part: shrinking.part }
     }
 
-    /// The calls that contradict each other, in the order in which they were called. A call that had not returned at their
-    /// end is among them as one without an answer.
+    /// The calls that contradict each other, in the order in which they were called.
     pub fn calls(&self) -> impl Iterator<Item = &Call<O>> {
-        self.part.calls.iter().filter(|call| !self.part.has_begun_before(call))
+        self.part.calls.iter().filter(|call| !self.part.is_open_before(call))
     }
 }
 
@@ -41,12 +40,12 @@ impl<O: Operation> fmt::Display for Violation<O> {
             Start::Anything => writeln!(f, "no order explains these answers, whatever came before:")?,
         }
         let picture: Vec<_> = self.calls().copied().collect();
-        lanes::draw(f, &picture)?;
-        let before = self.part.calls.iter().filter(|call| self.part.has_begun_before(call));
+        lanes::draw(f, &picture, self.part.from)?;
+        let before = self.part.calls.iter().filter(|call| self.part.is_open_before(call));
         let before: BTreeSet<String> = before.map(|call| call.operation.to_string()).collect();
         if !before.is_empty() {
             let before: Vec<_> = before.into_iter().collect();
-            write!(f, "\n  nor would it help if one of these took effect, begun before: {}", before.join(", "))?;
+            write!(f, "\n  nor would it help if some of these took effect, which were called before: {}", before.join(", "))?;
         }
         Ok(())
     }
@@ -74,36 +73,41 @@ pub(super) struct Part<O: Operation> {
     /// By the time of their call.
     pub(super) calls: Vec<Call<O>>,
     pub(super) start: Start,
-    from: u64,
+    /// What was called before may have taken effect before.
+    pub(super) from: u64,
+    /// What returned later may have taken effect later.
+    pub(super) until: u64,
 }
 
 impl<O: Operation> Part<O> {
-    /// When the return is that no order explains.
-    fn end(&self) -> Option<u64> {
-        let place = explain(&self.calls, self.start.state::<O>()).err()?;
-        Some(self.calls.get(place)?.returned?.at)
+    /// Up to the return that no order explains; `None` if some order explains the whole.
+    fn shortened(&self) -> Option<Self> {
+        let during = self.from..=self.until;
+        let place = explain(&self.calls, self.start.state::<O>(), during).err()?;
+        Some(self.until(self.calls.get(place)?.returned?.at))
     }
 
-    /// Ends it here. What is not over yet may have taken effect or not.
+    /// Ends it here. What is under way may have taken effect, with the answer that it got later, or not.
     ///
-    /// Sound, because the beginning of an order that explains more explains what had returned by then; and those under way
-    /// that it contains took effect by then, the others did not.
-    fn until(&self, end: u64) -> Self {
-        let is_over = |call: &Call<O>| call.returned.is_some_and(|returned| returned.at <= end);
-        let ended = |call: &Call<O>| if is_over(call) { *call } else { Call { returned: None, ..*call } };
-        let calls = self.calls.iter().filter(|call| call.called <= end).map(ended);
-        Self { calls: useful(calls), ..*self }
+    /// Sound, because the beginning of an order that explains more explains what had returned by then.
+    fn until(&self, until: u64) -> Self {
+        let is_over = |call: &Call<O>| call.returned.is_some_and(|returned| returned.at <= until);
+        let tells = |call: &Call<O>| call.called <= until && (is_over(call) || !call.observes());
+        let calls = self.calls.iter().copied().filter(tells).collect();
+        Self { calls, until, ..*self }
     }
 
-    /// Begins it here. What was over is left out, what was under way may take effect yet or be done.
+    /// Begins it here. What was over is left out; what was under way takes effect since, or has before.
     ///
     /// Sound, because the rest of an order that explains more explains what was called since then, from whatever the
-    /// object had become.
+    /// object had become; and those under way that it contains are answered as they were.
     fn since(&self, from: u64) -> Self {
-        let is_over = |call: &Call<O>| call.returned.is_some_and(|returned| returned.at < from);
-        let begun = |call: &Call<O>| if call.called < from { Call { returned: None, ..*call } } else { *call };
-        let calls = self.calls.iter().filter(|call| !is_over(call)).map(begun);
-        Self { calls: useful(calls), start: Start::Anything, from }
+        let is_left = |call: &Call<O>| match call.returned {
+            Some(returned) => returned.at >= from && (call.called >= from || !call.observes()),
+            None => true,
+        };
+        let calls = self.calls.iter().copied().filter(is_left).collect();
+        Self { calls, start: Start::Anything, from, until: self.until }
     }
 
     /// Without the calls at these places.
@@ -112,15 +116,10 @@ impl<O: Operation> Part<O> {
         Self { calls: others.map(|(call, _)| *call).collect(), ..*self }
     }
 
-    /// Whether a call that is not over was called before the part begins.
-    fn has_begun_before(&self, call: &Call<O>) -> bool {
+    /// Whether a call without an answer was called before the part begins.
+    fn is_open_before(&self, call: &Call<O>) -> bool {
         call.returned.is_none() && call.called < self.from
     }
-}
-
-/// Those without an answer that only observe tell nothing.
-fn useful<O: Operation>(calls: impl Iterator<Item = Call<O>>) -> Vec<Call<O>> {
-    calls.filter(|call| call.returned.is_some() || !call.observes()).collect()
 }
 
 struct Shrinking<O: Operation> {
@@ -131,24 +130,24 @@ struct Shrinking<O: Operation> {
 impl<O: Operation> Shrinking<O> {
     fn new(mut calls: Vec<Call<O>>) -> Self {
         calls.sort_by_key(|call| call.called);
-        let calls = useful(calls.into_iter());
-        Self { part: Part { calls, start: Start::Beginning, from: 0 }, patience: PATIENCE }
+        let part = Part { calls, start: Start::Beginning, from: 0, until: u64::MAX };
+        Self { part, patience: PATIENCE }
     }
 
-    /// Takes the smaller part, up to the return that nothing explains, if there still is one.
+    /// Takes the smaller part, if no order explains it either.
     fn take(&mut self, smaller: Part<O>) -> bool {
         let Some(left) = self.patience.checked_sub(smaller.calls.len()) else { return false };
         self.patience = left;
-        let Some(end) = smaller.end() else { return false };
-        self.part = smaller.until(end);
+        let Some(shorter) = smaller.shortened() else { return false };
+        self.part = shorter;
         true
     }
 
     /// Ends and begins it as close to each other as possible.
     fn cut(&mut self) -> bool {
         let before = self.part.calls.len();
-        if let Some(end) = self.part.end() {
-            self.part = self.part.until(end);
+        if let Some(shorter) = self.part.shortened() {
+            self.part = shorter;
         }
         // The more it contains, the less can be explained; so twice as much is tried until it is enough.
         let times: Vec<u64> = self.part.calls.iter().map(|call| call.called).filter(|at| *at >= self.part.from).collect();

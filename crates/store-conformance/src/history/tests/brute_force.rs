@@ -13,18 +13,19 @@ pub(super) trait Model: Clone {
 
 /// Whether any order explains the calls on an object that was this before.
 pub(super) fn has_order<M: Model>(before: &M, calls: &[Call<M::Op>]) -> bool {
-    if calls.iter().all(|call| call.returned.is_none()) {
+    follow(before, calls, 0)
+}
+
+/// Whether any order explains those calls whose bit is not set, after the others.
+fn follow<M: Model>(before: &M, calls: &[Call<M::Op>], done: u32) -> bool {
+    let left = || calls.iter().zip(0..).filter(|(_, place)| done & 1 << place == 0);
+    let Some(first_return) = left().filter_map(|(call, _)| call.returned).map(|returned| returned.at).min() else {
         return true;
-    }
-    (0..calls.len()).any(|place| {
-        let call = calls[place];
-        let had_returned = |other: &Call<M::Op>| other.returned.is_some_and(|returned| returned.at < call.called);
-        if calls.iter().any(had_returned) {
-            return false;
-        }
-        let others = [&calls[..place], &calls[place + 1..]].concat();
+    };
+    let mut next = left().filter(|(call, _)| call.called <= first_return);
+    next.any(|(call, place)| {
         before.steps(call.operation).into_iter().any(|(after, answer)| {
-            call.returned.is_none_or(|returned| returned.answer == answer) && has_order(&after, &others)
+            call.returned.is_none_or(|returned| returned.answer == answer) && follow(&after, calls, done | 1 << place)
         })
     })
 }

@@ -24,7 +24,7 @@ fn a_violation_is_shown_as_lanes() {
         "         5.500              + get",
         "         6.250              + saw 1",
         "  ? has no answer here: it may take effect at any time from its call on, or never",
-        "  nor would it help if one of these took effect, begun before: set 9 if absent",
+        "  nor would it help if some of these took effect, which were called before: set 9 if absent",
     ];
     let shown = history.judge().unwrap_err().to_string();
     assert_eq!(shown.lines().map(str::trim_end).collect::<Vec<_>>(), picture, "\n{shown}");
