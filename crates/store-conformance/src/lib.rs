@@ -36,6 +36,9 @@ mod trial;
 mod undeclaring;
 mod walk;
 
+#[doc = include_str!("guide.md")]
+pub mod guide {}
+
 pub use front::run_from_command_line;
 pub use harness::{ClockControl, Deviation, Harness, HarnessError, Planted};
 pub use level::{Level, UnknownLevel};

@@ -1,9 +1,12 @@
 //! Inputs that drivers get wrong.
 
+use std::fmt::Debug;
 use std::time::Duration;
 
-use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::{select, subsequence};
+use proptest::strategy::{NewTree, ValueTree};
+use proptest::test_runner::TestRunner;
 
 use store_core::{Bytes, Ttl};
 
@@ -83,6 +86,47 @@ pub(crate) const LOOK_ALIKES: &[Path] = &[
     &["App"],
 ];
 
+/// One of several strategies, chosen by weight, that stays with its choice.
+///
+/// What proptest's `prop_oneof!` draws can be simplified into a value of an alternative before it, for which it prepares all
+/// of those: right for a value of few kinds, and most of the cost of a program whose every step has two dozen.
+#[derive(Clone, Debug)]
+pub(crate) struct OneOf<T: Debug> {
+    alternatives: Vec<(u32, BoxedStrategy<T>)>,
+    weights: u32,
+}
+
+impl<T: Debug> OneOf<T> {
+    pub(crate) fn new(alternatives: Vec<(u32, BoxedStrategy<T>)>) -> Self {
+        let weights = alternatives.iter().map(|(weight, _)| weight).sum();
+        Self { alternatives, weights }
+    }
+}
+
+impl<T: Debug> Strategy for OneOf<T> {
+    type Tree = Box<dyn ValueTree<Value = T>>;
+    type Value = T;
+
+    fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
+        let mut drawn = (0..self.weights.max(1)).new_tree(runner)?.current();
+        for (weight, strategy) in &self.alternatives {
+            match drawn.checked_sub(*weight) {
+                None => return strategy.new_tree(runner),
+                Some(beyond) => drawn = beyond,
+            }
+        }
+        Err("no alternatives".into())
+    }
+}
+
+/// [`OneOf`] in the notation of `prop_oneof!`.
+macro_rules! one_of {
+    ($($weight:expr => $strategy:expr),+ $(,)?) => {
+        $crate::strategy::OneOf::new(vec![$(($weight, ::proptest::strategy::Strategy::boxed($strategy))),+])
+    };
+}
+pub(crate) use one_of;
+
 /// Any legal key of up to `limit` bytes.
 pub(crate) fn keys(limit: usize) -> impl Strategy<Value = String> + Clone {
     prop_oneof![
@@ -130,12 +174,18 @@ pub(crate) fn values() -> impl Strategy<Value = Bytes> + Clone {
     ]
 }
 
-/// A value of so many bytes in which no part is like another, so that parts that were swapped or repeated are seen.
+/// A value of so many bytes in which no part of some length is like another, so that parts that were swapped or repeated
+/// are seen.
 pub(crate) fn unlike_itself(seed: u64, bytes: usize) -> Bytes {
+    /// To choose every byte of a value of 64 MiB takes longer than to store it: of each line the rest is the same.
+    const REST: usize = 7;
+
     let mut choices = Choices::named(seed, "value");
-    let mut value = Vec::with_capacity(bytes + size_of::<u64>());
+    let rest = std::array::from_fn::<_, REST, _>(|_| choices.next().to_le_bytes()).concat();
+    let mut value = Vec::with_capacity(bytes + rest.len() + size_of::<u64>());
     while value.len() < bytes {
-        value.extend(choices.next().to_le_bytes());
+        value.extend_from_slice(&choices.next().to_le_bytes());
+        value.extend_from_slice(&rest);
     }
     value.truncate(bytes);
     Bytes::from(value)
@@ -158,7 +208,7 @@ pub(crate) fn long_ttls() -> impl Strategy<Value = Ttl> + Clone {
     millis(prop_oneof![4 => 60_000..=86_400_000u64, 1 => 86_400_000..=longest, 1 => Just(longest)].boxed())
 }
 
-fn millis(millis: proptest::strategy::BoxedStrategy<u64>) -> impl Strategy<Value = Ttl> + Clone {
+fn millis(millis: BoxedStrategy<u64>) -> impl Strategy<Value = Ttl> + Clone {
     millis.prop_map(|millis| Ttl::from_millis(millis).unwrap_or(Ttl::MIN))
 }
 
@@ -169,4 +219,33 @@ pub(crate) fn fractions() -> impl Strategy<Value = Duration> + Clone {
         1 => 60_000_000_000..120_000_000_000u64,
     ]
     .prop_map(Duration::from_nanos)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn alternatives_are_drawn_by_weight() {
+        let mut runner = TestRunner::deterministic();
+        let letters = one_of![1 => Just('a'), 0 => Just('b'), 3 => Just('c')];
+        let mut drawn = BTreeMap::<char, u32>::new();
+        for _ in 0..1000 {
+            *drawn.entry(letters.new_tree(&mut runner).unwrap().current()).or_default() += 1;
+        }
+        let (a, c) = (drawn[&'a'], drawn[&'c']);
+        assert!((200..300).contains(&a) && a + c == 1000, "{drawn:?}");
+    }
+
+    #[test]
+    fn no_line_of_a_value_is_like_another() {
+        const LINE: usize = 64;
+
+        let value = unlike_itself(7, LINE * 1000 + 5);
+        assert_eq!(value.len(), LINE * 1000 + 5);
+        let lines: std::collections::BTreeSet<_> = value.chunks(LINE).collect();
+        assert_eq!(lines.len(), 1001);
+    }
 }
