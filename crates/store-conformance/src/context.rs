@@ -176,7 +176,7 @@ impl Context {
 
     /// How often a race for many keys at once is run, which are many races.
     pub(crate) fn races_for_many(&self) -> u32 {
-        if self.time.is_manual() { self.effort.inputs * 2 } else { self.effort.inputs / 4 }
+        if self.time.is_manual() { self.effort.inputs } else { self.effort.inputs / 4 }
     }
 
     pub(crate) fn count_case(&self) {

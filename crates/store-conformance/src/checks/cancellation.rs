@@ -181,6 +181,9 @@ async fn drop_one(step: &Step, polls: usize, handle: &Handle, other: &Handle) ->
         store.set(KEY, before).expiry(expiry).await?;
     }
     let answer = drop_after(polls, (step.call)(handle.clone())).await;
+    // The first question after it is another one, so that an answer which went astray is not taken for its own.
+    ensure_eq!(store.get(WITNESS).await?.as_deref(), Some(WITNESS.as_bytes()), "the answer to the next question");
+    ensure_eq!(store.exists("nobody").await?, false, "the answer to the question behind it");
     let [before, after] = [step.before, step.after].map(|seen| seen.map(|(value, lives)| (Bytes::from(value), lives)));
     let possible = [&before, &after];
     let first = seen(store).await?;
@@ -192,9 +195,6 @@ async fn drop_one(step: &Step, polls: usize, handle: &Handle, other: &Handle) ->
         None if polls == 0 => ensure_eq!(first, before, "the entry after an operation that was never begun"),
         None => ensure!(possible.contains(&&first), "the entry is neither as before nor as after: {first:?}"),
     }
-    // Each later answer belongs to its own question, and what has happened does not unhappen.
-    ensure_eq!(store.get(WITNESS).await?.as_deref(), Some(WITNESS.as_bytes()), "the answer to the next question");
-    ensure_eq!(store.exists("nobody").await?, false, "the answer to the question behind it");
     let second = seen(&other.store).await?;
     ensure!(possible.contains(&&second), "the entry is neither as before nor as after: {second:?}");
     ensure!(first != after || second == first, "an operation that took effect was undone: {second:?}");

@@ -13,7 +13,7 @@ use crate::context::{Context, Scope, StoreHandle};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq, refused_with};
 use crate::race::at_once;
 use crate::registry::{Family, check};
-use crate::strategy::{Path, keys, short_ttls};
+use crate::strategy::{NASTY, Path, keys, short_ttls};
 use crate::walk::{Reach, walk, walk_set};
 
 pub(crate) const FAMILY: Family =
@@ -72,6 +72,7 @@ async fn list_is_complete(context: &Context) -> CheckResult {
         compare(context, &walk(&store, Reach::Subtree, 1).await?, &promised)
     })
     .await?;
+    once(context, async |scope: &Scope<'_>| lists_what_is_nasty(context, scope).await).await?;
     once(context, resumes_from_a_kept_cursor).await?;
     once(context, shows_what_stays_while_others_go).await?;
     once(context, shows_what_stays_while_others_write).await
@@ -90,6 +91,18 @@ fn compare(context: &Context, listed: &Listed, promised: &BTreeSet<(Namespace, S
         }
     }
     Ok(())
+}
+
+/// Keys that only some orders of text agree on, all in one list.
+async fn lists_what_is_nasty(context: &Context, scope: &Scope<'_>) -> Result<(), Failure> {
+    let (store, limit) = (scope.store()?, context.capabilities().max_key_bytes);
+    let keys = NASTY.iter().filter(|key| key.len() <= limit);
+    let mut promised = BTreeSet::new();
+    for key in keys {
+        store.set(key, "x").await?;
+        promised.insert((Namespace::EMPTY, (*key).to_owned()));
+    }
+    compare(context, &walk(&store, Reach::Namespace, 7).await?, &promised)
 }
 
 async fn resumes_from_a_kept_cursor(scope: &Scope<'_>) -> Result<(), Failure> {

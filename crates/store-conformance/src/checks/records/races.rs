@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::BoxFuture;
 use store_core::{Bytes, ContentType, KeyBuf, KeyValueStore, Record, RecordMetadata};
+use tokio::task::yield_now;
 
 use crate::cases::{again_and_again, for_all, once};
 use crate::checks::concurrency::{parsed, value};
@@ -34,6 +35,7 @@ pub(super) async fn record_is_never_torn(context: &Context) -> CheckResult {
         let writing = async move {
             for record in to_write.iter().cycle().take(WRITES) {
                 write(&writer, record).await?;
+                yield_now().await;
             }
             Ok(())
         };

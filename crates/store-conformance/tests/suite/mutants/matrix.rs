@@ -38,7 +38,11 @@ fn every_mutant_is_killed_by_the_whole_suite() {
             "times": times,
             "seconds": seconds.round(),
             "families": families(&healthy[0]),
-            "healthy": {"failed": union(&healthy), "seconds": mean_seconds(&healthy)},
+            "healthy": {
+                "failed": union(&healthy),
+                "seconds": mean_seconds(&healthy),
+                "checks": checks(&healthy[0]).map(|check| (check.name(), check.seconds.into())).collect::<Map<_, _>>(),
+            },
             "mutants": rows.iter().map(Row::to_json).collect::<Vec<_>>(),
         });
         std::fs::write(PathBuf::from(file), format!("{matrix:#}\n")).expect("the matrix can be written");

@@ -174,7 +174,7 @@ impl ModelRecords {
 
     /// Whether this write is one of the few that get lost.
     fn is_unlucky(&self) -> Result<bool> {
-        const RARELY: u64 = 500;
+        const RARELY: u64 = 200;
 
         let mut state = self.open()?;
         state.written += 1;
@@ -281,7 +281,7 @@ impl KeyValueStoreClient for ModelRecords {
             self.writing(&store, |collection| self.write(collection, Record::new(key, content_type, value)))?;
             return Err(dropped());
         }
-        if self.has(Fault::LosesOneRecordInFiveHundred) && self.is_unlucky()? {
+        if self.has(Fault::LosesOneRecordInTwoHundred) && self.is_unlucky()? {
             return self.writing(store, |_| ());
         }
         let shown = format!("not written: {value:?}");

@@ -7,7 +7,7 @@ use store_core::{
 };
 use tokio::task::yield_now;
 
-use super::{Cell, ModelStore, RARELY, State};
+use super::{Cell, ModelStore, RARELY, State, let_other_threads_run};
 use crate::fault::Fault;
 
 #[async_trait]
@@ -72,8 +72,10 @@ impl Cache for ModelStore {
     async fn add_to_counter(&self, at: Address<'_>, delta: i64, options: CounterOptions) -> Result<i64> {
         let place = self.place(at);
         let seen = self.seen(&*self.open()?, &place, Fault::CounterContinuesExpired);
-        if self.has(Fault::CounterLosesIncrements) {
-            yield_now().await;
+        match self.fault {
+            Fault::CounterLosesIncrements => yield_now().await,
+            Fault::CounterUnlocksBeforeWriting => let_other_threads_run(),
+            _ => {}
         }
         let unlocked = self.has(Fault::CounterLosesIncrements) || self.has(Fault::CounterUnlocksBeforeWriting);
         let (sum, is_new) = {
@@ -140,7 +142,7 @@ impl ModelStore {
             (None, Fault::CounterHasNoDefault | Fault::CounterExpiresLater) => ExpiresAt::Never,
             (None, _) => on_create.expires_at(self.clock.now()),
         };
-        if self.has(Fault::LosesOneIncrementInFiveHundred) && state.is_unlucky(RARELY) {
+        if self.has(Fault::LosesOneIncrementInTwoHundred) && state.is_unlucky(RARELY) {
             return Ok(sum);
         }
         let text = if self.has(Fault::CounterPadsText) { format!("{sum} ") } else { sum.to_string() };

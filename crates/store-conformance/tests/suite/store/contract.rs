@@ -10,7 +10,7 @@ use store_core::{
 use tokio::task::yield_now;
 
 use super::dropped::UnderWay;
-use super::{Cell, DEFAULT, MILLISECOND, ModelStore, Place, RARELY, State, shortened};
+use super::{Cell, DEFAULT, MILLISECOND, ModelStore, Place, RARELY, State, let_other_threads_run, shortened};
 use crate::fault::Fault;
 
 const SECOND_MILLIS: u64 = 1000;
@@ -111,8 +111,9 @@ impl ModelStore {
         if !holds {
             return Ok(SetOutcome::Refused);
         }
-        if !self.has(Fault::UnlocksBeforeWritingIfAbsent) {
-            yield_now().await;
+        match self.fault {
+            Fault::UnlocksBeforeWritingIfAbsent => let_other_threads_run(),
+            _ => yield_now().await,
         }
         Ok(self.write(&mut *self.open()?, at, value, &SetOptions::new(options.expiry)))
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use store_core::{Address, Bytes, Clock, ExpiresAt, FencingToken, LockOptions, LockOwner, Result, Timestamp, Ttl};
 use tokio::task::yield_now;
 
-use super::{Cell, ModelStore, Place};
+use super::{Cell, ModelStore, Place, let_other_threads_run};
 use crate::fault::Fault;
 
 impl ModelStore {
@@ -19,8 +19,10 @@ impl ModelStore {
         let wait_ends = self.clock.now().saturating_add(options.wait);
         loop {
             let seen_free = self.open()?.locks.is_free(self.fault, &self.place(at), owner, self.clock.now());
-            if self.has(Fault::LockHasTwoHolders) {
-                yield_now().await;
+            match self.fault {
+                Fault::LockHasTwoHolders => yield_now().await,
+                Fault::LockIsTakenAfterALook => let_other_threads_run(),
+                _ => {}
             }
             let acquired = self.take_lock(at, owner, options.ttl, seen_free)?;
             if acquired.is_some() && self.has(Fault::LockExpiresLater) {

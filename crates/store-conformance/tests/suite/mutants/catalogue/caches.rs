@@ -18,7 +18,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant!(CounterExpiresLater, Cancellation, "`increment` makes a counter, and gives it its expiry later", ["cancellation::cancel_leaves_before_or_after"]),
     mutant!(CounterLosesIncrements, Concurrency, "`increment` is a `get` and then a `set`", ["counters::increment_is_atomic", "concurrency::operations_are_linearizable"]),
     mutant!(CounterUnlocksBeforeWriting, Concurrency, "`increment` lets go of the lock between reading and writing", ["counters::increment_is_atomic", "concurrency::operations_are_linearizable"]),
-    mutant!(LosesOneIncrementInFiveHundred, Rare, "one increment in 500 is acknowledged and lost", ["counters::increment_is_atomic", MODEL]),
+    mutant!(LosesOneIncrementInTwoHundred, Rare, "one increment in 200 is acknowledged and lost", ["counters::increment_is_atomic", MODEL]),
     mutant!(CounterAcceptsLeadingZeros, Plain, "`increment` reads `007` as a number", ["counters::increment_refuses"]),
     mutant!(CounterTakesTextForZero, Plain, "`increment` takes what is no number for 0", ["counters::increment_refuses", MODEL]),
     mutant!(CounterWraps, Plain, "a sum that is too large wraps around", ["counters::increment_refuses"]),

@@ -8,7 +8,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant!(OverwriteKeepsOldValue, Plain, "a write over an entry leaves its value", ["values::get_after_set_returns_value", MODEL]),
     mutant!(TruncatesLongValues, Plain, "values end after 4 KiB", ["values::value_limits"]),
     mutant!(LongestValueIsRefused, Plain, "a value as long as is declared is refused", ["values::value_limits"]),
-    mutant!(StaleReadsNowAndThen, Rare, "one read in 500 finds what was overwritten", ["concurrency::operations_are_linearizable", MODEL]),
+    mutant!(StaleReadsNowAndThen, Rare, "one read in 200 finds what was overwritten", ["concurrency::operations_are_linearizable", MODEL]),
     mutant!(SecondHandleReadsStale, Plain, "a second handle remembers what it read, and looks no more", ["values::get_after_set_returns_value", "concurrency::operations_are_linearizable", MODEL]),
     mutant!(LosesOneWriteInAThousand, Rare, "one write in 1,000 is acknowledged and lost", ["concurrency::operations_are_linearizable", MODEL]),
     mutant!(TearsOneValueInAThousand, Rare, "of one value in 1,000 half is written", [MODEL]),

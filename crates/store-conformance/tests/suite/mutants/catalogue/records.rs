@@ -17,7 +17,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant!(RecordIsTorn, Concurrency, "the content type is written before the value", ["records::record_is_never_torn", "records::cancelled_record_calls_are_before_or_after"]),
     mutant!(RecordIsReadInTwoSteps, Concurrency, "the content type is read before the value", ["records::record_is_never_torn"]),
     mutant!(RemovesRecordBeforeWriting, Cancellation, "a record is removed and written later", ["records::record_is_never_torn", "records::record_operations_are_linearizable", "records::cancelled_record_calls_are_before_or_after"]),
-    mutant!(LosesOneRecordInFiveHundred, Rare, "one record in 500 is acknowledged and lost", ["records::record_operations_are_linearizable", RECORDS]),
+    mutant!(LosesOneRecordInTwoHundred, Rare, "one record in 200 is acknowledged and lost", ["records::record_operations_are_linearizable", RECORDS]),
     mutant!(NothingIsAbsent, Plain, "a record of nothing is removed", ["records::absent_differs_from_none", "records::nothing_is_not_the_default", "records::values_read_as_their_type", RECORDS]),
     mutant!(DeletingNothingIsTold, Plain, "removing what is not there is told as a removal", ["records::delete_record_reports_removal", "records::absent_differs_from_none", RECORDS]),
     mutant!(RemoversAreAllTold, Concurrency, "each of several removers is told that the record was there", ["records::delete_record_reports_removal"]),
