@@ -1,6 +1,6 @@
 //! Whether a file is what this driver leaves behind: pages that are whole, and tables that agree with each other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use redb::{Database, ReadTransaction, ReadableTable, ReadableTableMetadata};
@@ -67,12 +67,9 @@ fn contents(database: &mut Database) -> Result<Contents, Failure> {
     let entries = entries(&transaction)?;
     let locks = locks(&transaction)?;
     let generations = collections(&transaction)?;
-    Ok(Contents {
-        entries,
-        locks,
-        collections: generations.len() as u64,
-        records: records(&transaction, &generations)?,
-    })
+    let collections = generations.len() as u64;
+    let records = records(&transaction, generations)?;
+    Ok(Contents { entries, locks, collections, records })
 }
 
 fn entries(transaction: &ReadTransaction) -> Result<u64, Failure> {
@@ -128,17 +125,14 @@ fn collections(transaction: &ReadTransaction) -> Result<BTreeSet<u64>, Failure> 
     Ok(generations)
 }
 
-fn records(transaction: &ReadTransaction, generations: &BTreeSet<u64>) -> Result<u64, Failure> {
+fn records(transaction: &ReadTransaction, mut generations: BTreeSet<u64>) -> Result<u64, Failure> {
     let (descriptions, values) = (transaction.open_table(DESCRIPTIONS)?, transaction.open_table(VALUES)?);
-    let garbage = transaction.open_table(GARBAGE)?;
-    let mut known = BTreeMap::new();
+    for garbage in transaction.open_table(GARBAGE)?.iter()? {
+        ensure(generations.insert(garbage?.0.value()), "a generation that is freed and in use")?;
+    }
     for record in descriptions.iter()? {
         let (key, description) = record?;
-        let (generation, _) = key.value();
-        if !known.contains_key(&generation) {
-            known.insert(generation, generations.contains(&generation) || garbage.get(generation)?.is_some());
-        }
-        ensure(known.get(&generation) == Some(&true), "a record of no collection")?;
+        ensure(generations.contains(&key.value().0), "a record of no collection")?;
         let size = values.get(key.value())?.map(|value| value.value().len() as u64);
         ensure(size == Some(description.value().1), "a record without its value")?;
     }

@@ -55,7 +55,7 @@ impl Shared {
         let Some(access) = self.database.try_read() else { return Ok(None) };
         let Ok(database) = access.database() else { return Ok(None) };
         guarded(|| {
-            let (transaction, moment) = self.timeline.look(&self.clock, || database.begin_read())?;
+            let (transaction, moment) = self.timeline.look(&self.clock, || Ok::<_, Failure>(database.begin_read()?))?;
             let seen = look(&Snapshot::Committed(&transaction), &moment)?;
             Ok((!moment.is_unsettled()).then_some(seen))
         })

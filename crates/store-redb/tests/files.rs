@@ -1,5 +1,7 @@
 //! One file: what outlasts it being closed, who may open it, and what is refused.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;

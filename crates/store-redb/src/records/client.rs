@@ -107,7 +107,7 @@ impl RedbKeyValueStoreClient {
         }
         let opened = opened.clone();
         let step = move |writing: &Writing<'_>, collections: &mut Collections<'_, '_>| {
-            let collection = collections.to_read(&opened)?;
+            let collection = collections.for_reading(&opened)?;
             read(&Reader::open(&writing.snapshot().0, collection.generation)?)
         };
         self.write(step).await
@@ -150,7 +150,7 @@ impl KeyValueStoreClient for RedbKeyValueStoreClient {
     ) -> Result<()> {
         let (opened, key) = (store.clone(), key.to_buf());
         let step = move |writing: &Writing<'_>, collections: &mut Collections<'_, '_>| {
-            let collection = collections.to_write(&opened)?;
+            let collection = collections.for_writing(&opened)?;
             Records::open(writing, collection.generation)?.set(&key, &content_type, &value)?;
             collections.note_written(&opened, collection)
         };
@@ -160,7 +160,7 @@ impl KeyValueStoreClient for RedbKeyValueStoreClient {
     async fn delete_record(&self, store: &OpenedStore, key: Key<'_>) -> Result<bool> {
         let (opened, key) = (store.clone(), key.to_buf());
         let step = move |writing: &Writing<'_>, collections: &mut Collections<'_, '_>| {
-            let collection = collections.to_write(&opened)?;
+            let collection = collections.for_writing(&opened)?;
             let is_removed = Records::open(writing, collection.generation)?.remove(&key)?;
             if is_removed {
                 collections.note_written(&opened, collection)?;

@@ -99,14 +99,14 @@ impl<'a, 'w> Collections<'a, 'w> {
     }
 
     /// Finds the collection for a step that reads.
-    pub(super) fn to_read(&mut self, opened: &OpenedStore) -> Result<Collection, Failure> {
+    pub(super) fn for_reading(&mut self, opened: &OpenedStore) -> Result<Collection, Failure> {
         let mut collection = self.get(&opened.id)?.ok_or_else(dropped)?;
         self.note_read(&opened.id, &mut collection)?;
         Ok(collection)
     }
 
     /// Finds the collection for a step that may write.
-    pub(super) fn to_write(&self, opened: &OpenedStore) -> Result<Collection, Failure> {
+    pub(super) fn for_writing(&self, opened: &OpenedStore) -> Result<Collection, Failure> {
         Ok(self.get(&opened.id)?.ok_or_else(dropped)?)
     }
 
@@ -118,14 +118,14 @@ impl<'a, 'w> Collections<'a, 'w> {
 
     /// Leaves the records behind, to be freed.
     pub(super) fn purge(&mut self, opened: &OpenedStore) -> Result<(), Failure> {
-        let mut collection = self.to_write(opened)?;
+        let mut collection = self.for_writing(opened)?;
         Garbage::open(self.writing)?.add(collection.generation)?;
         collection.generation = next_generation(self.writing)?;
         self.note_written(opened, collection)
     }
 
     pub(super) fn remove(&mut self, opened: &OpenedStore) -> Result<(), Failure> {
-        let collection = self.to_write(opened)?;
+        let collection = self.for_writing(opened)?;
         Garbage::open(self.writing)?.add(collection.generation)?;
         self.by_id.remove(opened.id.as_bytes())?;
         self.by_label.remove(&*label::spell(&collection.label))?;

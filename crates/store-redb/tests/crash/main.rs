@@ -34,7 +34,7 @@ fn main() {
     }
     let trials = vec![
         trial("what_was_acknowledged_is_there_after_a_kill_and_nothing_is_half_there", || {
-            kill_and_look(Flush::BeforeAnswer)
+            kill_and_look(Flush::BeforeAnswer);
         }),
         trial("with_flushes_apart_what_is_there_after_a_kill_is_whole_and_the_latest_is_lost_first", || {
             kill_and_look(Flush::Within(Duration::from_millis(20)));
