@@ -10,6 +10,7 @@ use store_core::{
 };
 
 use crate::error::Failure;
+use crate::row::Span;
 use crate::snapshot::{Snapshot, View};
 use crate::step::Writing;
 use crate::sweep::expired;
@@ -55,7 +56,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The entries of a span, in order.
-    pub(crate) fn range(&self, span: &crate::row::Span) -> Result<redb::Range<'_, Row, StoredEntry>, Failure> {
+    pub(crate) fn range(&self, span: &Span) -> Result<redb::Range<'_, Row, StoredEntry>, Failure> {
         let (start, end) = (span.0.as_ref().map(Vec::as_slice), span.1.as_ref().map(Vec::as_slice));
         Ok(self.0.range::<&[u8]>((start, end))?)
     }

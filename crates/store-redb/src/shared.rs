@@ -54,11 +54,16 @@ impl Shared {
     ) -> Result<Option<T>, Failure> {
         let Some(access) = self.database.try_read() else { return Ok(None) };
         let Ok(database) = access.database() else { return Ok(None) };
-        guarded(|| {
+        let seen = guarded(|| {
             let (transaction, moment) = self.timeline.look(&self.clock, || Ok::<_, Failure>(database.begin_read()?))?;
             let seen = look(&Snapshot::Committed(&transaction), &moment)?;
             Ok((!moment.is_unsettled()).then_some(seen))
-        })
+        });
+        match seen {
+            // The writer opens the file again, which may help. It would not mend what is damaged.
+            Err(Failure::Storage(error)) if error.kind() != ErrorKind::Corrupt => Ok(None),
+            seen => seen,
+        }
     }
 
     /// For the writer: closes the file after an error, because redb does nothing more with it.

@@ -3,12 +3,31 @@
 use std::cell::Cell;
 
 use redb::{Key, Table, TableDefinition, Value, WriteTransaction};
-use store_core::{Error, Result, Timestamp};
+use store_core::{Clock, Error, Result, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::error::Failure;
 use crate::snapshot::Snapshot;
 use crate::timeline::Moment;
+
+/// A transaction under way, which steps work on one after another.
+pub(crate) struct Transaction<'a> {
+    transaction: &'a WriteTransaction,
+    clock: &'a dyn Clock,
+    has_changed: &'a Cell<bool>,
+}
+
+impl<'a> Transaction<'a> {
+    /// `has_changed` is set as soon as something has been written.
+    pub(crate) fn new(transaction: &'a WriteTransaction, clock: &'a dyn Clock, has_changed: &'a Cell<bool>) -> Self {
+        Self { transaction, clock, has_changed }
+    }
+
+    /// The next step, which judges by the time that it is now.
+    pub(crate) fn begin_step(&self) -> Writing<'a> {
+        Writing { transaction: self.transaction, now: self.clock.now(), has_changed: self.has_changed }
+    }
+}
 
 /// What a step works on. It is told the time once; whoever comes later is told one that is no earlier.
 pub(crate) struct Writing<'a> {
@@ -18,11 +37,6 @@ pub(crate) struct Writing<'a> {
 }
 
 impl<'a> Writing<'a> {
-    /// `has_changed` is set as soon as something has been written.
-    pub(crate) fn new(transaction: &'a WriteTransaction, now: Timestamp, has_changed: &'a Cell<bool>) -> Self {
-        Self { transaction, now, has_changed }
-    }
-
     pub(crate) fn now(&self) -> Timestamp {
         self.now
     }

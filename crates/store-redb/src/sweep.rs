@@ -3,6 +3,7 @@
 //! Nothing depends on it but the size of the file: every read judges expiry itself, and finds no way to those records.
 
 use redb::ReadableTable;
+use store_core::Timestamp;
 
 use crate::entries::Entries;
 use crate::error::Failure;
@@ -31,7 +32,7 @@ pub(crate) fn step(writing: &Writing<'_>) -> Result<Swept, Failure> {
 /// The rows of an index by expiry that are past, the earliest first.
 pub(crate) fn expired(
     index: &impl ReadableTable<(u64, &'static [u8]), ()>,
-    now: store_core::Timestamp,
+    now: Timestamp,
     most: usize,
 ) -> Result<Vec<(u64, Vec<u8>)>, Failure> {
     let behind = (now.as_unix_millis() + 1, &[][..]);

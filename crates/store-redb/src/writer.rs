@@ -11,13 +11,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use redb::{Durability, WriteTransaction};
+use redb::Durability;
 use store_core::{Clock, Outcome, Result, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::error::{Failure, guarded};
 use crate::shared::{Access, Shared};
-use crate::step::{Step, Writing};
+use crate::step::{Step, Transaction};
 use crate::sweep::{self, Swept};
 use crate::tables::{META, TIME};
 use duties::Duties;
@@ -91,7 +91,7 @@ impl Writer {
             next = (steps.len() < MOST_STEPS).then(|| self.messages.try_recv().ok()).flatten();
         }
         if !steps.is_empty() {
-            self.transact(steps);
+            self.run_steps(steps);
         }
         match next? {
             // The loop above ends with none.
@@ -110,58 +110,51 @@ impl Writer {
 
     fn do_duties(&mut self) {
         self.duties.ring(&self.shared.clock);
-        self.transact(Vec::new());
+        if self.duties.sweep_is_due() {
+            // What cannot be freed now is freed later, or by whoever writes upon it.
+            let swept = self.transact(|transaction| sweep::step(&transaction.begin_step()));
+            self.duties.has_swept(swept.unwrap_or(Swept::All));
+        }
         if self.duties.flush_is_due() {
             // Who asks for nothing is told nothing; whoever writes next learns what is wrong with the file.
             let _ = self.flush();
         }
     }
 
-    /// Runs the steps in one transaction, commits it, and answers.
-    fn transact(&mut self, mut steps: Vec<Box<dyn Step>>) {
+    /// Runs the steps in one transaction, and answers them.
+    fn run_steps(&mut self, mut steps: Vec<Box<dyn Step>>) {
         // What nobody waits for any more, and has not begun, need not happen.
         steps.retain(|step| step.is_awaited());
-        if steps.is_empty() && !self.duties.sweep_is_due() {
-            return;
-        }
-        let outcome = self.file().and_then(|()| {
-            let done = guarded(|| self.commit(&mut steps)).map_err(Failure::into_error);
-            done.inspect_err(|_| self.shared.lose())
+        let outcome = self.transact(|transaction| {
+            steps.iter_mut().try_for_each(|step| step.run(&transaction.begin_step())).map_err(Failure::Storage)
         });
         steps.into_iter().for_each(|step| step.answer(outcome.clone()));
     }
 
-    /// Opens the file again, where something went wrong with it.
-    fn file(&self) -> Result<()> {
-        self.shared.recover().map_err(Failure::into_error)
-    }
-
-    fn commit(&mut self, steps: &mut [Box<dyn Step>]) -> Result<(), Failure> {
-        let shared = Arc::clone(&self.shared);
-        let access = shared.database.read();
-        let mut transaction = access.database()?.begin_write()?;
-        let (under_way, has_changed) = (shared.timeline.begin(&shared.clock), Cell::new(false));
-        for step in steps {
-            step.run(&Writing::new(&transaction, shared.clock.now(), &has_changed)).map_err(Failure::Storage)?;
-        }
-        let now = shared.clock.now();
-        let swept = match self.duties.sweep_is_due() {
-            true => sweep::step(&Writing::new(&transaction, now, &has_changed))?,
-            false => Swept::All,
-        };
-        if has_changed.get() {
-            transaction.open_table(META)?.insert(TIME, now.as_unix_millis())?;
+    /// Does `work` in a transaction, which is committed if something has changed.
+    fn transact<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>) -> Result<T> {
+        let (has_changed, is_ending) = (Cell::new(false), Cell::new(false));
+        let done = self.on_file(|shared| {
+            let access = shared.database.read();
+            let mut transaction = access.database()?.begin_write()?;
+            let under_way = shared.timeline.begin(&shared.clock);
+            let answer = work(&Transaction::new(&transaction, &shared.clock, &has_changed))?;
+            if !has_changed.get() {
+                transaction.abort()?;
+                return Ok(answer);
+            }
+            transaction.open_table(META)?.insert(TIME, shared.clock.now().as_unix_millis())?;
             transaction.set_durability(self.durability());
             under_way.is_committed_now();
-            end(transaction)?;
-        } else {
-            transaction.abort()?;
-        }
-        self.duties.has_swept(swept);
+            is_ending.set(true);
+            transaction.commit()?;
+            Ok(answer)
+        });
         if let (true, Flush::Within(time)) = (has_changed.get(), self.flush) {
             self.duties.flush_within(time);
         }
-        Ok(())
+        // Of a commit that failed nobody knows whether the disk has it.
+        done.map_err(|error| if is_ending.get() { error.with_outcome(Outcome::Unknown) } else { error })
     }
 
     fn durability(&self) -> Durability {
@@ -173,28 +166,30 @@ impl Writer {
 
     /// Brings to the disk what was committed.
     fn flush(&mut self) -> Result<()> {
-        self.file()?;
-        let flushed = guarded(|| {
-            let access = self.shared.database.read();
-            let transaction = access.database()?.begin_write()?;
-            transaction.open_table(META)?.insert(TIME, self.shared.clock.now().as_unix_millis())?;
-            end(transaction)
-        });
         self.duties.has_flushed();
-        flushed.map_err(|error| {
-            self.shared.lose();
-            error.into_error()
+        self.on_file(|shared| {
+            let access = shared.database.read();
+            let transaction = access.database()?.begin_write()?;
+            transaction.open_table(META)?.insert(TIME, shared.clock.now().as_unix_millis())?;
+            Ok(transaction.commit()?)
         })
     }
 
     /// Reads meanwhile stand in line behind it.
-    fn compact(&mut self) -> Result<bool> {
-        self.file()?;
-        let compacted = guarded(|| match &mut *self.shared.database.write() {
+    fn compact(&self) -> Result<bool> {
+        self.on_file(|shared| match &mut *shared.database.write() {
             Access::Open(database) => Ok(database.compact()?),
             access => access.database().map(|_| false),
-        });
-        compacted.map_err(Failure::into_error)
+        })
+    }
+
+    /// Works on the file, which is opened again first where something was wrong with it.
+    fn on_file<T>(&self, work: impl FnOnce(&Shared) -> Result<T, Failure>) -> Result<T> {
+        self.shared.recover().map_err(Failure::into_error)?;
+        guarded(|| work(&self.shared)).map_err(|failure| {
+            self.shared.lose();
+            failure.into_error()
+        })
     }
 
     fn close(&mut self) {
@@ -202,12 +197,4 @@ impl Writer {
         let _ = self.flush();
         self.shared.close();
     }
-}
-
-/// Ends a transaction that wrote. When that fails, nobody knows whether it was committed.
-fn end(transaction: WriteTransaction) -> Result<(), Failure> {
-    transaction.commit().map_err(|error| {
-        let error = Failure::from(error).into_error();
-        Failure::Storage(error.with_outcome(Outcome::Unknown))
-    })
 }

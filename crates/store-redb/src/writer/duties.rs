@@ -43,7 +43,7 @@ impl Duties {
     }
 
     pub(super) fn has_swept(&mut self, swept: Swept) {
-        if self.sweep_is_due() && swept == Swept::All {
+        if swept == Swept::All {
             self.next_sweep = self.sweep_interval.and_then(|interval| Instant::now().checked_add(interval));
         }
     }
