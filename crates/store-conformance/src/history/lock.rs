@@ -56,7 +56,9 @@ pub enum Token {
 impl LockOp {
     fn owner(self) -> usize {
         match self {
-            Self::Acquire { owner } | Self::Extend { owner } | Self::IsHeld { owner } | Self::Release { owner } => owner,
+            Self::Acquire { owner } | Self::Extend { owner } | Self::IsHeld { owner } | Self::Release { owner } => {
+                owner
+            }
         }
     }
 
@@ -103,7 +105,9 @@ impl Sequential for LockOp {
             (Self::Acquire { .. }, None) => return Self::acquire(owner, None, before),
             (Self::Acquire { .. }, Some(LockAnswer::Token(token))) => return Self::acquire(owner, Some(token), before),
             (Self::Extend { .. } | Self::IsHeld { .. } | Self::Release { .. }, None) => None,
-            (Self::Extend { .. } | Self::IsHeld { .. } | Self::Release { .. }, Some(LockAnswer::Held(held))) => Some(held),
+            (Self::Extend { .. } | Self::IsHeld { .. } | Self::Release { .. }, Some(LockAnswer::Held(held))) => {
+                Some(held)
+            }
             _ => return None,
         };
         let holds = match before {

@@ -139,9 +139,8 @@ impl<O: Operation> History<O> {
     /// # Errors
     /// A [`Violation`] if there is none.
     pub fn judge(&self) -> Result<(), Violation<O>> {
-        let verdict = O::judge_by_kind(&self.calls).unwrap_or_else(|| {
-            search::explain(&self.calls, O::INITIAL, 0..=u64::MAX).map_err(|_| self.calls.clone())
-        });
+        let verdict = O::judge_by_kind(&self.calls)
+            .unwrap_or_else(|| search::explain(&self.calls, O::INITIAL, 0..=u64::MAX).map_err(|_| self.calls.clone()));
         verdict.map_err(Violation::shrunk_from)
     }
 }

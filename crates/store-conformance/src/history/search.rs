@@ -394,7 +394,8 @@ impl<O: Operation> Unanswered<O> {
             return false;
         }
         let mut left = other.to_vec();
-        let same_left = |kind: &usize| left.iter().position(|other| other == kind).map(|at| left.swap_remove(at)).is_none();
+        let same_left =
+            |kind: &usize| left.iter().position(|other| other == kind).map(|at| left.swap_remove(at)).is_none();
         let more: Vec<usize> = one.iter().copied().filter(same_left).collect();
         more.into_iter().all(|kind| {
             let covers = |other: &usize| self.operation(*other).covers(self.operation(kind));

@@ -45,7 +45,11 @@ impl<O: Operation> fmt::Display for Violation<O> {
         let before: BTreeSet<String> = before.map(|call| call.operation.to_string()).collect();
         if !before.is_empty() {
             let before: Vec<_> = before.into_iter().collect();
-            write!(f, "\n  nor would it help if some of these took effect, which were called before: {}", before.join(", "))?;
+            write!(
+                f,
+                "\n  nor would it help if some of these took effect, which were called before: {}",
+                before.join(", ")
+            )?;
         }
         Ok(())
     }
@@ -150,7 +154,8 @@ impl<O: Operation> Shrinking<O> {
             self.part = shorter;
         }
         // The more it contains, the less can be explained; so twice as much is tried until it is enough.
-        let times: Vec<u64> = self.part.calls.iter().map(|call| call.called).filter(|at| *at >= self.part.from).collect();
+        let times: Vec<u64> =
+            self.part.calls.iter().map(|call| call.called).filter(|at| *at >= self.part.from).collect();
         let whole = self.part.clone();
         let begins = |size: usize| times.len().checked_sub(size).and_then(|place| times.get(place));
         let mut enough = 1;

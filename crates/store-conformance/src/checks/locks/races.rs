@@ -111,4 +111,3 @@ async fn one_after_another(scope: &Scope<'_>) -> Result<(), Failure> {
     ensure_eq!(steps, CALLERS * STEPS, "how many of the steps under a lock were taken");
     Ok(())
 }
-

@@ -162,7 +162,8 @@ pub(super) async fn record_operations_are_linearizable(context: &Context) -> Che
         let (handles, watch) = (scope.collections()?.make().await?, Watch::start());
         let callers = (0..CALLERS).zip(handles.iter().cycle()).map(|(caller, collection)| {
             let collection = collection.clone();
-            let [mut choices, drops] = ["", " drops"].map(|what| Choices::named(scope.seed, &format!("{caller}{what}")));
+            let [mut choices, drops] =
+                ["", " drops"].map(|what| Choices::named(scope.seed, &format!("{caller}{what}")));
             let mut diary = Diary::new(caller, watch, drops);
             async move {
                 for written in 0..ACTIONS {

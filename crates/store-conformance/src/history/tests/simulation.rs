@@ -182,11 +182,7 @@ pub(super) fn calls_of<O: Operation>(simulated: Vec<Simulated<O>>) -> Vec<Call<O
 }
 
 /// Replaces none, one or two answers.
-fn make_up<O: Operation>(
-    choices: &mut Choices,
-    calls: &mut [Call<O>],
-    invent: impl Fn(&mut Choices, O) -> O::Answer,
-) {
+fn make_up<O: Operation>(choices: &mut Choices, calls: &mut [Call<O>], invent: impl Fn(&mut Choices, O) -> O::Answer) {
     for _ in 0..choices.below(3) {
         let place = choices.below(calls.len() as u64) as usize;
         let operation = calls[place].operation;
