@@ -35,6 +35,7 @@ use crate::trial;
 /// #     }
 /// # }
 /// # use my_driver::MyHarness;
+/// # fn main() {}
 /// mod conformance {
 ///     use super::MyHarness;
 ///
