@@ -30,9 +30,11 @@ use crate::choices::Choices;
 pub struct Rule {
     effect: Effect,
     operations: Option<Vec<Operation>>,
-    keys: Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>,
+    keys: Option<KeyFilter>,
     turns: Turns,
 }
+
+type KeyFilter = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// What a rule does to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
