@@ -29,7 +29,11 @@ fn every_mutant_is_killed_by_the_whole_suite() {
     let began = Instant::now();
     let healthy = each(0..times, |_| run_whole(Fault::None));
     let all = mutants().flat_map(|mutant| (0..times).map(move |_| mutant));
-    let runs = each(all, |mutant| run_whole(mutant.fault));
+    let runs = each(all, |mutant| {
+        let report = run_whole(mutant.fault);
+        println!("{:?}: killed by {} checks", mutant.fault, kills(&report).len());
+        report
+    });
     let rows: Vec<_> = mutants().zip(runs.chunks(times)).map(|(mutant, runs)| Row { mutant, runs }).collect();
     let seconds = began.elapsed().as_secs_f64();
     if let Some(file) = std::env::var_os(FILE) {
