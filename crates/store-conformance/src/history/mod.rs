@@ -14,7 +14,8 @@
 //! * Steps of one size on a counter: by sorting the sums, likewise.
 //! * Everything else: by a search (Wing and Gong; Lowe). It goes through the history once and keeps every way in which
 //!   the calls so far can have happened. Its time grows with the length of the history, and at worst exponentially with
-//!   the number of writes that are under way at the same time.
+//!   the number of writes that are under way at the same time. Writes without an answer are under way for ever, but cost
+//!   little unless somebody asks for their values later.
 //!
 //! A [`Violation`] is the smallest part of the history that was found to have no such order. It is shown with a lane for
 //! each caller.

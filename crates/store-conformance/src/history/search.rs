@@ -177,7 +177,9 @@ impl<'a, O: Operation> Search<'a, O> {
             self.operations[place] = operation.with_value(self.mentions.known(value));
         }
         if self.calls[place].returned.is_none() {
-            self.unanswered.add(self.operations[place].plainest(), 1);
+            if !self.calls[place].observes() {
+                self.unanswered.add(self.operations[place].plainest(), 1);
+            }
             return;
         }
         self.open.push(place);
@@ -208,7 +210,7 @@ impl<'a, O: Operation> Search<'a, O> {
                 let way = self.observed(Way { state, ..way.clone() });
                 self.ways.add(way, &self.unanswered);
             }
-            for longer in self.continued(&way) {
+            for longer in self.continued(&way, place) {
                 if self.passed.add(longer.clone(), &self.unanswered) {
                     untried.push(longer);
                 }
@@ -236,14 +238,12 @@ impl<'a, O: Operation> Search<'a, O> {
     }
 
     fn forget(&mut self, value: Value, forgotten: Value) {
-        let renamed = |operation: O| match operation.value() {
-            Some(written) if written == value => operation.with_value(forgotten),
-            _ => operation,
-        };
         for &place in &self.open {
-            self.operations[place] = renamed(self.operations[place]);
+            if self.operations[place].value() == Some(value) {
+                self.operations[place] = self.operations[place].with_value(forgotten);
+            }
         }
-        let merged = self.unanswered.rename(renamed);
+        let merged = self.unanswered.rename(value, forgotten);
         let (state, after) = (O::state(value), O::state(forgotten));
         if merged.is_empty() && !self.ways.by_key.keys().any(|(other, _)| *other == state) {
             return;
@@ -263,8 +263,8 @@ impl<'a, O: Operation> Search<'a, O> {
         self.operations[place].apply(self.calls[place].returned.map(|returned| returned.answer), before)
     }
 
-    /// All ways to which one call more leads.
-    fn continued(&self, way: &Way<O::State>) -> Vec<Way<O::State>> {
+    /// All ways to which one call more leads, on the way to the return of this one.
+    fn continued(&self, way: &Way<O::State>, returning: usize) -> Vec<Way<O::State>> {
         let mut ways = Vec::new();
         for &place in self.open.iter().filter(|&&place| !way.has_done(place)) {
             if let Some(state) = self.apply(place, way.state) {
@@ -273,15 +273,30 @@ impl<'a, O: Operation> Search<'a, O> {
                 ways.push(self.observed(longer));
             }
         }
-        for kind in self.unanswered.kinds(way) {
-            let after = self.unanswered.operation(kind).apply(None, way.state);
-            if let Some(state) = after.filter(|state| *state != way.state) {
+        for kind in self.unanswered.left_after(way) {
+            let state = self.unanswered.after(kind, way.state);
+            if self.is_of_use(way, state, returning) {
                 let mut longer = Way { state, ..way.clone() };
                 insert(&mut longer.used, kind);
                 ways.push(self.observed(longer));
             }
         }
         ways
+    }
+
+    /// Whether it matters that a call without an answer makes this of the object: whether what may come next can, and
+    /// would not lead to the same without it.
+    fn is_of_use(&self, way: &Way<O::State>, state: O::State, returning: usize) -> bool {
+        let mut answered = self.open.iter().chain([&returning]).filter(|&&place| !way.has_done(place));
+        let mut unanswered = self.unanswered.kinds(state);
+        state != way.state
+            && (answered.any(|&place| {
+                let next = self.apply(place, state);
+                next.is_some() && next != self.apply(place, way.state)
+            }) || unanswered.any(|kind| {
+                let next = self.unanswered.after(kind, state);
+                next != state && next != self.unanswered.after(kind, way.state)
+            }))
     }
 
     /// With every call under way that only observes and whose answer is right by now.
@@ -341,6 +356,8 @@ impl Mentions {
 struct Unanswered<O: Operation> {
     kinds: Vec<Kind<O>>,
     by_operation: HashMap<O, usize>,
+    /// Those that write a value.
+    by_value: HashMap<Value, Vec<usize>>,
     /// Of those that are left, the ones that may have an effect in any state.
     anywhere: Vec<usize>,
     /// The others by the state in which they have one.
@@ -355,7 +372,8 @@ struct Kind<O> {
 
 impl<O: Operation> Unanswered<O> {
     fn new() -> Self {
-        Self { kinds: Vec::new(), by_operation: HashMap::new(), anywhere: Vec::new(), only_in: HashMap::new() }
+        let (by_operation, by_value, only_in) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { kinds: Vec::new(), by_operation, by_value, anywhere: Vec::new(), only_in }
     }
 
     /// Adds so many, and says of which kind they are.
@@ -364,6 +382,9 @@ impl<O: Operation> Unanswered<O> {
         let kind = *self.by_operation.entry(operation).or_insert(next);
         if kind == next {
             self.kinds.push(Kind { operation, left: 0 });
+            if let Some(value) = operation.value() {
+                self.by_value.entry(value).or_default().push(kind);
+            }
         }
         if self.kinds[kind].left == 0 {
             self.places(operation).push(kind);
@@ -372,17 +393,16 @@ impl<O: Operation> Unanswered<O> {
         kind
     }
 
-    /// Counts kinds among others, and says which among which.
-    fn rename(&mut self, renamed: impl Fn(O) -> O) -> HashMap<usize, usize> {
-        let is_renamed = |kind: &usize| renamed(self.kinds[*kind].operation) != self.kinds[*kind].operation;
-        let all = self.anywhere.iter().chain(self.only_in.values().flatten());
-        let kinds: Vec<usize> = all.copied().filter(is_renamed).collect();
+    /// Counts the kinds that write this value among those that write the other, and says which among which.
+    fn rename(&mut self, value: Value, other: Value) -> HashMap<usize, usize> {
         let mut merged = HashMap::new();
-        for kind in kinds {
+        for kind in self.by_value.remove(&value).unwrap_or_default() {
             let operation = self.kinds[kind].operation;
             let left = mem::take(&mut self.kinds[kind].left);
-            self.places(operation).retain(|other| *other != kind);
-            merged.insert(kind, self.add(renamed(operation), left));
+            if left > 0 {
+                self.places(operation).retain(|other| *other != kind);
+                merged.insert(kind, self.add(operation.with_value(other), left));
+            }
         }
         merged
     }
@@ -398,16 +418,20 @@ impl<O: Operation> Unanswered<O> {
         self.kinds[kind].operation
     }
 
-    /// The kinds that are left after a way and may have an effect.
-    fn kinds(&self, way: &Way<O::State>) -> Vec<usize> {
-        let mut kinds = self.anywhere.clone();
-        if way.state == O::UNKNOWN {
-            kinds.extend(self.only_in.values().flatten());
-        } else {
-            kinds.extend(self.only_in.get(&way.state).into_iter().flatten());
-        }
-        kinds.retain(|&kind| count(&way.used, kind) < self.kinds[kind].left);
-        kinds
+    fn after(&self, kind: usize, before: O::State) -> O::State {
+        self.operation(kind).apply(None, before).unwrap_or(before)
+    }
+
+    /// The kinds of which some are left and that may have an effect in a state.
+    fn kinds(&self, state: O::State) -> impl Iterator<Item = usize> {
+        let known = self.only_in.get(&state).filter(|_| state != O::UNKNOWN).into_iter();
+        let any = (state == O::UNKNOWN).then(|| self.only_in.values()).into_iter().flatten();
+        self.anywhere.iter().chain(known.chain(any).flatten()).copied()
+    }
+
+    /// The kinds of which some are left after a way and that may have an effect.
+    fn left_after(&self, way: &Way<O::State>) -> impl Iterator<Item = usize> {
+        self.kinds(way.state).filter(|&kind| count(&way.used, kind) < self.kinds[kind].left)
     }
 
     /// Whether for everything in the one, in the other there is something that can do no less. Then whoever has used the

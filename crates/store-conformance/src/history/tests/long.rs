@@ -1,9 +1,10 @@
 //! A million calls are judged, of a build that is optimized: `cargo test --release -p store-conformance --lib history`.
 
+use std::cell::Cell;
 use std::time::Instant;
 
 use super::brute_force::Entry;
-use super::simulation::{Mix, Plan, calls_of, simulate};
+use super::simulation::{Mix, Plan, ROOM_FOR_STEPS, calls_of, simulate};
 use crate::choices::Choices;
 use crate::history::{Call, EntryOp, History};
 
@@ -11,12 +12,19 @@ const CALLS: usize = if cfg!(debug_assertions) { 100_000 } else { 1_000_000 };
 
 fn judge_many(mix: Mix, one_is_given_up_of: u64) {
     let plan = Plan { callers: 6, calls: CALLS, one_is_given_up_of };
-    let (mut written, mut entry) = (0, Entry(None));
+    let (mut written, entry) = (0, Cell::new(Entry(None)));
     let choose = |choices: &mut Choices, _| {
         written += 1;
-        mix.choose_anew(choices, written)
+        // As callers do, who expect what they have just read.
+        let expected = entry.get().0.unwrap_or_default();
+        mix.choose(choices, ROOM_FOR_STEPS * written, expected)
     };
-    let answer = |_: &mut Choices, _, call: &Call<EntryOp>| entry.answer(call.operation);
+    let answer = |_: &mut Choices, _, call: &Call<EntryOp>| {
+        let mut now = entry.get();
+        let answer = now.answer(call.operation);
+        entry.set(now);
+        answer
+    };
     let calls = calls_of(simulate::<Entry>(&plan, &mut Choices::named(1, "long"), choose, answer));
     let history: History<_> = calls.into_iter().collect();
     let began = Instant::now();

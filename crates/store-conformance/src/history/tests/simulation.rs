@@ -84,6 +84,9 @@ pub(super) fn simulate<M: Model>(
     all
 }
 
+/// Between one value and the next, so that steps lead from none to another.
+pub(super) const ROOM_FOR_STEPS: i64 = 1000;
+
 /// What is asked of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mix {
@@ -114,8 +117,6 @@ impl Mix {
 
     /// With a value that is written only once, and one of the latest to expect.
     pub(super) fn choose_anew(self, choices: &mut Choices, written: i64) -> EntryOp {
-        const ROOM_FOR_STEPS: i64 = 1000;
-
         let expected = written - choices.below(6) as i64;
         self.choose(choices, ROOM_FOR_STEPS * written, ROOM_FOR_STEPS * expected)
     }
