@@ -30,9 +30,12 @@ use crate::choices::Choices;
 pub struct Rule {
     effect: Effect,
     operations: Option<Vec<Operation>>,
-    keys: Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>,
+    keys: Option<Fits>,
     turns: Turns,
 }
+
+/// Which keys a rule concerns.
+type Fits = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// What a rule does to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
