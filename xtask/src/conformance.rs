@@ -116,7 +116,7 @@ pub(crate) struct Options {
     /// Runs nothing and shows the reports that runs of the suites have left in this directory.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["matrix", "repeat"])]
     read: Option<PathBuf>,
-    /// Writes the table into README.md, in place of the one that is there.
+    /// Writes the table into README.md, in place of the one that is there, unless there are problems.
     #[arg(long, conflicts_with_all = ["matrix", "drivers"])]
     readme: bool,
     /// Builds with optimisation, for many cases.
@@ -283,11 +283,8 @@ impl Summary {
         print!("{}", self.report.text());
         write(options.json.as_deref(), || format!("{:#}\n", self.report.json()))?;
         write(options.markdown.as_deref(), || self.report.markdown())?;
-        if options.readme {
-            readme::write(workspace, &self.report)?;
-        }
         if self.problems.is_empty() {
-            return Ok(());
+            return if options.readme { readme::write(workspace, &self.report) } else { Ok(()) };
         }
         self.problems.iter().for_each(|problem| eprintln!("{problem}"));
         bail!("{} problems", self.problems.len())

@@ -29,7 +29,7 @@ impl Level {
     /// What previews belong to.
     pub const NEXT: Self = Self::new(2026, 2);
 
-    /// All that a run can be held to.
+    /// All that a run can be held to; those of the past stay.
     const KNOWN: [Self; 2] = [Self::CURRENT, Self::NEXT];
 
     pub(crate) const fn new(year: u16, number: u8) -> Self {

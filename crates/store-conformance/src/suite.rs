@@ -76,6 +76,7 @@ static COMPANY: RwLock<()> = RwLock::new(());
 ///
 /// # Panics
 /// When the check fails, with the report.
+#[track_caller]
 #[expect(clippy::print_stdout, reason = "libtest shows it beside the name of the test")]
 pub fn run_as_test<H, F, S>(driver: &str, start: S, name: &str)
 where

@@ -86,7 +86,7 @@ mod tests {
                 "version": 1, "driver": row.driver.name, "server": server, "protocol": protocol, "slot_policy": "Root",
                 "checks": [], "leaks": [],
             });
-            row.check_subject(&DriverReport::parse(row.driver.name, &report.to_string()).unwrap()).is_ok()
+            row.check_subject(&DriverReport::parse(row.driver.name, &[report.to_string()]).unwrap()).is_ok()
         };
         assert!(accepts("redis 7.0.15", "RESP2"));
         assert!(!accepts("redis 7.01", "RESP2"));

@@ -61,27 +61,19 @@ pub(crate) struct DriverReport {
 }
 
 impl DriverReport {
-    pub(crate) fn parse(name: &str, text: &str) -> Result<Self> {
-        Self::of(name, read(name, text)?)
-    }
-
     /// What reports say together. What a later one tells of a check takes the place of what was told before.
-    pub(crate) fn of_parts(name: &str, parts: &[String]) -> Result<Self> {
-        let mut parts = parts.iter().map(|text| read(name, text));
-        let mut whole = parts.next().context("the suite left no report")??;
-        for part in parts {
-            join(&mut whole, part?)?;
+    pub(crate) fn parse(name: &str, texts: &[String]) -> Result<Self> {
+        let mut reports = texts.iter().map(|text| read(name, text));
+        let mut whole = reports.next().context("the suite left no report")??;
+        for report in reports {
+            join(&mut whole, report?)?;
         }
-        Self::of(name, whole)
-    }
-
-    fn of(name: &str, written: Value) -> Result<Self> {
-        let checks = written["checks"].as_array().context("the report has no checks")?;
+        let checks = whole["checks"].as_array().context("the report has no checks")?;
         let clauses = checks.iter().map(parse_check);
-        let models = MODELS.iter().filter(|(field, _)| written[field].is_object());
-        let models = models.map(|(field, check)| parse_outcome("model", check, &written[field]));
+        let models = MODELS.iter().filter(|(field, _)| whole[field].is_object());
+        let models = models.map(|(field, check)| parse_outcome("model", check, &whole[field]));
         let checks = clauses.chain(models).collect::<Result<_>>()?;
-        Ok(Self { name: name.to_owned(), checks, written })
+        Ok(Self { name: name.to_owned(), checks, written: whole })
     }
 
     /// What makes this run a failure: checks that failed or did not run, and clauses that nothing was said about.
@@ -212,7 +204,7 @@ pub(super) mod sample {
     }
 
     pub(in super::super) fn report(checks: &[Value]) -> DriverReport {
-        DriverReport::parse("memory", &written(checks).to_string()).unwrap()
+        DriverReport::parse("memory", &[written(checks).to_string()]).unwrap()
     }
 }
 
@@ -253,7 +245,7 @@ mod tests {
                 for (other, (field, _)) in MODELS.into_iter().enumerate() {
                     report[field] = if other == at { model.clone() } else { passed.clone() };
                 }
-                DriverReport::parse("memory", &report.to_string()).unwrap().problems(std::iter::empty())
+                DriverReport::parse("memory", &[report.to_string()]).unwrap().problems(std::iter::empty())
             };
             assert_eq!(problems(json!(null)), [format!("memory: {check}: not reported")]);
             let failed = json!({"status": "fail", "success": false, "note": "why"});
@@ -285,7 +277,7 @@ mod tests {
             part(&[leaking], Value::Null),
             part(&[], json!({"status": "fail", "success": false, "note": "why"})),
         ];
-        let whole = DriverReport::of_parts("memory", &parts).unwrap();
+        let whole = DriverReport::parse("memory", &parts).unwrap();
         let problems = whole.problems(["a", "b"].into_iter());
         let missing = "memory here 1.0: record_programs_agree_with_the_model: not reported";
         assert_eq!(problems, ["memory here 1.0: model/programs_agree_with_the_model: fail: why", missing]);
@@ -298,10 +290,10 @@ mod tests {
         let refused = |field: &str, value: Value| {
             let mut report = written(&[]);
             report[field] = value;
-            DriverReport::parse("memory", &report.to_string()).is_err()
+            DriverReport::parse("memory", &[report.to_string()]).is_err()
         };
         assert!(refused("driver", json!("redis")) && refused("version", json!(2)));
         assert!(refused("checks", json!([check("store", "a", "skipped")])));
-        assert!(DriverReport::parse("memory", "{}").is_err());
+        assert!(DriverReport::parse("memory", &["{}".to_owned()]).is_err());
     }
 }

@@ -55,7 +55,7 @@ impl Reports {
     pub(super) fn read(&self, driver: &str) -> Result<DriverReport> {
         let text = |file: &PathBuf| fs::read_to_string(file).with_context(|| format!("reading {}", file.display()));
         let texts = self.files(driver)?.iter().map(text).collect::<Result<Vec<_>>>()?;
-        DriverReport::of_parts(driver, &texts)
+        DriverReport::parse(driver, &texts)
     }
 
     /// The report of a run first.
