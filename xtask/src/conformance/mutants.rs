@@ -36,7 +36,7 @@ pub(super) fn run(
     }
     // Optimised, because they are some hundred runs of the whole suite.
     let mut tests = workspace.cargo(["test", "--release", "--package", "store-conformance", "--test", "suite", "--"]);
-    tests.args(["--ignored", "--exact", TEST]).env(FILE, &file).env(TIMES, times.to_string());
+    tests.args(["--ignored", "--exact", "--nocapture", TEST]).env(FILE, &file).env(TIMES, times.to_string());
     tests.stdout(std::io::stderr());
     let ended = run::run(&mut tests);
     let Ok(text) = fs::read_to_string(&file) else {
