@@ -45,6 +45,7 @@ enum Server {
 
 const DRIVERS: &[Driver] = &[
     Driver { name: "memory", package: "store-memory", target: "conformance", server: Server::NotNeeded },
+    Driver { name: "redb", package: "store-redb", target: "conformance", server: Server::NotNeeded },
     Driver { name: "redis-standalone", package: "store-redis", target: "conformance", server: Server::Needed },
     Driver {
         name: "redis-standalone-resp3",
@@ -310,6 +311,6 @@ mod tests {
     #[test]
     fn an_unknown_driver_is_refused_with_the_known_ones() {
         let Err(error) = selected(&["mongo".to_owned()]) else { panic!("accepted") };
-        assert!(error.to_string().contains("memory, redis-standalone"), "{error}");
+        assert!(error.to_string().contains("memory, redb, redis-standalone"), "{error}");
     }
 }

@@ -5,7 +5,7 @@ mod clean_up;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use store_core::{Address, Cache, Capabilities, Key, Namespace, Namespaced, OpenedStore, Store, StoreExt};
+use store_core::{AccessTimes, Address, Cache, Capabilities, Key, Namespace, Namespaced, OpenedStore, Store, StoreExt};
 
 use crate::collections::{Clients, Collections, Labels};
 use crate::failure::Failure;
@@ -125,6 +125,11 @@ impl Context {
 
     pub(crate) fn has_records(&self) -> bool {
         self.harness.records().is_some()
+    }
+
+    /// How exactly the clients for records keep access times.
+    pub(crate) fn access_times(&self) -> AccessTimes {
+        self.harness.access_times()
     }
 
     /// What the client for records declares.
@@ -254,6 +259,11 @@ impl Scope<'_> {
     /// A second handle on the data of [`cache`](Self::cache).
     pub(crate) fn second_cache(&self) -> Result<CacheHandle, Failure> {
         self.cache_of(self.context.harness.second_cache())
+    }
+
+    /// How exactly the clients for records keep access times.
+    pub(crate) fn access_times(&self) -> AccessTimes {
+        self.context.access_times()
     }
 
     /// The template for public addresses of records, where there is one.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use crate::outage::Interruptible;
-use store_core::{Address, Cache, KeyValueStoreClient, ManualClock, Namespace, OpenedStore, Store, async_trait};
+use store_core::{
+    AccessTimes, Address, Cache, KeyValueStoreClient, ManualClock, Namespace, OpenedStore, Store, async_trait,
+};
 
 /// Why a harness could not be made or could not do what it was asked for.
 pub type HarnessError = Box<dyn Error + Send + Sync>;
@@ -40,9 +42,7 @@ pub trait Harness: Send + Sync + 'static {
         self.cache()
     }
 
-    /// The client for collections of records, where the driver has one. It keeps access times
-    /// [exactly](store_core::AccessTimes::Exact), on the clock of [`clock`](Self::clock). For one that can only keep them otherwise, `metadata_counts` and
-    /// `record_programs_agree_with_the_model` are [deviations](Self::deviations).
+    /// The client for collections of records, where the driver has one. Its times are those of [`clock`](Self::clock).
     ///
     /// Collections that a check makes have labels which nobody else uses, and are dropped afterwards. Only the one without
     /// a name is the same for all who share the client's data, and one check, `open_is_atomic`, empties and drops it.
@@ -53,6 +53,13 @@ pub trait Harness: Send + Sync + 'static {
     /// A second client on the data of [`records`](Self::records).
     fn second_records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {
         self.records()
+    }
+
+    /// How exactly the clients for records keep access times. Exactly by default, and then the suite sees most.
+    ///
+    /// Coarsely is how exactly they are kept at least: a read may move a time that it need not move yet.
+    fn access_times(&self) -> AccessTimes {
+        AccessTimes::Exact
     }
 
     /// The [template](store_core::UrlTemplate) by which the clients for records make public addresses, where they were

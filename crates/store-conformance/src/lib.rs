@@ -17,6 +17,7 @@ mod front;
 mod granularity;
 mod harness;
 pub mod history;
+mod known;
 mod leaks;
 mod level;
 mod model;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
@@ -94,8 +94,35 @@ impl<T> Drop for Running<T> {
     }
 }
 
-/// Has so many callers do the same to each of many keys, one key after the other, and gives for each key what each caller
-/// was answered. The callers alternate between the handles.
+/// Where callers on threads of their own wait for each other, so that the first to come is not alone.
+struct Rendezvous {
+    callers: usize,
+    arrivals: AtomicUsize,
+}
+
+impl Rendezvous {
+    /// How often one looks for the others: who is held up longer, or has failed, is not waited for.
+    const LOOKS: usize = 1000;
+
+    fn new(callers: usize) -> Self {
+        Self { callers, arrivals: AtomicUsize::new(0) }
+    }
+
+    /// Waits until all have come as often as this one. By looking, because whoever is woken comes too late.
+    fn meet(&self, times: usize) {
+        self.arrivals.fetch_add(1, Ordering::AcqRel);
+        let all_are_here = || self.arrivals.load(Ordering::Acquire) >= times * self.callers;
+        for _ in 0..Self::LOOKS {
+            if all_are_here() {
+                return;
+            }
+            thread::yield_now();
+        }
+    }
+}
+
+/// Has so many callers do the same to each of many keys, one key after the other and all at once, and gives for each key
+/// what each caller was answered. The callers alternate between the handles.
 pub(crate) async fn contend<H, T, F>(
     callers: usize,
     handles: &[H],
@@ -106,14 +133,14 @@ where
     T: Send + 'static,
     F: Future<Output = store_core::Result<T>> + Send,
 {
+    let rendezvous = Arc::new(Rendezvous::new(callers));
     let tasks = (0..callers).zip(handles.iter().cycle()).map(|(caller, handle)| {
-        let (handle, act) = (handle.clone(), act.clone());
+        let (handle, act, rendezvous) = (handle.clone(), act.clone(), Arc::clone(&rendezvous));
         async move {
             let mut answers = Vec::with_capacity(CONTENDED_KEYS);
-            for key in contended_keys() {
+            for (key, times) in contended_keys().zip(1..) {
+                rendezvous.meet(times);
                 answers.push(act(handle.clone(), key, caller).await?);
-                // To those who are to contend for the same key.
-                yield_now().await;
             }
             Ok::<_, store_core::Error>(answers)
         }

@@ -148,6 +148,12 @@ impl Time {
         }
     }
 
+    /// The time of a driver that takes its lifetimes as they are.
+    #[cfg(test)]
+    pub(crate) fn by_hand(clock: ManualClock) -> Self {
+        Self { source: Source::Manual(clock), early: Duration::ZERO, late: Duration::ZERO }
+    }
+
     /// Whether the clock stands still until the suite moves it.
     pub(crate) fn is_manual(&self) -> bool {
         matches!(self.source, Source::Manual(_))
@@ -250,6 +256,17 @@ impl Time {
         Ok(())
     }
 
+    /// The latest moment at which the driver's clock can have shown `time`.
+    pub(crate) fn latest(&self, time: Timestamp) -> Moment {
+        let (moment, error) = self.moment(time);
+        moment.plus(error + self.early)
+    }
+
+    /// Whether so much has certainly passed on the driver's clock between `since` and an operation.
+    pub(crate) fn has_passed(&self, duration: Duration, since: Moment, during: Span) -> bool {
+        during.sent >= since.plus(duration + self.early)
+    }
+
     /// When the driver's clock shows `time`, and by how much the suite may be wrong about it.
     fn moment(&self, time: Timestamp) -> (Moment, Duration) {
         let unix_micros = time.as_unix_millis() * 1000;
@@ -344,8 +361,7 @@ mod tests {
 
     #[test]
     fn a_clock_shows_a_time_between_the_call_and_the_return() {
-        let source = Source::Manual(ManualClock::new());
-        let time = Time { source, early: Duration::ZERO, late: Duration::ZERO };
+        let time = Time::by_hand(ManualClock::new());
         for (millis, fits) in [(1, false), (2, true), (3, true), (4, false)] {
             let shown = Timestamp::from_unix_millis(millis).unwrap();
             assert_eq!(time.check_shown(shown, span(2_000, 3_000)).is_ok(), fits, "{millis}");
@@ -354,8 +370,7 @@ mod tests {
 
     #[test]
     fn a_manual_clock_makes_every_interval_a_point() {
-        let clock = ManualClock::new();
-        let time = Time { source: Source::Manual(clock), early: Duration::ZERO, late: Duration::ZERO };
+        let time = Time::by_hand(ManualClock::new());
         let now = Span { sent: time.now(), acked: time.now() };
         let deadline = time.deadline(Lifetime::In(store_core::Ttl::MIN), now);
         assert_eq!(deadline.low, deadline.high);

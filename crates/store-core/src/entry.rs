@@ -112,6 +112,20 @@ pub enum Condition {
     IfValue(Bytes),
 }
 
+impl Condition {
+    /// Whether it holds over the value that is there, `None` where there is no entry. For drivers that judge it
+    /// themselves.
+    #[must_use]
+    pub fn holds(&self, existing: Option<&[u8]>) -> bool {
+        match self {
+            Self::Always => true,
+            Self::IfAbsent => existing.is_none(),
+            Self::IfPresent => existing.is_some(),
+            Self::IfValue(expected) => existing == Some(&**expected),
+        }
+    }
+}
+
 impl fmt::Debug for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -6,8 +6,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::error::{Error, ErrorKind, Result};
 
-const NANOS_PER_MILLI: u128 = 1_000_000;
-
 /// A time to live: 1 ms to 100 years, in whole milliseconds.
 ///
 /// # Contract
@@ -38,7 +36,7 @@ impl Ttl {
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] for zero and for more than 100 years.
     pub fn new(duration: Duration) -> Result<Self> {
-        u64::try_from(duration.as_nanos().div_ceil(NANOS_PER_MILLI)).ok().and_then(Self::from_millis).ok_or_else(|| {
+        Self::from_millis(whole_millis(duration)).ok_or_else(|| {
             Error::new(
                 ErrorKind::InvalidArgument,
                 format!("a time to live is more than zero and at most 100 years; ttl={duration:?}"),
@@ -127,7 +125,7 @@ impl Timestamp {
     /// [`ErrorKind::InvalidArgument`] beyond the year 9999.
     pub fn not_before(time: SystemTime) -> Result<Self> {
         let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self::from_unix_millis(clamp_to_u64(since_epoch.as_nanos().div_ceil(NANOS_PER_MILLI)))
+        Self::from_unix_millis(whole_millis(since_epoch))
             .ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "an expiry must lie before the year 10000"))
     }
 
@@ -140,8 +138,7 @@ impl Timestamp {
     /// The time `later` after this one, rounded up to a whole millisecond, at most [`Timestamp::MAX`].
     #[must_use]
     pub fn saturating_add(self, later: Duration) -> Self {
-        let millis = clamp_to_u64(later.as_nanos().div_ceil(NANOS_PER_MILLI));
-        Self(self.0.saturating_add(millis).min(Self::MAX.0))
+        Self(self.0.saturating_add(whole_millis(later)).min(Self::MAX.0))
     }
 
     /// From `earlier` to this time; zero when `earlier` is later.
@@ -151,14 +148,28 @@ impl Timestamp {
     }
 }
 
-fn clamp_to_u64(value: u128) -> u64 {
-    u64::try_from(value).unwrap_or(u64::MAX)
-}
-
 impl fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}ms", self.0)
     }
+}
+
+/// A duration in milliseconds, of which a fraction counts as a whole one; what is too long for the number is the greatest.
+///
+/// For drivers whose servers count so.
+///
+/// ```
+/// use std::time::Duration;
+/// use store_core::whole_millis;
+///
+/// assert_eq!(whole_millis(Duration::from_micros(1001)), 2);
+/// assert_eq!(whole_millis(Duration::MAX), u64::MAX);
+/// ```
+#[must_use]
+pub fn whole_millis(duration: Duration) -> u64 {
+    const NANOS_PER_MILLI: u128 = 1_000_000;
+
+    u64::try_from(duration.as_nanos().div_ceil(NANOS_PER_MILLI)).unwrap_or(u64::MAX)
 }
 
 /// The expiry that a caller asks for.

@@ -55,7 +55,7 @@ pub use entry::{
     ListOptions, ListedKey, Page, Scope, SetOptions, SetOutcome, WriteOptions,
 };
 pub use error::{Error, ErrorKind, Outcome, Result, Retry};
-pub use expiry::{ExpiresAt, Expiry, Lifetime, Remaining, Timestamp, Ttl, WriteExpiry};
+pub use expiry::{ExpiresAt, Expiry, Lifetime, Remaining, Timestamp, Ttl, WriteExpiry, whole_millis};
 pub use key::{Key, KeyBuf};
 pub use listing::{Keys, List};
 pub use lock::{FencingToken, LockOptions, LockOwner};

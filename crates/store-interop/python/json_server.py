@@ -16,13 +16,20 @@ from fakeredis._socket import FakeSocket
 from fakeredis.model import Hash
 
 SERVER = f"# Server\r\nredis_version:8.0.0\r\nprocess_id:{os.getpid()}\r\nrun_id:{os.urandom(20).hex()}\r\n"
+REPLICATION = "# Replication\r\nrole:master\r\nconnected_slaves:0\r\nmaster_repl_offset:0\r\n"
 
 
 @command(name="INFO", fixed=(), repeat=(bytes,))
 def info(self: FakeSocket, *sections: bytes) -> bytes:
-    """What the server is and who waits on it, which fakeredis does not tell."""
+    """What the server is, who waits on it and that nothing follows it, which fakeredis does not tell."""
     blocked = sum(socket._blocked for socket in list(self._server.sockets))
-    return f"{SERVER}# Clients\r\nblocked_clients:{blocked}\r\n".encode()
+    return f"{SERVER}# Clients\r\nblocked_clients:{blocked}\r\n{REPLICATION}".encode()
+
+
+@command(name="ROLE", fixed=())
+def role(self: FakeSocket) -> list[bytes | int | list[bytes]]:
+    """A primary, as sentinels and their clients want to hear; it has written no stream to replicas, and has none."""
+    return [b"master", 0, []]
 
 
 get_document = FakeSocket.json_get
@@ -44,7 +51,7 @@ class Handler(TCPFakeRequestHandler):
 
 
 def main() -> None:
-    FakeSocket.info, FakeSocket.json_get = info, json_get
+    FakeSocket.info, FakeSocket.role, FakeSocket.json_get = info, role, json_get
     server = fakeredis.TcpFakeServer(("127.0.0.1", 0))
     server.RequestHandlerClass = Handler
     # Those of connections that somebody keeps open would keep the process from ending.

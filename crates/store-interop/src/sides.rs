@@ -3,6 +3,7 @@
 use anyhow::Result;
 use serde_json::Value;
 use store_redis::Config;
+use store_testkit::{RedisServer, SentinelDeployment, SentinelOptions};
 
 use crate::python::Object;
 use crate::server::Server;
@@ -35,6 +36,12 @@ impl Sides {
     /// Opens the system's store or cache in Python. Which options there are says the worker of the system.
     pub(crate) async fn python(&self, options: Value) -> Result<Object<'_>> {
         self.worker.open(options).await
+    }
+
+    /// Sentinels that have the server for their primary.
+    pub(crate) fn sentinels(&self, options: SentinelOptions) -> Result<SentinelDeployment> {
+        let primary = RedisServer::at_url(self.server.redis.url())?;
+        Ok(SentinelDeployment::start_over(primary, options.replica_count(0))?)
     }
 
     /// Where the Rust side connects.

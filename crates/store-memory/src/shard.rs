@@ -10,8 +10,8 @@
 
 use hashbrown::HashTable;
 use store_core::{
-    Address, Condition, Error, ErrorKind, ExpiresAt, Lifetime, ListedKey, Result, SetOptions, SetOutcome, Timestamp,
-    Ttl, WriteExpiry, checked_counter_sum, parse_counter,
+    Address, Error, ErrorKind, ExpiresAt, Lifetime, ListedKey, Result, SetOptions, SetOutcome, Timestamp, Ttl,
+    WriteExpiry, checked_counter_sum, parse_counter,
 };
 
 use crate::budget::entry_cost;
@@ -120,7 +120,7 @@ impl Shard {
     ) -> Result<SetOutcome> {
         let existing = self.claim(target, now, freed);
         let value = existing.map(|number| self.slots[number as usize].payload.value());
-        if !holds(&options.condition, value)? {
+        if !options.condition.holds(value) {
             return Ok(SetOutcome::Refused);
         }
         self.put(existing, target, payload, options.expiry, now, freed);
@@ -405,16 +405,6 @@ fn cost(slot: &Slot) -> usize {
 /// The hash as the table wants it: it takes the bucket from the low bits and a tag from the highest.
 fn spread(hash: u32) -> u64 {
     u64::from(hash) << 32 | u64::from(hash)
-}
-
-fn holds(condition: &Condition, existing: Option<&[u8]>) -> Result<bool> {
-    match condition {
-        Condition::Always => Ok(true),
-        Condition::IfAbsent => Ok(existing.is_none()),
-        Condition::IfPresent => Ok(existing.is_some()),
-        Condition::IfValue(expected) => Ok(existing == Some(&**expected)),
-        _ => Err(Error::unsupported("this condition")),
-    }
 }
 
 #[cfg(test)]

@@ -67,19 +67,19 @@ impl Operations {
 
     /// Where a walk begins.
     async fn beginning(&self, region: &Region, region_print: String) -> Result<Place> {
-        let layout = self.executor.layout(region.slot()).await?;
-        let server = stops(region.slot(), &layout).next().ok_or_else(Cursor::invalid)?;
-        Ok(Place { region: region_print, layout: layout.fingerprint(), stop: 0, server, position: START })
+        let placement = self.executor.placement(region.slot()).await?;
+        let server = stops(region.slot(), &placement).next().ok_or_else(Cursor::invalid)?;
+        Ok(Place { region: region_print, placement: placement.fingerprint(), stop: 0, server, position: START })
     }
 
     /// Where a walk goes on that is through with a server: at the next, or from the beginning if keys may have moved
     /// behind its back.
     async fn after_server(&self, region: &Region, place: Place) -> Result<Option<Place>> {
-        let layout = self.executor.layout(region.slot()).await?;
-        if layout.fingerprint() != place.layout {
+        let placement = self.executor.placement(region.slot()).await?;
+        if placement.fingerprint() != place.placement {
             return self.beginning(region, place.region).await.map(Some);
         }
-        let mut ahead = stops(region.slot(), &layout).skip(place.stop);
+        let mut ahead = stops(region.slot(), &placement).skip(place.stop);
         if ahead.next() != Some(place.server) {
             return Err(Cursor::invalid());
         }
@@ -180,8 +180,8 @@ enum Walk {
 struct Place {
     /// The fingerprint of the region.
     region: String,
-    /// The fingerprint of the layout that the walk goes by.
-    layout: String,
+    /// The fingerprint of the placement that the walk goes by.
+    placement: String,
     /// How many servers it is through with.
     stop: usize,
     /// The one that it is at.
@@ -212,10 +212,10 @@ impl Place {
         let mut parts = text.strip_prefix(Self::VERSION)?.strip_prefix('.')?.split('.');
         let is_fingerprint = |text: &&str| text.len() == FINGERPRINT_DIGITS;
         let region = parts.next().filter(is_fingerprint)?.to_owned();
-        let layout = parts.next().filter(is_fingerprint)?.to_owned();
+        let placement = parts.next().filter(is_fingerprint)?.to_owned();
         let stop = parts.next()?.parse().ok()?;
         let server = ServerId::parse(parts.next()?)?;
-        let place = Self { region, layout, stop, server, position: parts.next()?.parse().ok()? };
+        let place = Self { region, placement, stop, server, position: parts.next()?.parse().ok()? };
         // Number parsers take more than one spelling.
         (place.to_string() == text).then_some(place)
     }
@@ -223,8 +223,8 @@ impl Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { region, layout, stop, server, position } = self;
-        write!(f, "{}.{region}.{layout}.{stop}.{server}.{position}", Self::VERSION)
+        let Self { region, placement, stop, server, position } = self;
+        write!(f, "{}.{region}.{placement}.{stop}.{server}.{position}", Self::VERSION)
     }
 }
 
@@ -244,7 +244,7 @@ mod tests {
     use crate::layout::Layout;
 
     const REGION: &str = "0123456789abcdef";
-    const LAYOUT: &str = "fedcba9876543210";
+    const PLACEMENT: &str = "fedcba9876543210";
 
     fn fingerprint_of(layout: Layout, db: u32, segments: &[&str], scope: Scope) -> String {
         let keyspace = Keyspace::new(&Config::tcp("localhost", 6379), layout).unwrap();
@@ -254,8 +254,13 @@ mod tests {
     #[test]
     fn a_cursor_reads_back_as_its_place() {
         let server = ServerId::parse("00f0a1b2c3d4e5f6").unwrap();
-        let place =
-            |stop, position| Place { region: REGION.to_owned(), layout: LAYOUT.to_owned(), stop, server, position };
+        let place = |stop, position| Place {
+            region: REGION.to_owned(),
+            placement: PLACEMENT.to_owned(),
+            stop,
+            server,
+            position,
+        };
         for (stop, position) in [(0, 0), (1, 0), (0, 1), (usize::MAX, u64::MAX)] {
             assert_eq!(Place::parse(&place(stop, position).into(), REGION).unwrap(), place(stop, position));
         }

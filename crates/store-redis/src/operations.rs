@@ -270,7 +270,7 @@ async fn eviction(executor: &Executor) -> Eviction {
 
 /// What every server that takes writes answers to a command that reads.
 async fn ask_primaries(executor: &Executor, command: fn() -> Cmd) -> Result<Vec<Value>> {
-    let layout = executor.layout(None).await?;
-    let requests = layout.servers().iter().map(|&server| Request::one(Class::Read, command()).at_server(server));
+    let placement = executor.placement(None).await?;
+    let requests = placement.servers().iter().map(|&server| Request::one(Class::Read, command()).at_server(server));
     executor.each(requests.collect()).await.into_iter().map(|replies| reply::only(replies?)).collect()
 }

@@ -7,8 +7,9 @@ mod watch;
 
 use std::time::Duration;
 
-use crate::endpoint::percent_encode;
+use crate::endpoint::{Credentials, percent_encode};
 use crate::node::Launcher;
+use crate::options::Mode;
 use crate::role::Role;
 use crate::{Backend, Error, RedisServer, wait_until};
 
@@ -45,10 +46,27 @@ impl SentinelDeployment {
         Self::launch(&*Backend::from_environment()?.launcher("a Sentinel deployment")?, &options)
     }
 
+    /// Starts replicas and sentinels, as local processes, for a primary that is already there: on 127.0.0.1, without
+    /// TLS, and perhaps of another program, which has to answer `INFO`, `PING`, `PUBLISH` and `SUBSCRIBE`. What the
+    /// options say of a primary is not looked at. Dropping the deployment does not end a primary given by URL.
+    ///
+    /// # Errors
+    /// Those of [`start`](Self::start), whatever the environment says.
+    pub fn start_over(primary: RedisServer, options: SentinelOptions) -> Result<Self, Error> {
+        options.validate()?;
+        Self::assemble(&*Backend::Process.launcher("a process")?, primary, &options)
+    }
+
     pub(crate) fn launch(launcher: &dyn Launcher, options: &SentinelOptions) -> Result<Self, Error> {
         options.validate()?;
-        let (servers, sentinels) = assembly::assemble(launcher, options)?;
-        let url = url(options, &sentinels);
+        let primary = RedisServer::launch(launcher, &options.servers.clone().in_deployment(Mode::Server))?;
+        Self::assemble(launcher, primary, options)
+    }
+
+    fn assemble(launcher: &dyn Launcher, primary: RedisServer, options: &SentinelOptions) -> Result<Self, Error> {
+        let login = primary.login().map_or_else(String::new, Credentials::user_info);
+        let (servers, sentinels) = assembly::assemble(launcher, primary, options)?;
+        let url = url(options, &login, &sentinels);
         Ok(Self { servers, sentinels, url })
     }
 
@@ -147,13 +165,12 @@ impl SentinelDeployment {
     }
 }
 
-fn url(options: &SentinelOptions, sentinels: &[RedisServer]) -> String {
-    let credentials = options.servers.login.as_ref().map_or_else(String::new, |login| login.user_info());
+fn url(options: &SentinelOptions, login: &str, sentinels: &[RedisServer]) -> String {
     let hosts: Vec<_> = sentinels.iter().filter_map(RedisServer::host_and_port).collect();
     let query = options.sentinels.login.as_ref().map_or_else(String::new, |login| {
         let user = login.user.as_ref().map(|user| format!("sentinel_username={}&", percent_encode(user)));
         format!("?{}sentinel_password={}", user.unwrap_or_default(), percent_encode(&login.password))
     });
     let suffix = options.sentinels.security().suffix();
-    format!("redis+sentinel{suffix}://{credentials}{}/{SERVICE}{query}", hosts.join(","))
+    format!("redis+sentinel{suffix}://{login}{}/{SERVICE}{query}", hosts.join(","))
 }

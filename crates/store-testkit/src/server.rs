@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::backend::Backend;
-use crate::endpoint::{Address, Endpoint};
+use crate::endpoint::{Address, Credentials, Endpoint};
 use crate::identity::Identity;
 use crate::info::Info;
 use crate::node::{Launcher, Node, Runtime, State};
@@ -99,6 +99,16 @@ impl RedisServer {
             Address::Tcp { port, .. } => Some(port),
             Address::Unix(_) => None,
         }
+    }
+
+    /// What clients log in with.
+    pub(crate) fn login(&self) -> Option<&Credentials> {
+        self.endpoint.credentials.as_ref()
+    }
+
+    /// What the testkit and other nodes log in with.
+    pub(crate) fn control_login(&self) -> Option<&Credentials> {
+        self.control.credentials.as_ref()
     }
 
     /// As in the list of hosts of a URL; `None` on a unix socket.

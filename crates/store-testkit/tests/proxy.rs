@@ -223,6 +223,21 @@ fn a_reset_is_an_error_and_no_end_of_the_stream() {
 }
 
 #[test]
+fn a_connection_that_falls_silent_stays_open_and_others_go_on() {
+    for (cut, stored) in [(Cut::BeforeRequest, Reply::Nil), (Cut::BeforeReply, text("1000"))] {
+        let set_up = Proxied::start();
+        let mut stream = set_up.dial();
+        ask(&mut stream, "PING\r\n", "+PONG\r\n");
+        set_up.proxy.inject(Faults::new().only("INCRBY").cut(cut, When::NEXT).ending(Ending::Silence));
+        stream.write_all(b"INCRBY a 1000\r\n").unwrap();
+        set_up.await_counts("the silence", |counts| counts.cuts == 1);
+        stream.write_all(b"INCRBY a 1000\r\n").unwrap();
+        assert!(says_nothing(&mut stream), "{cut:?}");
+        assert_eq!(set_up.connect().command(&["GET", "a"]).unwrap(), stored, "{cut:?}");
+    }
+}
+
+#[test]
 fn a_countdown_hits_once() {
     let set_up = Proxied::start();
     set_up.proxy.inject(Faults::new().only("PING").cut(Cut::BeforeReply, When::NEXT));

@@ -41,6 +41,18 @@ fn servers_and_sentinels_have_credentials_of_their_own() {
 }
 
 #[test]
+fn sentinels_watch_over_a_primary_that_was_there_before_and_stays_after() {
+    let primary = RedisServer::start_process(ServerOptions::new().password("before")).unwrap();
+    let known = RedisServer::at_url(primary.url()).unwrap();
+    let deployment = SentinelDeployment::start_over(known, SentinelOptions::new().replica_count(1)).unwrap();
+    assert_eq!(deployment.await_settled().unwrap().port(), primary.port());
+    let url = format!("redis+sentinel://:before@{}/{}", hosts(deployment.sentinels()), deployment.service());
+    assert_eq!(deployment.url(), url);
+    drop(deployment);
+    assert_eq!(primary.role().unwrap(), Role::Primary);
+}
+
+#[test]
 fn a_killed_primary_is_replaced_and_follows_when_it_is_restarted() {
     let deployment = start(SentinelOptions::new());
     let former = deployment.primary().unwrap();

@@ -74,9 +74,21 @@ impl Report {
         std::iter::once(head.map(str::to_owned).collect()).chain(self.drivers.iter().map(row)).collect()
     }
 
-    /// The counts alone: what changes only with the suite and with what drivers do.
+    /// The counts alone, which change only with the suite and with what drivers do. Drivers with the same counts share a
+    /// column.
     pub(crate) fn counts(&self) -> String {
-        markdown_of(&self.counted(|driver| driver.name.clone()))
+        let rows = self.counted(|driver| driver.name.clone());
+        let column = |of: usize| rows.iter().skip(1).map(move |row| row[of].as_str());
+        let mut kept: Vec<(usize, String)> = Vec::new();
+        for (of, name) in rows[0].iter().enumerate() {
+            match kept.iter_mut().find(|(other, _)| column(*other).eq(column(of))) {
+                Some((_, names)) => names.push_str(&format!(", {name}")),
+                None => kept.push((of, name.clone())),
+            }
+        }
+        let head = kept.iter().map(|(_, names)| names.clone()).collect();
+        let body = rows.iter().skip(1).map(|row| kept.iter().map(|(of, _)| row[*of].clone()).collect());
+        markdown_of(&std::iter::once(head).chain(body).collect::<Vec<_>>())
     }
 
     /// The counts, and what else is told of each driver.
@@ -142,8 +154,11 @@ fn markdown_of(rows: &[Vec<String>]) -> String {
     text
 }
 
+/// Reads a cell out of what a suite wrote.
+type Fact = fn(&Value) -> String;
+
 /// What is told of each driver below the counts.
-const FACTS: [(&str, fn(&Value) -> String); 7] = [
+const FACTS: [(&str, Fact); 7] = [
     ("level", |written| told(&written["level"], "")),
     ("longest key", |written| told(&written["capabilities"]["max_key_bytes"], " bytes")),
     ("longest value", |written| told(&written["capabilities"]["max_value_bytes"], " bytes")),
@@ -194,6 +209,18 @@ mod tests {
         assert!(text.starts_with(&table), "{text}");
         assert!(text.ends_with("memory here 1.0: store/b: unsupported: why\n"), "{text}");
         assert!(report.markdown().starts_with("| family | memory here 1.0 |\n| --- | --- |\n| store | 1/2 |\n"));
+    }
+
+    #[test]
+    fn drivers_with_the_same_counts_share_a_column_of_the_counts() {
+        let passing = || report(&[check("store", "a", "pass")]);
+        let mut drivers = vec![passing(), report(&[check("store", "a", "unsupported")]), passing()];
+        for (driver, name) in drivers.iter_mut().zip(["one", "two", "three"]) {
+            driver.name = name.to_owned();
+        }
+        let counts = Report { layout: Layout::ByFamily, drivers }.counts();
+        let head = "| family | one, three | two |\n| --- | --- | --- |\n";
+        assert_eq!(counts, format!("{head}| store | 1/1 | 0/1 |\n| model | 2/2 | 2/2 |\n| all | 3/3 | 2/3 |\n"));
     }
 
     #[test]

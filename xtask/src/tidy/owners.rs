@@ -31,6 +31,10 @@ const IDEAS: &[Idea] = &[
                 "crates/store-redis/src/connection/",
                 "ends calls and dates connections by real time, which a clock that a test holds still must not stop",
             ),
+            (
+                "crates/store-redb/src/writer/duties.rs",
+                "frees and flushes by real time, which a clock that a test holds still must not stop",
+            ),
             ("crates/store-redis/src/trace.rs", "says how long operations took"),
             ("crates/store-testkit/", "waits for processes and knows no entry that could expire"),
             ("crates/store-bench/", "measures how long things take"),

@@ -30,12 +30,11 @@ use crate::choices::Choices;
 pub struct Rule {
     effect: Effect,
     operations: Option<Vec<Operation>>,
-    keys: Option<Fits>,
+    keys: Option<KeyFilter>,
     turns: Turns,
 }
 
-/// Which keys a rule concerns.
-type Fits = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+type KeyFilter = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// What a rule does to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::operation::Sequential;
+use super::shrink::{Part, Start};
 use super::{Call, sums, zones};
 use EntryAnswer::{Applied, Done, Sum};
 use EntryState::{Is, Unknown};
@@ -193,9 +194,20 @@ impl Sequential for EntryOp {
         by_value.into_values().collect()
     }
 
-    fn judge_by_kind(calls: &[Call<Self>]) -> Option<Result<(), Vec<Call<Self>>>> {
-        let by_sums = || Some(if sums::are_explained(calls)? { Ok(()) } else { Err(calls.to_vec()) });
-        zones::judge(calls).or_else(by_sums)
+    fn judge_by_kind(calls: &[Call<Self>]) -> Option<Result<(), Part<Self>>> {
+        let part = |places: &[usize], start| {
+            Part::of(places.iter().filter_map(|&place| calls.get(place).copied()).collect(), start)
+        };
+        let by_zones = zones::judge(calls)
+            .map(|verdict| verdict.map_err(|zones::Contradiction(places)| part(&places, Start::Beginning)));
+        let by_sums = || {
+            Some(sums::judge(calls)?.map_err(|contradiction| match contradiction {
+                // A counter that goes in one direction cannot tell two calls so, however much others count.
+                sums::Contradiction::Pair(places) => part(&places, Start::Anything),
+                sums::Contradiction::Gap => Part::of(calls.to_vec(), Start::Beginning),
+            }))
+        };
+        by_zones.or_else(by_sums)
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Call;
 use super::operation::Sequential;
+use super::shrink::Part;
 use LockState::{Free, Held, Unknown};
 
 /// What an owner, named by a number, asks of a lock.
@@ -140,7 +141,7 @@ impl Sequential for LockOp {
         Vec::new()
     }
 
-    fn judge_by_kind(_calls: &[Call<Self>]) -> Option<Result<(), Vec<Call<Self>>>> {
+    fn judge_by_kind(_calls: &[Call<Self>]) -> Option<Result<(), Part<Self>>> {
         None
     }
 }

@@ -61,6 +61,7 @@ pub use entry::{EntryAnswer, EntryOp, Value};
 pub use lock::{LockAnswer, LockOp};
 pub use operation::Operation;
 pub use shrink::Violation;
+use shrink::{Part, Start};
 
 /// One call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,9 +140,11 @@ impl<O: Operation> History<O> {
     /// # Errors
     /// A [`Violation`] if there is none.
     pub fn judge(&self) -> Result<(), Violation<O>> {
-        let verdict = O::judge_by_kind(&self.calls)
-            .unwrap_or_else(|| search::explain(&self.calls, O::INITIAL, 0..=u64::MAX).map_err(|_| self.calls.clone()));
-        verdict.map_err(Violation::shrunk_from)
+        match O::judge_by_kind(&self.calls) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(part)) => Violation::find(part),
+            None => Violation::find(Part::of(self.calls.clone(), Start::Beginning)),
+        }
     }
 }
 

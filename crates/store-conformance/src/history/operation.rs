@@ -3,6 +3,7 @@
 use std::fmt::{Debug, Display};
 use std::hash::Hash;
 
+use super::shrink::Part;
 use super::{Call, Value};
 
 /// What can be asked of an object: [`EntryOp`](super::EntryOp) of an entry, [`LockOp`](super::LockOp) of a lock.
@@ -76,7 +77,7 @@ pub trait Sequential: Copy + Eq + Hash + Debug + Display {
     /// Sets of calls that can be left out together, each of them alone, without making what was right wrong.
     fn separable(calls: &[Call<Self>]) -> Vec<Vec<usize>>;
 
-    /// The verdict on a history of a kind for which there is something better than the search: a part of it that no order
-    /// explains, if there is none.
-    fn judge_by_kind(calls: &[Call<Self>]) -> Option<Result<(), Vec<Call<Self>>>>;
+    /// The verdict on a history of a kind for which there is something better than the search: if no order explains it, a
+    /// part of it that none explains.
+    fn judge_by_kind(calls: &[Call<Self>]) -> Option<Result<(), Part<Self>>>;
 }

@@ -26,8 +26,9 @@ pub(super) fn explain<O: Operation>(
     calls: &[Call<O>],
     start: O::State,
     during: RangeInclusive<u64>,
+    effort: Effort,
 ) -> Result<(), usize> {
-    let mut search = Search::new(calls, start, *during.start());
+    let mut search = Search::new(calls, start, *during.start(), effort);
     for Event { place, edge, .. } in events(calls).into_iter().take_while(|event| event.at <= *during.end()) {
         match edge {
             Edge::Call => search.called(place),
@@ -38,6 +39,25 @@ pub(super) fn explain<O: Operation>(
         }
     }
     Ok(())
+}
+
+/// How thorough a search is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// Ways that differ in which calls without an answer they needed are given up where there are many of them. An order
+    /// that is found is one, but that none is found means nothing.
+    Quick,
+    Exhaustive,
+}
+
+impl Effort {
+    /// How many are kept of ways that differ in nothing else.
+    fn most_alike(self) -> usize {
+        match self {
+            Self::Quick => 4,
+            Self::Exhaustive => usize::MAX,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,35 +110,39 @@ fn count(ordered: &[usize], item: usize) -> usize {
 }
 
 /// Ways of which none can do all that another can.
-struct Ways<S>(HashMap<(S, Vec<usize>), Vec<Vec<usize>>>);
-
-impl<S> Default for Ways<S> {
-    fn default() -> Self {
-        Self(HashMap::new())
-    }
+struct Ways<S> {
+    by_key: HashMap<(S, Vec<usize>), Vec<Vec<usize>>>,
+    most_alike: usize,
 }
 
 impl<S: Copy + Eq + Hash> Ways<S> {
+    fn none(effort: Effort) -> Self {
+        Self { by_key: HashMap::new(), most_alike: effort.most_alike() }
+    }
+
     /// Adds a way, unless one that is there can do all that it can.
     fn add<O: Operation<State = S>>(&mut self, way: Way<S>, unanswered: &Unanswered<O>) -> bool {
-        let others = self.0.entry((way.state, way.done)).or_default();
+        let others = self.by_key.entry((way.state, way.done)).or_default();
         if others.iter().any(|other| unanswered.are_covered(other, &way.used)) {
             return false;
         }
         others.retain(|other| !unanswered.are_covered(&way.used, other));
-        others.push(way.used);
-        true
+        let is_kept = others.len() < self.most_alike;
+        if is_kept {
+            others.push(way.used);
+        }
+        is_kept
     }
 
     fn drain(&mut self) -> impl Iterator<Item = Way<S>> {
         let of_key = |((state, done), others): ((S, Vec<usize>), Vec<Vec<usize>>)| {
             others.into_iter().map(move |used| Way { state, done: done.clone(), used })
         };
-        self.0.drain().flat_map(of_key)
+        self.by_key.drain().flat_map(of_key)
     }
 
     fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.by_key.is_empty()
     }
 }
 
@@ -139,11 +163,11 @@ struct Search<'a, O: Operation> {
 }
 
 impl<'a, O: Operation> Search<'a, O> {
-    fn new(calls: &'a [Call<O>], start: O::State, from: u64) -> Self {
-        let (mut ways, mentions, unanswered) = (Ways::default(), Mentions::of(calls), Unanswered::new());
+    fn new(calls: &'a [Call<O>], start: O::State, from: u64, effort: Effort) -> Self {
+        let (mentions, unanswered) = (Mentions::of(calls), Unanswered::new());
+        let [mut ways, passed, spare] = [(); 3].map(|()| Ways::none(effort));
         ways.add(Way { state: start, done: Vec::new(), used: Vec::new() }, &unanswered);
         let operations = calls.iter().map(|call| call.operation).collect();
-        let (passed, spare) = (Ways::default(), Ways::default());
         Self { calls, from, operations, mentions, open: Vec::new(), unanswered, ways, passed, spare }
     }
 
@@ -168,21 +192,21 @@ impl<'a, O: Operation> Search<'a, O> {
 
     fn returned(&mut self, place: usize) -> Result<(), usize> {
         self.open.retain(|other| *other != place);
-        let (mut before, mut next) = (mem::take(&mut self.ways), mem::take(&mut self.spare));
-        let mut untried = Vec::new();
-        for mut way in before.drain() {
-            match way.done.binary_search(&place) {
-                Ok(at) => {
-                    way.done.remove(at);
-                    next.add(way, &self.unanswered);
-                }
-                Err(_) => untried.push(way),
+        mem::swap(&mut self.ways, &mut self.spare);
+        let mut untried: Vec<_> = self.spare.drain().collect();
+        untried.retain_mut(|way| match way.done.binary_search(&place) {
+            Ok(at) => {
+                way.done.remove(at);
+                self.ways.add(way.clone(), &self.unanswered);
+                false
             }
-        }
-        self.passed.0.clear();
+            Err(_) => true,
+        });
+        self.passed.by_key.clear();
         while let Some(way) = untried.pop() {
             if let Some(state) = self.apply(place, way.state) {
-                next.add(self.observed(Way { state, ..way.clone() }), &self.unanswered);
+                let way = self.observed(Way { state, ..way.clone() });
+                self.ways.add(way, &self.unanswered);
             }
             for longer in self.continued(&way) {
                 if self.passed.add(longer.clone(), &self.unanswered) {
@@ -190,10 +214,9 @@ impl<'a, O: Operation> Search<'a, O> {
                 }
             }
             if self.calls[place].called < self.from {
-                next.add(way, &self.unanswered);
+                self.ways.add(way, &self.unanswered);
             }
         }
-        (self.ways, self.spare) = (next, before);
         if self.ways.is_empty() {
             return Err(place);
         }
@@ -222,7 +245,7 @@ impl<'a, O: Operation> Search<'a, O> {
         }
         let merged = self.unanswered.rename(renamed);
         let (state, after) = (O::state(value), O::state(forgotten));
-        if merged.is_empty() && !self.ways.0.keys().any(|(other, _)| *other == state) {
+        if merged.is_empty() && !self.ways.by_key.keys().any(|(other, _)| *other == state) {
             return;
         }
         let ways: Vec<_> = self.ways.drain().collect();
@@ -405,9 +428,9 @@ impl<O: Operation> Unanswered<O> {
 
     /// Forgets what every way has used.
     fn settle(&mut self, ways: &mut Ways<O::State>) {
-        let Some(first) = ways.0.values().flatten().next() else { return };
+        let Some(first) = ways.by_key.values().flatten().next() else { return };
         let mut by_all = first.clone();
-        for used in ways.0.values().flatten() {
+        for used in ways.by_key.values().flatten() {
             let mut rest = used.iter().peekable();
             by_all.retain(|kind| {
                 while rest.next_if(|other| *other < kind).is_some() {}
@@ -417,7 +440,7 @@ impl<O: Operation> Unanswered<O> {
         if by_all.is_empty() {
             return;
         }
-        for used in ways.0.values_mut().flatten() {
+        for used in ways.by_key.values_mut().flatten() {
             let mut forgotten = by_all.iter().peekable();
             used.retain(|kind| forgotten.next_if_eq(&kind).is_none());
         }

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::search::explain;
+use super::search::{Effort, explain};
 use super::{Call, Operation, lanes};
 
 /// How many calls are looked at, all attempts together, before the picture is small enough.
@@ -20,11 +20,17 @@ pub struct Violation<O: Operation> {
 }
 
 impl<O: Operation> Violation<O> {
-    /// Takes the smallest part of the calls, which no order explains from the beginning.
-    pub(super) fn shrunk_from(calls: Vec<Call<O>>) -> Self {
-        let mut shrinking = Shrinking::new(calls);
+    /// Looks for an order, and if there is none for the smallest part that has none.
+    pub(super) fn find(part: Part<O>) -> Result<(), Self> {
+        let mut shrinking = Shrinking { part, patience: PATIENCE };
+        let Some(suspect) = shrinking.part.shortened(Effort::Quick) else { return Ok(()) };
+        // Where the quick search gave up, most often little of what came before is needed to see that it had to.
+        if !shrinking.begin_late(&suspect) {
+            let Some(part) = shrinking.part.shortened(Effort::Exhaustive) else { return Ok(()) };
+            shrinking.part = part;
+        }
         while shrinking.cut() | shrinking.leave_out() {}
-        Self { part: shrinking.part }
+        Err(Self { part: shrinking.part })
     }
 
     /// The calls that contradict each other, in the order in which they were called.
@@ -72,8 +78,9 @@ impl Start {
     }
 }
 
+/// Some of the calls of a history.
 #[derive(Clone, Debug)]
-pub(super) struct Part<O: Operation> {
+pub struct Part<O: Operation> {
     /// By the time of their call.
     pub(super) calls: Vec<Call<O>>,
     pub(super) start: Start,
@@ -84,10 +91,16 @@ pub(super) struct Part<O: Operation> {
 }
 
 impl<O: Operation> Part<O> {
+    /// All of these.
+    pub(super) fn of(mut calls: Vec<Call<O>>, start: Start) -> Self {
+        calls.sort_by_key(|call| call.called);
+        Self { calls, start, from: 0, until: u64::MAX }
+    }
+
     /// Up to the return that no order explains; `None` if some order explains the whole.
-    fn shortened(&self) -> Option<Self> {
+    fn shortened(&self, effort: Effort) -> Option<Self> {
         let during = self.from..=self.until;
-        let place = explain(&self.calls, self.start.state::<O>(), during).err()?;
+        let place = explain(&self.calls, self.start.state::<O>(), during, effort).err()?;
         Some(self.until(self.calls.get(place)?.returned?.at))
     }
 
@@ -128,21 +141,16 @@ impl<O: Operation> Part<O> {
 
 struct Shrinking<O: Operation> {
     part: Part<O>,
+    /// How many calls may be looked at yet.
     patience: usize,
 }
 
 impl<O: Operation> Shrinking<O> {
-    fn new(mut calls: Vec<Call<O>>) -> Self {
-        calls.sort_by_key(|call| call.called);
-        let part = Part { calls, start: Start::Beginning, from: 0, until: u64::MAX };
-        Self { part, patience: PATIENCE }
-    }
-
     /// Takes the smaller part, if no order explains it either.
     fn take(&mut self, smaller: Part<O>) -> bool {
         let Some(left) = self.patience.checked_sub(smaller.calls.len()) else { return false };
         self.patience = left;
-        let Some(shorter) = smaller.shortened() else { return false };
+        let Some(shorter) = smaller.shortened(Effort::Exhaustive) else { return false };
         self.part = shorter;
         true
     }
@@ -150,32 +158,34 @@ impl<O: Operation> Shrinking<O> {
     /// Ends and begins it as close to each other as possible.
     fn cut(&mut self) -> bool {
         let before = self.part.calls.len();
-        if let Some(shorter) = self.part.shortened() {
-            self.part = shorter;
-        }
+        self.begin_late(&self.part.clone());
+        self.part.calls.len() < before
+    }
+
+    /// Takes of these calls the fewest of the latest that no order explains, if there are any.
+    fn begin_late(&mut self, whole: &Part<O>) -> bool {
+        let times: Vec<u64> = whole.calls.iter().map(|call| call.called).filter(|at| *at >= whole.from).collect();
+        let mut take_latest = |size: usize| {
+            let from = times.len().checked_sub(size).and_then(|place| times.get(place));
+            from.is_some_and(|from| self.take(whole.since(*from)))
+        };
         // The more it contains, the less can be explained; so twice as much is tried until it is enough.
-        let times: Vec<u64> =
-            self.part.calls.iter().map(|call| call.called).filter(|at| *at >= self.part.from).collect();
-        let whole = self.part.clone();
-        let begins = |size: usize| times.len().checked_sub(size).and_then(|place| times.get(place));
-        let mut enough = 1;
-        loop {
-            let Some(&from) = begins(enough) else { break };
-            if self.take(whole.since(from)) {
-                break;
+        let (mut too_few, mut enough) = (0, 1);
+        while !take_latest(enough) {
+            if enough >= times.len() {
+                return false;
             }
-            enough *= 2;
+            (too_few, enough) = (enough, times.len().min(2 * enough));
         }
-        let mut too_few = enough / 2;
         while enough - too_few > 1 {
             let middle = too_few + (enough - too_few) / 2;
-            match begins(middle) {
-                Some(&from) if self.take(whole.since(from)) => enough = middle,
-                Some(_) => too_few = middle,
-                None => enough = middle,
+            if take_latest(middle) {
+                enough = middle;
+            } else {
+                too_few = middle;
             }
         }
-        self.part.calls.len() < before
+        true
     }
 
     /// Leaves out what the rest does not need.

@@ -2,48 +2,73 @@
 
 use super::{Call, EntryAnswer, EntryOp};
 
-/// Whether a counter that was absent can have given these sums; `None` for a history of another kind.
+/// Why no order explains the sums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Contradiction {
+    /// These two calls cannot both have been told the truth, whatever the others did: they were told the same, or the one
+    /// that was called later was told less.
+    Pair([usize; 2]),
+    /// A step is missing, or nobody can have made it in time.
+    Gap,
+}
+
+/// The verdict on the sums of a counter that was absent; `None` for a history of another kind.
 ///
 /// With steps of one size the sums tell the order: each is one step more than the one before. Where steps are missing,
 /// calls without an answer have to account for them, the one that was called earliest first: whichever comes later can
 /// take its place later.
-pub(super) fn are_explained(calls: &[Call<EntryOp>]) -> Option<bool> {
+pub(super) fn judge(calls: &[Call<EntryOp>]) -> Option<Result<(), Contradiction>> {
     let EntryOp::Add(step) = calls.first()?.operation else { return None };
     if step == 0 || calls.iter().any(|call| call.operation != EntryOp::Add(step)) {
         return None;
     }
     let mut unanswered = Vec::new();
     let mut answered = Vec::with_capacity(calls.len());
-    for call in calls {
+    for (place, call) in calls.iter().enumerate() {
         match call.returned {
             None => unanswered.push(call.called),
             Some(returned) => match returned.answer {
-                EntryAnswer::Sum(sum) if sum % step == 0 => answered.push((sum / step, call.called, returned.at)),
-                _ => return Some(false),
+                EntryAnswer::Sum(sum) if sum % step == 0 => {
+                    answered.push(Counted { steps: sum / step, called: call.called, returned: returned.at, place });
+                }
+                _ => return Some(Err(Contradiction::Gap)),
             },
         }
     }
     unanswered.sort_unstable();
     answered.sort_unstable();
-    Some(follow_one_another(&answered, &unanswered))
+    Some(follow_one_another(&answered, unanswered))
 }
 
-/// Of numbers of steps with the times of call and return, and of the times of calls without an answer.
-fn follow_one_another(answered: &[(i64, u64, u64)], unanswered: &[u64]) -> bool {
-    let mut unanswered = unanswered.iter();
-    let (mut steps, mut last_call) = (0_i64, 0);
-    for &(sum, called, returned) in answered {
-        let Some(missing) = sum.checked_sub(steps).filter(|more| *more > 0) else { return false };
-        for _ in 1..missing {
-            let Some(called) = unanswered.next() else { return false };
-            last_call = last_call.max(*called);
+/// A call that was told so many steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Counted {
+    steps: i64,
+    called: u64,
+    returned: u64,
+    place: usize,
+}
+
+/// Whether calls that are ordered by their steps can have come in this order, with calls without an answer, of which the
+/// times are given, in the gaps.
+fn follow_one_another(answered: &[Counted], unanswered: Vec<u64>) -> Result<(), Contradiction> {
+    let mut unanswered = unanswered.into_iter();
+    // Of those that counted before, the one before, and the ones that were called last.
+    let (mut before, mut last, mut last_unanswered) = (None::<Counted>, None::<Counted>, 0);
+    for one in answered {
+        let more = one.steps.saturating_sub(before.map_or(0, |before| before.steps));
+        let same = before.filter(|_| more == 0);
+        if let Some(other) = same.or(last.filter(|last| one.returned < last.called)) {
+            return Err(Contradiction::Pair([other.place, one.place]));
         }
-        // Nobody counts after someone who had not been called when this one returned.
-        last_call = last_call.max(called);
-        if returned < last_call {
-            return false;
+        for _ in 1..more {
+            last_unanswered = unanswered.next().ok_or(Contradiction::Gap)?;
         }
-        steps = sum;
+        if more < 1 || one.returned < last_unanswered {
+            return Err(Contradiction::Gap);
+        }
+        last = last.filter(|last| last.called > one.called).or(Some(*one));
+        before = Some(*one);
     }
-    true
+    Ok(())
 }

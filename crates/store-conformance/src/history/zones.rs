@@ -11,11 +11,14 @@ use std::collections::HashMap;
 
 use super::{Call, EntryAnswer, EntryOp, Value};
 
-/// The verdict, with the few calls that contradict each other; `None` for a history of another kind.
-pub(super) fn judge(calls: &[Call<EntryOp>]) -> Option<Result<(), Vec<Call<EntryOp>>>> {
+/// The places of a few calls that contradict each other, whatever the others did.
+#[derive(Debug)]
+pub(super) struct Contradiction(pub(super) Vec<usize>);
+
+/// The verdict; `None` for a history of another kind.
+pub(super) fn judge(calls: &[Call<EntryOp>]) -> Option<Result<(), Contradiction>> {
     let clusters = clusters(calls)?;
-    let of_places = |places: Vec<usize>| places.iter().filter_map(|&place| calls.get(place).copied()).collect();
-    Some(contradiction(&clusters).map_or(Ok(()), |places| Err(of_places(places))))
+    Some(contradiction(&clusters).map_or(Ok(()), |places| Err(Contradiction(places))))
 }
 
 /// An instant of a call in the middle of a history: later than those before all of it, earlier than those after.

@@ -1,5 +1,7 @@
 //! What a failure says.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::time::Duration;
 
 use store_conformance::Options;

@@ -191,6 +191,7 @@ faults! {
     ZeroLimitMeansAll,
     ReadModifies,
     ReadIsNoAccess,
+    AccessTimesAreTooCoarse,
     MetadataReadIsAccess,
     DeletingNothingModifies,
     PurgeMakesNewId,

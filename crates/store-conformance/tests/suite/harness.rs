@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Interruptible, Options, Planted, Report};
-use store_core::{Cache, Capabilities, KeyValueStoreClient, Listing, ManualClock, OpenedStore, Store, async_trait};
+use store_core::{
+    AccessTimes, Cache, Capabilities, KeyValueStoreClient, Listing, ManualClock, OpenedStore, Store, async_trait,
+};
 
 use crate::fault::Fault;
 use crate::records::{ModelRecords, URLS};
@@ -21,6 +23,14 @@ pub(crate) struct Setup {
     pub(crate) listing: Option<Listing>,
     /// The longest key of a record, where it is not the longest key there is.
     pub(crate) longest_record_key: Option<usize>,
+    /// How it keeps access times, where not exactly.
+    pub(crate) access_times: Option<AccessTimes>,
+}
+
+impl Setup {
+    fn access_times(&self) -> AccessTimes {
+        self.access_times.unwrap_or(AccessTimes::Exact)
+    }
 }
 
 struct ModelHarness {
@@ -52,6 +62,10 @@ impl Harness for ModelHarness {
 
     fn records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {
         if self.setup.capabilities.is_some() { None } else { Some(Arc::new(self.records.clone())) }
+    }
+
+    fn access_times(&self) -> AccessTimes {
+        self.setup.access_times()
     }
 
     fn url_template(&self) -> Option<String> {
@@ -111,7 +125,7 @@ pub(crate) async fn start(fault: Fault, setup: Setup) -> Result<impl Harness, Ha
         Some(bytes) => capabilities.with_max_key_bytes(bytes),
         None => capabilities,
     };
-    let records = ModelRecords::new(clock.clone(), capabilities, fault);
+    let records = ModelRecords::new(clock.clone(), capabilities, fault).keeping(setup.access_times());
     let store = store.beside(records.clone());
     Ok(ModelHarness { clock, store, records, fault, setup })
 }

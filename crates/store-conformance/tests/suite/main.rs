@@ -1,5 +1,6 @@
 //! The suite, tried on a store that keeps the contract and on mutants of it, each of which breaks it in one way.
 
+mod access_times;
 mod failures;
 mod fault;
 mod harness;

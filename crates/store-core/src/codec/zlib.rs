@@ -6,11 +6,11 @@ use bytes::Bytes;
 use flate2::bufread::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
-use super::compression::{MAX_BYTES, bytes_behind, check_length, read_all};
+use super::compression::{Format, MAX_BYTES};
 use super::{CodecError, Decode, Encode};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
-const FORMAT: &str = "zlib";
+const FORMAT: Format<u32> = Format::new("zlib", 0..=9);
 
 /// What another codec writes, compressed into a zlib stream ([RFC 1950](https://www.rfc-editor.org/rfc/rfc1950)).
 ///
@@ -36,7 +36,6 @@ pub struct Zlib<C> {
 
 /// Python's, too.
 const DEFAULT_LEVEL: u32 = 6;
-const LEVELS: std::ops::RangeInclusive<u32> = 0..=9;
 
 impl<C> Zlib<C> {
     /// Around `inner`, at level 6, for values of up to 64 MiB.
@@ -48,12 +47,9 @@ impl<C> Zlib<C> {
     /// Sets the level: 0 stores, 1 is fastest, 9 smallest.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) for more than 9.
+    /// [`Config`](crate::ErrorKind::Config) for more than 9.
     pub fn with_level(mut self, level: u32) -> Result<Self> {
-        if !LEVELS.contains(&level) {
-            return Err(Error::new(ErrorKind::Config, format!("a level of zlib is 0 to 9; level={level}")));
-        }
-        self.level = level;
+        self.level = FORMAT.check_level(level)?;
         Ok(self)
     }
 
@@ -74,19 +70,19 @@ impl<C: Default> Default for Zlib<C> {
 impl<T: ?Sized, C: Encode<T>> Encode<T> for Zlib<C> {
     fn encode(&self, value: &T) -> Result<Bytes, CodecError> {
         let bytes = self.inner.encode(value)?;
-        check_length(FORMAT, &bytes, self.max_bytes)?;
+        FORMAT.check_length(&bytes, self.max_bytes)?;
         let mut encoder = ZlibEncoder::new(Vec::new(), flate2::Compression::new(self.level));
         let compressed = encoder.write_all(&bytes).and_then(|()| encoder.finish());
-        compressed.map(Bytes::from).map_err(|_| CodecError::new("zlib: the value has no form"))
+        compressed.map(Bytes::from).map_err(|_| FORMAT.no_form())
     }
 }
 
 impl<T, C: Decode<T>> Decode<T> for Zlib<C> {
     fn decode(&self, bytes: &Bytes) -> Result<T, CodecError> {
         let mut decoder = ZlibDecoder::new(&bytes[..]);
-        let value = read_all(FORMAT, &mut decoder, self.max_bytes)?;
+        let value = FORMAT.read_all(&mut decoder, self.max_bytes)?;
         if !decoder.into_inner().is_empty() {
-            return Err(bytes_behind(FORMAT));
+            return Err(FORMAT.bytes_behind());
         }
         self.inner.decode(&value.into())
     }

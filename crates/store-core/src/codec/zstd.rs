@@ -4,11 +4,11 @@ use bytes::Bytes;
 use zstd::bulk;
 use zstd::stream::read::Decoder;
 
-use super::compression::{MAX_BYTES, bytes_behind, check_length, read_all};
+use super::compression::{Format, MAX_BYTES};
 use super::{CodecError, Decode, Encode};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
-const FORMAT: &str = "zstd";
+const FORMAT: Format<i32> = Format::new("zstd", 1..=22);
 
 /// What every decoder has to be able to hold by the specification, and the most that one holds unless it is asked to:
 /// 8 MiB and 128 MiB, as powers of two.
@@ -38,7 +38,6 @@ pub struct Zstd<C> {
 
 /// Far from the smallest, but hardly slower than none.
 const DEFAULT_LEVEL: i32 = 3;
-const LEVELS: std::ops::RangeInclusive<i32> = 1..=22;
 
 impl<C> Zstd<C> {
     /// Around `inner`, at level 3, for values of up to 64 MiB.
@@ -50,12 +49,9 @@ impl<C> Zstd<C> {
     /// Sets the level: 1 is fastest, 22 smallest; from 20 on it takes hundreds of megabytes to write.
     ///
     /// # Errors
-    /// [`Config`](ErrorKind::Config) for any other number.
+    /// [`Config`](crate::ErrorKind::Config) for any other number.
     pub fn with_level(mut self, level: i32) -> Result<Self> {
-        if !LEVELS.contains(&level) {
-            return Err(Error::new(ErrorKind::Config, format!("a level of zstd is 1 to 22; level={level}")));
-        }
-        self.level = level;
+        self.level = FORMAT.check_level(level)?;
         Ok(self)
     }
 
@@ -82,20 +78,20 @@ impl<C: Default> Default for Zstd<C> {
 impl<T: ?Sized, C: Encode<T>> Encode<T> for Zstd<C> {
     fn encode(&self, value: &T) -> Result<Bytes, CodecError> {
         let bytes = self.inner.encode(value)?;
-        check_length(FORMAT, &bytes, self.max_bytes)?;
+        FORMAT.check_length(&bytes, self.max_bytes)?;
         let compressed = bulk::compress(&bytes, self.level);
-        compressed.map(Bytes::from).map_err(|_| CodecError::new("zstd: the value has no form"))
+        compressed.map(Bytes::from).map_err(|_| FORMAT.no_form())
     }
 }
 
 impl<T, C: Decode<T>> Decode<T> for Zstd<C> {
     fn decode(&self, bytes: &Bytes) -> Result<T, CodecError> {
-        let no_memory = |_| CodecError::new("zstd: no decoder can be made");
+        let no_memory = |_| FORMAT.error("no decoder can be made");
         let mut decoder = Decoder::with_buffer(&bytes[..]).map_err(no_memory)?.single_frame();
         decoder.window_log_max(self.window_log()).map_err(no_memory)?;
-        let value = read_all(FORMAT, &mut decoder, self.max_bytes)?;
+        let value = FORMAT.read_all(&mut decoder, self.max_bytes)?;
         if !decoder.finish().is_empty() {
-            return Err(bytes_behind(FORMAT));
+            return Err(FORMAT.bytes_behind());
         }
         self.inner.decode(&value.into())
     }

@@ -6,6 +6,7 @@ mod documents;
 mod forms;
 mod lifecycle;
 mod names;
+mod sentinel;
 mod storage;
 mod suite;
 mod values;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use store_redis::{
-    AccessTimes, ErrorKind, KeyValueStore, KeyValueStoreClient, OpenOptions, RecordLayout, RecordPageOptions,
+    AccessTimes, Config, ErrorKind, KeyValueStore, KeyValueStoreClient, OpenOptions, RecordLayout, RecordPageOptions,
     RedisKeyValueStoreClient, StoreAlias, StoreName,
 };
 use store_testkit::Reply;
@@ -32,6 +33,7 @@ pub(crate) const CASES: &[&[Case]] = &[
     lifecycle::CASES,
     storage::CASES,
     concurrent::CASES,
+    sentinel::CASES,
     suite::CASES,
 ];
 
@@ -44,7 +46,11 @@ fn key(store: &str, word: &str) -> String {
 }
 
 async fn client(sides: &Sides, layout: RecordLayout) -> Result<Arc<dyn KeyValueStoreClient>> {
-    let builder = RedisKeyValueStoreClient::builder(sides.config()?).layout(layout);
+    connect(sides.config()?, layout).await
+}
+
+async fn connect(config: Config, layout: RecordLayout) -> Result<Arc<dyn KeyValueStoreClient>> {
+    let builder = RedisKeyValueStoreClient::builder(config).layout(layout);
     Ok(Arc::new(builder.access_times(AccessTimes::Exact).connect().await?))
 }
 

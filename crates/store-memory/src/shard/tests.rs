@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use store_core::{Key, Namespace, Scope};
+use store_core::{Condition, Key, Namespace, Scope};
 
 use super::*;
 use crate::budget::namespace_cost;

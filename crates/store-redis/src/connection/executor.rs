@@ -20,8 +20,8 @@ use crate::connection::carrier::Admission;
 use crate::connection::deadline::Deadline;
 use crate::connection::endpoint::Endpoint;
 use crate::connection::identity::ServerId;
-use crate::connection::layout::Layout;
 use crate::connection::node::NodeConnection;
+use crate::connection::placement::Placement;
 use crate::connection::resolver::{Cause, Fault, Next, Resolver};
 use crate::connection::retry::{self, Budget};
 use crate::environment::{Components, Environment};
@@ -79,7 +79,7 @@ impl Executor {
         let is_closed = AtomicBool::new(false);
         let executor = Self { resolver, budget, is_closed, environment: Arc::clone(environment) };
         match &executor.environment.pool {
-            Some(_) => drop(executor.layout(None).await?),
+            Some(_) => drop(executor.placement(None).await?),
             None => executor.dial_primaries().await?,
         }
         Ok(executor)
@@ -144,22 +144,22 @@ impl Executor {
     }
 
     /// The servers that have keys of `slot`, or of all slots, at this moment.
-    pub(crate) async fn layout(&self, slot: Option<Slot>) -> Result<Layout> {
+    pub(crate) async fn placement(&self, slot: Option<Slot>) -> Result<Placement> {
         require_runtime()?;
         let (start, limit) = (Instant::now(), self.environment.config.deadline);
         let timer = pin!(sleep_until(start + limit));
         let mut deadline = Deadline::new(start, limit, timer);
         let mut spent = Spent::default();
         loop {
-            let layout = match &self.environment.pool {
-                Some(pool) => pool.server_id(&self.environment, &mut deadline).await.map(Layout::alone),
-                None => self.resolver.layout(slot, &mut deadline).await,
+            let placement = match &self.environment.pool {
+                Some(pool) => pool.server_id(&self.environment, &mut deadline).await.map(Placement::alone),
+                None => self.resolver.placement(slot, &mut deadline).await,
             };
-            let failure = match layout {
-                Ok(layout) => return Ok(layout),
+            let failure = match placement {
+                Ok(placement) => return Ok(placement),
                 Err(failure) => failure,
             };
-            let next = if may_pass(&failure) { self.resolver.after_no_layout() } else { Next::Never };
+            let next = if may_pass(&failure) { self.resolver.after_no_placement() } else { Next::Never };
             if let Prepared::GiveUp = self.prepare(next, &mut spent, &mut deadline).await {
                 return Err(failure);
             }

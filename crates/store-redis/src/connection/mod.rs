@@ -17,11 +17,11 @@ mod executor;
 mod handshake;
 mod hook;
 mod identity;
-mod layout;
 mod line;
 mod node;
 mod optimistic;
 mod peer;
+mod placement;
 #[cfg(feature = "deadpool-redis")]
 mod pooled;
 #[cfg(not(feature = "deadpool-redis"))]
@@ -41,7 +41,7 @@ pub(crate) mod tls;
 pub(crate) use executor::Executor;
 pub use hook::{NewConnection, OnConnect, Role};
 pub(crate) use identity::ServerId;
-pub(crate) use layout::Layout;
 pub(crate) use optimistic::Optimistic;
+pub(crate) use placement::Placement;
 pub(crate) use pooled::Pooled;
 pub(crate) use retry::random_pause;

@@ -4,16 +4,16 @@ use std::collections::VecDeque;
 
 use store_core::{Error, ErrorKind, Outcome, Result, Retry};
 
-use crate::connection::{Executor, Layout, ServerId};
+use crate::connection::{Executor, Placement, ServerId};
 use crate::slot::Slot;
 
 /// How often a tour begins again. More says that the servers change faster than they can be visited.
 const RESTARTS: usize = 16;
 
 /// The servers to visit, in the order in which that has to be done.
-pub(super) fn stops(slot: Option<Slot>, layout: &Layout) -> impl Iterator<Item = ServerId> {
-    let rounds = if slot.is_none() && layout.is_moving() { 2 } else { 1 };
-    (0..rounds).flat_map(|_| layout.servers().iter().copied())
+pub(super) fn stops(slot: Option<Slot>, placement: &Placement) -> impl Iterator<Item = ServerId> {
+    let rounds = if slot.is_none() && placement.is_moving() { 2 } else { 1 };
+    (0..rounds).flat_map(|_| placement.servers().iter().copied())
 }
 
 /// Leads through all servers that have keys of one slot, or of all slots. It is at its end when they still are those,
@@ -23,14 +23,14 @@ pub(crate) struct Tour<'a> {
     executor: &'a Executor,
     slot: Option<Slot>,
     /// What it went by since it last began.
-    layout: Option<Layout>,
+    placement: Option<Placement>,
     ahead: VecDeque<ServerId>,
     begun: usize,
 }
 
 impl<'a> Tour<'a> {
     pub(crate) fn of(executor: &'a Executor, slot: Option<Slot>) -> Self {
-        Self { executor, slot, layout: None, ahead: VecDeque::new(), begun: 0 }
+        Self { executor, slot, placement: None, ahead: VecDeque::new(), begun: 0 }
     }
 
     pub(crate) fn of_all_slots(executor: &'a Executor) -> Self {
@@ -42,22 +42,22 @@ impl<'a> Tour<'a> {
         if let Some(server) = self.ahead.pop_front() {
             return Ok(Some(server));
         }
-        let layout = self.executor.layout(self.slot).await?;
-        if self.layout.as_ref() == Some(&layout) {
+        let placement = self.executor.placement(self.slot).await?;
+        if self.placement.as_ref() == Some(&placement) {
             return Ok(None);
         }
         if self.begun > RESTARTS {
             return Err(restless());
         }
         self.begun += 1;
-        self.ahead = stops(self.slot, &layout).collect();
-        self.layout = Some(layout);
+        self.ahead = stops(self.slot, &placement).collect();
+        self.placement = Some(placement);
         Ok(self.ahead.pop_front())
     }
 
     /// Another server than the one that was visited has answered: the tour begins again.
     pub(crate) fn interrupt(&mut self) {
-        self.layout = None;
+        self.placement = None;
         self.ahead.clear();
     }
 }

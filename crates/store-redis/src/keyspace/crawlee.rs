@@ -31,8 +31,10 @@ const DEFAULT: &str = "default";
 impl CollectionKeys {
     /// On one server, because they lie in six slots.
     pub(crate) fn crawlee(label: &StoreLabel) -> Self {
-        let own = WORDS.map(|word| [COLLECTIONS, text(label), word].concat());
-        Self { all: own.into_iter().chain([TEXTS, IDS].map(str::to_owned)).collect(), route: Route::Any }
+        let called = text(label);
+        let own = WORDS.map(|word| [COLLECTIONS, called, word].concat());
+        let all = own.into_iter().chain([TEXTS, IDS].map(str::to_owned)).collect();
+        Self { all, route: Route::Any, called: Some(called.to_owned()) }
     }
 }
 
@@ -94,6 +96,7 @@ mod tests {
         ] {
             assert_eq!(CollectionKeys::crawlee(&label).all()[1], items);
         }
+        assert_eq!(keys.called(), Some("my-store"));
         assert_eq!(CollectionKeys::crawlee(&name("x")), CollectionKeys::crawlee(&alias("x")));
     }
 

@@ -29,11 +29,13 @@ const NAME_TAG: &str = "n:";
 const ALIAS_TAG: &str = "a:";
 const DEFAULT_TAG: &str = "d";
 
-/// The wire keys of a collection, in the order in which every script of its layout takes them.
+/// The wire keys of a collection, in the order in which every script of its layout takes them, and what the scripts have to
+/// know of how these are spelled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CollectionKeys {
     pub(super) all: Vec<String>,
     pub(super) route: Route,
+    pub(super) called: Option<String>,
 }
 
 impl CollectionKeys {
@@ -43,6 +45,7 @@ impl CollectionKeys {
         Self {
             all: [METADATA, VALUES, DESCRIPTIONS, ORDER].map(key).into(),
             route: Route::Slot(Slot::of_tag(tag.as_bytes())),
+            called: None,
         }
     }
 
@@ -53,6 +56,11 @@ impl CollectionKeys {
     /// Where requests for them go.
     pub(crate) fn route(&self) -> Route {
         self.route
+    }
+
+    /// What the collection is called, where scripts of the layout have to know it.
+    pub(crate) fn called(&self) -> Option<&str> {
+        self.called.as_deref()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::config::{Config, Deployment};
 use crate::keyspace::{self, Ambiguity, CollectionKeys, IdKey, crawlee};
 use crate::reply::{self, Value};
 use crate::request::{Class, Request};
-use crate::script::{CRAWLEE, NATIVE, RecordScripts};
+use crate::script::{CRAWLEE, Collection, NATIVE};
 
 /// Which programs collections of records are shared with, and so how they are laid out on the server. It is given to the
 /// [builder](crate::RedisKeyValueStoreClient::builder) of a client.
@@ -134,24 +134,17 @@ impl Layout {
         }
     }
 
-    /// The keys of a collection.
-    pub(super) fn keys(self, label: &StoreLabel) -> CollectionKeys {
-        match self {
-            Self::Native => CollectionKeys::native(label),
-            Self::Crawlee(_) => CollectionKeys::crawlee(label),
-        }
-    }
-
-    /// The scripts for them.
-    pub(super) fn scripts(self) -> &'static RecordScripts {
-        match self {
-            Self::Native => &NATIVE,
-            Self::Crawlee(_) => &CRAWLEE,
-        }
+    /// A collection as its scripts are told of it.
+    pub(super) fn collection<'a>(self, label: &StoreLabel, id: &'a str, access_times: AccessTimes) -> Collection<'a> {
+        let (scripts, keys) = match self {
+            Self::Native => (&NATIVE, CollectionKeys::native(label)),
+            Self::Crawlee(_) => (&CRAWLEE, CollectionKeys::crawlee(label)),
+        };
+        Collection { scripts, keys, id, access_times }
     }
 
     /// Opens a collection by what it is called.
-    pub(super) fn open(self, label: &StoreLabel, new_id: &str, access: AccessTimes) -> Result<Request> {
+    pub(super) fn open(self, label: &StoreLabel, new_id: &str, access_times: AccessTimes) -> Result<Request> {
         let of_layout = match self {
             Self::Native => Vec::new(),
             Self::Crawlee(ambiguity) => {
@@ -163,7 +156,7 @@ impl Layout {
                 vec![name, u8::from(is_strict).to_string().into_bytes()]
             }
         };
-        Ok(self.scripts().open(&self.keys(label), new_id, access, of_layout))
+        Ok(self.collection(label, new_id, access_times).open(of_layout))
     }
 
     /// What [`open`](Self::open) was answered.
@@ -196,10 +189,7 @@ impl Layout {
         match self {
             Self::Native => reply::label(reply, keyspace::label),
             // Whether it is a name is in the collection.
-            Self::Crawlee(_) => {
-                let called = reply::crawlee::called(reply)?;
-                called.map(|text| crawlee::label(&text, None).ok_or_else(reply::damaged)).transpose()
-            }
+            Self::Crawlee(_) => reply::crawlee::label(reply),
         }
     }
 

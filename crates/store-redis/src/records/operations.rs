@@ -12,7 +12,7 @@ use super::layout::{Layout, Opening};
 use crate::operations::Operations;
 use crate::reply::{self, IdIndex, Value};
 use crate::request::Request;
-use crate::script;
+use crate::script::Collection;
 
 /// All collections that a client can reach.
 #[derive(Clone, Debug)]
@@ -45,8 +45,7 @@ impl Collections {
     async fn index(&self, opened: &OpenedStore) -> Result<()> {
         let index = self.layout.index(&opened.id, &opened.label).ok_or_else(reply::damaged)?;
         reply::status(self.ask(index).await?)?;
-        let keys = self.layout.keys(&opened.label);
-        match reply::done(self.ask(script::mark(&keys, &opened.id)).await?) {
+        match reply::done(self.ask(self.collection(opened).mark()).await?) {
             // It was opened, and dropped before its id was written: by somebody who had nothing to remove there.
             Err(dropped) if dropped.kind() == ErrorKind::Dropped => self.forget(&opened.id).await,
             noted => noted,
@@ -57,8 +56,7 @@ impl Collections {
     async fn open_by_id(&self, id: String) -> Result<OpenedStore> {
         let find = self.layout.find(&id).ok_or_else(not_found)?;
         let label = self.layout.found(self.ask(find).await?)?.ok_or_else(not_found)?;
-        let keys = self.layout.keys(&label);
-        let open = self.layout.scripts().open_by_id(&keys, &id, self.access_times);
+        let open = self.layout.collection(&label, &id, self.access_times).open_by_id();
         match self.layout.existing(self.ask(open).await?, id, label) {
             Err(dropped) if dropped.kind() == ErrorKind::Dropped => Err(not_found()),
             opened => opened,
@@ -66,13 +64,11 @@ impl Collections {
     }
 
     pub(super) async fn metadata(&self, store: &OpenedStore) -> Result<StoreMetadata> {
-        let keys = self.layout.keys(&store.label);
-        reply::metadata(self.ask(self.layout.scripts().metadata(&keys, store)).await?, store)
+        reply::metadata(self.ask(self.collection(store).metadata()).await?, store)
     }
 
     pub(super) async fn get(&self, store: &OpenedStore, key: Key<'_>) -> Result<Option<Record>> {
-        let keys = self.layout.keys(&store.label);
-        reply::record(self.ask(self.layout.scripts().get(&keys, store, key, self.access_times)).await?, key)
+        reply::record(self.ask(self.collection(store).get(key)).await?, key)
     }
 
     pub(super) async fn set(
@@ -82,18 +78,15 @@ impl Collections {
         content_type: ContentType,
         value: Bytes,
     ) -> Result<()> {
-        let keys = self.layout.keys(&store.label);
-        reply::done(self.ask(self.layout.scripts().set(&keys, store, key, &content_type, value)).await?)
+        reply::done(self.ask(self.collection(store).set(key, &content_type, value)).await?)
     }
 
     pub(super) async fn delete(&self, store: &OpenedStore, key: Key<'_>) -> Result<bool> {
-        let keys = self.layout.keys(&store.label);
-        reply::existed(self.ask(self.layout.scripts().delete(&keys, store, key)).await?)
+        reply::existed(self.ask(self.collection(store).delete(key)).await?)
     }
 
     pub(super) async fn has(&self, store: &OpenedStore, key: Key<'_>) -> Result<bool> {
-        let keys = self.layout.keys(&store.label);
-        reply::existed(self.ask(self.layout.scripts().has(&keys, store, key, self.access_times)).await?)
+        reply::existed(self.ask(self.collection(store).has(key)).await?)
     }
 
     pub(super) async fn list_keys(
@@ -101,13 +94,9 @@ impl Collections {
         store: &OpenedStore,
         options: &RecordPageOptions,
     ) -> Result<RecordPage<RecordMetadata>> {
-        let keys = self.layout.keys(&store.label);
         match self.layout {
-            Layout::Native => {
-                let list = script::list_keys(&keys, store, options, self.access_times);
-                reply::keys_page(self.ask(list).await?)
-            }
-            Layout::Crawlee(_) => self.pick_keys(&keys, store, options).await,
+            Layout::Native => reply::keys_page(self.ask(self.collection(store).list_keys(options)).await?),
+            Layout::Crawlee(_) => self.pick_keys(&self.collection(store), options).await,
         }
     }
 
@@ -116,26 +105,20 @@ impl Collections {
         store: &OpenedStore,
         options: &RecordPageOptions,
     ) -> Result<RecordPage<Record>> {
-        let keys = self.layout.keys(&store.label);
         match self.layout {
-            Layout::Native => {
-                let list = script::list_records(&keys, store, options, self.access_times);
-                reply::records_page(self.ask(list).await?)
-            }
-            Layout::Crawlee(_) => self.pick_records(&keys, store, options).await,
+            Layout::Native => reply::records_page(self.ask(self.collection(store).list_records(options)).await?),
+            Layout::Crawlee(_) => self.pick_records(&self.collection(store), options).await,
         }
     }
 
     pub(super) async fn purge(&self, store: &OpenedStore) -> Result<()> {
-        let keys = self.layout.keys(&store.label);
-        reply::done(self.ask(self.layout.scripts().purge(&keys, store)).await?)
+        reply::done(self.ask(self.collection(store).purge()).await?)
     }
 
     /// Two round trips: the collection, then where its id leads. In between the id is that of a collection which is not
     /// there, and so unknown. What a drop before has left of it goes with the next one.
     pub(super) async fn drop(&self, store: &OpenedStore) -> Result<()> {
-        let keys = self.layout.keys(&store.label);
-        match reply::done(self.ask(self.layout.scripts().drop(&keys, store)).await?) {
+        match reply::done(self.ask(self.collection(store).drop()).await?) {
             Ok(()) => self.forget(&store.id).await.map_err(|error| error.after_steps(1)),
             Err(error) => {
                 if error.kind() == ErrorKind::Dropped {
@@ -152,6 +135,10 @@ impl Collections {
             Some(forget) => reply::flag(self.ask(forget).await?).map(drop),
             None => Ok(()),
         }
+    }
+
+    fn collection<'a>(&self, store: &'a OpenedStore) -> Collection<'a> {
+        self.layout.collection(&store.label, &store.id, self.access_times)
     }
 
     pub(super) async fn ask(&self, request: Request) -> Result<Value> {

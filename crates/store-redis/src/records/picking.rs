@@ -1,11 +1,11 @@
 //! Pages of a layout that keeps no order: all keys are read, those on the page are picked, and then read with what they
 //! have. Two round trips, and time and memory in proportion to the collection.
 
-use store_core::{KeyBuf, OpenedStore, Record, RecordMetadata, RecordPage, RecordPageOptions, Result};
+use store_core::{KeyBuf, Record, RecordMetadata, RecordPage, RecordPageOptions, Result};
 
 use super::operations::Collections;
-use crate::keyspace::CollectionKeys;
-use crate::{reply, script};
+use crate::reply;
+use crate::script::Collection;
 
 /// The keys of a page, before it is known which of them are still there.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,41 +40,33 @@ impl Pick {
 impl Collections {
     pub(super) async fn pick_keys(
         &self,
-        keys: &CollectionKeys,
-        store: &OpenedStore,
+        collection: &Collection<'_>,
         options: &RecordPageOptions,
     ) -> Result<RecordPage<RecordMetadata>> {
-        let pick = self.pick(keys, store, options.exclusive_start_key.as_ref(), options.max_keys()).await?;
+        let pick = self.pick(collection, options.exclusive_start_key.as_ref(), options.max_keys()).await?;
         if pick.keys.is_empty() {
             return Ok(RecordPage::new(Vec::new(), None));
         }
-        let items = reply::crawlee::some_keys(self.ask(script::crawlee::list_keys(keys, store, &pick.keys)).await?)?;
+        let items = reply::crawlee::some_keys(self.ask(collection.some_keys(&pick.keys)).await?)?;
         Ok(RecordPage::new(items, pick.next_start_key(pick.keys.len())))
     }
 
     pub(super) async fn pick_records(
         &self,
-        keys: &CollectionKeys,
-        store: &OpenedStore,
+        collection: &Collection<'_>,
         options: &RecordPageOptions,
     ) -> Result<RecordPage<Record>> {
-        let pick = self.pick(keys, store, options.exclusive_start_key.as_ref(), options.max_records()).await?;
+        let pick = self.pick(collection, options.exclusive_start_key.as_ref(), options.max_records()).await?;
         if pick.keys.is_empty() {
             return Ok(RecordPage::new(Vec::new(), None));
         }
-        let read = self.ask(script::crawlee::list_records(keys, store, &pick.keys)).await?;
+        let read = self.ask(collection.some_records(&pick.keys)).await?;
         let (looked_for, items) = reply::crawlee::some_records(read)?;
         Ok(RecordPage::new(items, pick.next_start_key(looked_for)))
     }
 
-    async fn pick(
-        &self,
-        keys: &CollectionKeys,
-        store: &OpenedStore,
-        start: Option<&KeyBuf>,
-        limit: usize,
-    ) -> Result<Pick> {
-        let all = self.ask(script::crawlee::all_keys(keys, store, self.access_times)).await?;
+    async fn pick(&self, collection: &Collection<'_>, start: Option<&KeyBuf>, limit: usize) -> Result<Pick> {
+        let all = self.ask(collection.all_keys()).await?;
         Ok(Pick::new(reply::crawlee::all_keys(all)?, start, limit))
     }
 }

@@ -2,15 +2,15 @@
 
 use redis::Value;
 use store_core::{
-    Bytes, ContentType, Error, ErrorKind, Key, KeyBuf, OpenedStore, Record, RecordMetadata, RecordPage, Result,
-    StoreLabel, StoreMetadata, Timestamp,
+    ContentType, Error, ErrorKind, Key, KeyBuf, OpenedStore, Record, RecordMetadata, RecordPage, Result, StoreLabel,
+    StoreMetadata, Timestamp,
 };
 
 pub(crate) mod crawlee;
 
 use super::{array, as_many, decimal, exactly, flag, integer, out_of_bounds, plain, unexpected, value};
 
-/// The statuses of `collection.lua`.
+/// The statuses of `opened.lua`.
 const DONE: i64 = 0;
 const DROPPED: i64 = 1;
 const CORRUPT: i64 = 2;
@@ -46,10 +46,7 @@ pub(crate) fn opening(reply: Value) -> Result<Opening> {
 
 /// What an id leads to, as `decode` reads it; `None` for one that leads nowhere.
 pub(crate) fn label(reply: Value, decode: impl FnOnce(&str) -> Option<StoreLabel>) -> Result<Option<StoreLabel>> {
-    match value(reply)? {
-        None => Ok(None),
-        Some(found) => std::str::from_utf8(&found).ok().and_then(decode).map(Some).ok_or_else(damaged),
-    }
+    text_if_any(reply)?.map(|found| decode(&found).ok_or_else(damaged)).transpose()
 }
 
 /// The times of a collection.
@@ -152,8 +149,11 @@ fn key_of(reply: Value) -> Result<KeyBuf> {
 }
 
 fn text(reply: Value) -> Result<String> {
-    let bytes: Bytes = value(reply)?.ok_or_else(damaged)?;
-    String::from_utf8(bytes.into()).map_err(|_| damaged())
+    text_if_any(reply)?.ok_or_else(damaged)
+}
+
+fn text_if_any(reply: Value) -> Result<Option<String>> {
+    value(reply)?.map(|bytes| String::from_utf8(bytes.into()).map_err(|_| damaged())).transpose()
 }
 
 fn time(reply: Value) -> Result<Timestamp> {
@@ -177,6 +177,8 @@ pub(crate) fn damaged() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use store_core::Bytes;
+
     use super::*;
 
     fn bulk(text: &str) -> Value {

@@ -10,7 +10,7 @@ use crate::command::SetExpiry;
 use crate::keyspace::{LockKeys, WireKey};
 use crate::request::{Class, Request, Script};
 
-pub(crate) use records::{CRAWLEE, NATIVE, RecordScripts, crawlee, list_keys, list_records, mark};
+pub(crate) use records::{CRAWLEE, Collection, NATIVE};
 
 static GET_AND_RENEW: Script = Script::new(include_str!("get_and_renew.lua"));
 static COMPARE_AND_SET: Script = Script::new(include_str!("compare_and_set.lua"));

@@ -1,20 +1,27 @@
 //! The registry of scripts of collections, in each layout. All take the keys of a collection and, first, its id; all
 //! answer a status first.
 
-use store_core::{AccessTimes, Bytes, ContentType, Key, OpenedStore, RecordPageOptions};
+use store_core::{AccessTimes, Bytes, ContentType, Key, RecordPageOptions, whole_millis};
 
 use super::text;
-use crate::command::NANOS_PER_MILLI;
 use crate::keyspace::CollectionKeys;
 use crate::request::{Class, Request, Script};
 
-/// A script behind what every script of its layout begins with.
+/// A script behind what every script begins with, every one of its layout, and what it shares with some of them.
 macro_rules! script {
-    ($directory:literal, $name:literal) => {
+    ($layout:literal, $($name:literal),+) => {
         Script::new(concat!(
-            include_str!(concat!($directory, "/collection.lua")),
-            include_str!(concat!($directory, "/", $name, ".lua"))
+            part!("opened"),
+            part!($layout, "/collection"),
+            $(part!($layout, "/", $name)),+
         ))
+    };
+}
+
+/// A file, wherever the macro is used.
+macro_rules! part {
+    ($($path:literal),+) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/script/", $($path),+, ".lua"))
     };
 }
 
@@ -33,146 +40,119 @@ pub(crate) struct RecordScripts {
 }
 
 macro_rules! scripts {
-    ($directory:literal) => {
+    ($layout:literal) => {
         RecordScripts {
-            open: script!($directory, "open"),
-            open_by_id: script!($directory, "open_by_id"),
-            metadata: script!($directory, "metadata"),
-            get: script!($directory, "get"),
-            has: script!($directory, "has"),
-            set: script!($directory, "set"),
-            delete: script!($directory, "delete"),
-            purge: script!($directory, "purge"),
-            drop: script!($directory, "drop"),
+            open: script!($layout, "open"),
+            open_by_id: script!($layout, "open_by_id"),
+            metadata: script!($layout, "metadata"),
+            get: script!($layout, "get"),
+            has: script!($layout, "has"),
+            set: script!($layout, "set"),
+            delete: script!($layout, "delete"),
+            purge: script!($layout, "purge"),
+            drop: script!($layout, "drop"),
         }
     };
 }
 
 pub(crate) static NATIVE: RecordScripts = scripts!("records");
 static MARK: Script = script!("records", "mark");
-static LIST_KEYS: Script = script!("records", "list_keys");
-static LIST_RECORDS: Script = script!("records", "list_records");
+static LIST_KEYS: Script = script!("records", "page", "list_keys");
+static LIST_RECORDS: Script = script!("records", "page", "list_records");
 
 pub(crate) static CRAWLEE: RecordScripts = scripts!("crawlee");
 
-pub(crate) mod crawlee;
+mod crawlee;
 
 /// What reads are counted as, although they move the time of the last access: to do that twice does no harm.
 const READ: Class = Class::Read;
 
-impl RecordScripts {
-    /// Opens or creates, by what the layout has to know beside. Answers the id, and what else the layout answers.
+/// A collection as its scripts are told of it, and what they are asked for.
+#[derive(Debug)]
+pub(crate) struct Collection<'a> {
+    pub(crate) scripts: &'static RecordScripts,
+    pub(crate) keys: CollectionKeys,
+    pub(crate) id: &'a str,
+    pub(crate) access_times: AccessTimes,
+}
+
+impl Collection<'_> {
+    /// Opens it, or creates it with this id, by what the layout has to know beside. Answers the id, and what else the
+    /// layout answers.
     ///
     /// Idempotent, because the second time finds what the first has created. It is no read: a late first time would
     /// bring back a collection that was dropped meanwhile, under its old id.
-    pub(crate) fn open(
-        &'static self,
-        keys: &CollectionKeys,
-        new_id: &str,
-        access: AccessTimes,
-        of_layout: Vec<Vec<u8>>,
-    ) -> Request {
-        let arguments = [text(new_id), tolerance(access)].into_iter().chain(of_layout).collect();
-        call(Class::Idempotent, &self.open, keys, arguments)
+    pub(crate) fn open(&self, of_layout: Vec<Vec<u8>>) -> Request {
+        self.call(Class::Idempotent, &self.scripts.open, [self.tolerance()].into_iter().chain(of_layout))
     }
 
     /// Opens what has to be there.
-    pub(crate) fn open_by_id(&'static self, keys: &CollectionKeys, id: &str, access: AccessTimes) -> Request {
-        call(READ, &self.open_by_id, keys, vec![text(id), tolerance(access)])
+    pub(crate) fn open_by_id(&self) -> Request {
+        self.call(READ, &self.scripts.open_by_id, [self.tolerance()])
     }
 
     /// Answers three times.
-    pub(crate) fn metadata(&'static self, keys: &CollectionKeys, store: &OpenedStore) -> Request {
-        call(READ, &self.metadata, keys, vec![text(&store.id)])
+    pub(crate) fn metadata(&self) -> Request {
+        self.call(READ, &self.scripts.metadata, [])
     }
 
     /// Answers description and value, or nil twice.
-    pub(crate) fn get(
-        &'static self,
-        keys: &CollectionKeys,
-        store: &OpenedStore,
-        key: Key<'_>,
-        access: AccessTimes,
-    ) -> Request {
-        call(READ, &self.get, keys, vec![text(&store.id), tolerance(access), key.as_bytes().to_vec()])
+    pub(crate) fn get(&self, key: Key<'_>) -> Request {
+        self.call(READ, &self.scripts.get, [self.tolerance(), key.as_bytes().to_vec()])
     }
 
     /// Answers 1 or 0.
-    pub(crate) fn has(
-        &'static self,
-        keys: &CollectionKeys,
-        store: &OpenedStore,
-        key: Key<'_>,
-        access: AccessTimes,
-    ) -> Request {
-        call(READ, &self.has, keys, vec![text(&store.id), tolerance(access), key.as_bytes().to_vec()])
+    pub(crate) fn has(&self, key: Key<'_>) -> Request {
+        self.call(READ, &self.scripts.has, [self.tolerance(), key.as_bytes().to_vec()])
     }
 
     /// Answers nothing more.
-    pub(crate) fn set(
-        &'static self,
-        keys: &CollectionKeys,
-        store: &OpenedStore,
-        key: Key<'_>,
-        content_type: &ContentType,
-        value: Bytes,
-    ) -> Request {
-        let arguments = vec![text(&store.id), key.as_bytes().to_vec(), text(content_type), value.into()];
-        call(Class::Idempotent, &self.set, keys, arguments)
+    pub(crate) fn set(&self, key: Key<'_>, content_type: &ContentType, value: Bytes) -> Request {
+        let arguments = [key.as_bytes().to_vec(), text(content_type), value.into()];
+        self.call(Class::Idempotent, &self.scripts.set, arguments)
     }
 
     /// Answers 1 or 0.
-    pub(crate) fn delete(&'static self, keys: &CollectionKeys, store: &OpenedStore, key: Key<'_>) -> Request {
-        let arguments = vec![text(&store.id), key.as_bytes().to_vec()];
-        call(Class::IdempotentAnswerChanges, &self.delete, keys, arguments)
+    pub(crate) fn delete(&self, key: Key<'_>) -> Request {
+        self.call(Class::IdempotentAnswerChanges, &self.scripts.delete, [key.as_bytes().to_vec()])
     }
 
     /// Answers nothing more.
-    pub(crate) fn purge(&'static self, keys: &CollectionKeys, store: &OpenedStore) -> Request {
-        call(Class::Idempotent, &self.purge, keys, vec![text(&store.id)])
+    pub(crate) fn purge(&self) -> Request {
+        self.call(Class::Idempotent, &self.scripts.purge, [])
     }
 
     /// Answers nothing more. The second time the collection is gone already.
-    pub(crate) fn drop(&'static self, keys: &CollectionKeys, store: &OpenedStore) -> Request {
-        call(Class::IdempotentAnswerChanges, &self.drop, keys, vec![text(&store.id)])
+    pub(crate) fn drop(&self) -> Request {
+        self.call(Class::IdempotentAnswerChanges, &self.scripts.drop, [])
     }
-}
 
-/// Notes that the id leads to the collection.
-pub(crate) fn mark(keys: &CollectionKeys, id: &str) -> Request {
-    call(Class::Idempotent, &MARK, keys, vec![text(id)])
-}
+    /// Notes that the id leads to it. In the native layout alone, as the pages that follow.
+    pub(crate) fn mark(&self) -> Request {
+        self.call(Class::Idempotent, &MARK, [])
+    }
 
-/// Answers whether there are more, keys, and descriptions.
-pub(crate) fn list_keys(
-    keys: &CollectionKeys,
-    store: &OpenedStore,
-    options: &RecordPageOptions,
-    access: AccessTimes,
-) -> Request {
-    let arguments = vec![text(&store.id), tolerance(access), text(options.max_keys()), start(options)];
-    call(READ, &LIST_KEYS, keys, arguments)
-}
+    /// Answers whether there are more, keys, and descriptions.
+    pub(crate) fn list_keys(&self, options: &RecordPageOptions) -> Request {
+        self.call(READ, &LIST_KEYS, [self.tolerance(), text(options.max_keys()), start(options)])
+    }
 
-/// Answers whether there are more, keys, descriptions, and values.
-pub(crate) fn list_records(
-    keys: &CollectionKeys,
-    store: &OpenedStore,
-    options: &RecordPageOptions,
-    access: AccessTimes,
-) -> Request {
-    let (limit, bytes) = (text(options.max_records()), text(RecordPageOptions::MAX_BYTES));
-    let arguments = vec![text(&store.id), tolerance(access), limit, start(options), bytes];
-    call(READ, &LIST_RECORDS, keys, arguments)
-}
+    /// Answers whether there are more, keys, descriptions, and values.
+    pub(crate) fn list_records(&self, options: &RecordPageOptions) -> Request {
+        let (limit, bytes) = (text(options.max_records()), text(RecordPageOptions::MAX_BYTES));
+        self.call(READ, &LIST_RECORDS, [self.tolerance(), limit, start(options), bytes])
+    }
 
-fn call(class: Class, script: &'static Script, keys: &CollectionKeys, arguments: Vec<Vec<u8>>) -> Request {
-    Request::script(class, script, keys.all().iter().map(text).collect(), arguments).to(keys.route())
-}
+    fn call(&self, class: Class, script: &'static Script, arguments: impl IntoIterator<Item = Vec<u8>>) -> Request {
+        let keys = self.keys.all().iter().map(text).collect();
+        let arguments = [text(self.id)].into_iter().chain(arguments).chain(self.keys.called().map(text)).collect();
+        Request::script(class, script, keys, arguments).to(self.keys.route())
+    }
 
-/// In milliseconds; nothing where reads move no time.
-fn tolerance(access: AccessTimes) -> Vec<u8> {
-    access.tolerance().map(|tolerance| text(tolerance.as_nanos() / NANOS_PER_MILLI)).unwrap_or_default()
+    /// In milliseconds; nothing where reads move no time.
+    fn tolerance(&self) -> Vec<u8> {
+        self.access_times.tolerance().map(|tolerance| text(whole_millis(tolerance))).unwrap_or_default()
+    }
 }
 
 /// Where a page begins: at the first key, or behind one.

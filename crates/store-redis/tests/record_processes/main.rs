@@ -1,42 +1,54 @@
-//! Many openers of one new name, in processes of their own: this binary, which starts itself again for each.
+//! Processes of their own that open one new name: many at once, and one that is killed on the way.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![expect(clippy::print_stdout, reason = "an opener speaks to the test that started it")]
+#![expect(clippy::print_stdout, reason = "a process speaks to the test that started it")]
 
-use std::collections::BTreeSet;
+mod killed;
+mod process;
+mod race;
+
 use std::env;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use store_redis::{
-    Config, KeyValueStore, KeyValueStoreClient, RedisKeyValueStoreClient, StoreLabel, StoreName, StoreSelector,
+use store_testkit::proxy::FaultProxy;
+use store_testkit::{
+    ClusterDeployment, ClusterOptions, RedisServer, SentinelDeployment, SentinelOptions, ServerOptions,
 };
-use store_testkit::{ClusterDeployment, ClusterOptions, RedisServer, ServerOptions};
-use tokio::runtime::Runtime;
 
-/// Where an opener connects to; without it this is the test.
-const URL: &str = "STORE_REDIS_OPENER_URL";
-const PROCESSES: usize = 8;
-const TASKS: usize = 8;
 /// Longer than any machine takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn main() {
-    if let Ok(url) = env::var(URL) {
-        return runtime().block_on(open_what_is_named(&url));
+    if let Ok(url) = env::var(process::URL) {
+        return process::runtime().block_on(process::obey(&url));
     }
     let trials = vec![
         trial("of_64_openers_in_8_processes_all_get_one_id_200_times_of_200", || {
-            let server = RedisServer::start_process(ServerOptions::new()).unwrap();
-            race(server.url(), &[&server], 200);
+            let server = server();
+            race::one_id(server.url(), &[&server], 200);
         }),
         trial("of_64_openers_in_8_processes_all_get_one_id_on_a_cluster", || {
-            let cluster = ClusterDeployment::start(ClusterOptions::new().replicas_per_primary(0)).unwrap();
-            let nodes: Vec<&RedisServer> = cluster.nodes().iter().map(|node| &**node).collect();
-            race(cluster.url(), &nodes, 50);
+            let cluster = cluster();
+            race::one_id(cluster.url(), &nodes(&cluster), 50);
+        }),
+        trial("of_64_openers_in_8_processes_all_get_one_id_behind_sentinel", || {
+            let deployment = sentinels();
+            race::one_id(deployment.url(), &[deployment.primary().unwrap()], 200);
+        }),
+        trial("a_creator_that_is_killed_at_any_step_leaves_a_collection_that_opens", || {
+            let server = server();
+            let proxy = FaultProxy::start(server.url()).unwrap();
+            let through = proxy.url().to_owned();
+            killed::leaves_what_opens(server.url(), &[&server], &through, &[proxy]);
+        }),
+        trial("a_creator_that_is_killed_at_any_step_leaves_a_collection_that_opens_on_a_cluster", || {
+            let cluster = cluster();
+            killed_among(cluster.url(), &nodes(&cluster));
+        }),
+        trial("a_creator_that_is_killed_at_any_step_leaves_a_collection_that_opens_behind_sentinel", || {
+            let deployment = sentinels();
+            killed_among(deployment.url(), &[deployment.primary().unwrap()]);
         }),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
@@ -49,92 +61,29 @@ fn trial(name: &str, run: impl FnOnce() + Send + 'static) -> Trial {
     })
 }
 
-/// Of one thread, so that what tasks send has left when they have had their turn.
-fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+fn server() -> RedisServer {
+    RedisServer::start_process(ServerOptions::new()).unwrap()
 }
 
-async fn connect(url: &str) -> Arc<dyn KeyValueStoreClient> {
-    let config = url.parse::<Config>().unwrap().with_deadline(PATIENCE).with_connect_timeout(PATIENCE);
-    Arc::new(RedisKeyValueStoreClient::connect_with(config).await.unwrap())
+fn cluster() -> ClusterDeployment {
+    ClusterDeployment::start(ClusterOptions::new().replicas_per_primary(0)).unwrap()
 }
 
-fn named(name: &str) -> StoreLabel {
-    StoreLabel::Name(StoreName::new(name).unwrap())
+fn nodes(cluster: &ClusterDeployment) -> Vec<&RedisServer> {
+    cluster.nodes().iter().map(|node| &**node).collect()
 }
 
-/// An opener: opens each name that it reads, as often as it has tasks, and says so, then which ids it got.
-async fn open_what_is_named(url: &str) {
-    let client = connect(url).await;
-    println!("connected");
-    for name in std::io::stdin().lines() {
-        let open = |_| tokio::spawn(KeyValueStore::open(Arc::clone(&client), named(name.as_ref().unwrap())));
-        let opening: Vec<_> = (0..TASKS).map(open).collect();
-        for _ in 0..3 * TASKS {
-            tokio::task::yield_now().await;
-        }
-        println!("sent");
-        let mut ids = Vec::new();
-        for opened in opening {
-            ids.push(opened.await.unwrap().unwrap().id().to_owned());
-        }
-        println!("{}", ids.join(" "));
-    }
+/// They do not replace a primary that only stands still.
+fn sentinels() -> SentinelDeployment {
+    SentinelDeployment::start(SentinelOptions::new().replica_count(1).down_after(PATIENCE)).unwrap()
 }
 
-struct Opener {
-    process: Child,
-    said: BufReader<ChildStdout>,
-}
-
-impl Opener {
-    fn start(url: &str) -> Self {
-        let mut command = Command::new(env::current_exe().unwrap());
-        let mut process = command.env(URL, url).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let said = BufReader::new(process.stdout.take().unwrap());
-        let mut opener = Self { process, said };
-        assert_eq!(opener.hears(), "connected");
-        opener
-    }
-
-    fn tell(&mut self, name: &str) {
-        writeln!(self.process.stdin.as_ref().unwrap(), "{name}").unwrap();
-    }
-
-    fn hears(&mut self) -> String {
-        let mut line = String::new();
-        self.said.read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
-    }
-
-    fn end(mut self) {
-        drop(self.process.stdin.take());
-        assert!(self.process.wait().unwrap().success());
-    }
-}
-
-/// Every round is a new name, opened while the servers stand still: no opener is answered before all have asked.
-fn race(url: &str, servers: &[&RedisServer], rounds: usize) {
-    let mut openers: Vec<_> = (0..PROCESSES).map(|_| Opener::start(url)).collect();
-    let (runtime, mut distinct) = (runtime(), BTreeSet::new());
-    let client = runtime.block_on(connect(url));
-    for round in 0..rounds {
-        let name = format!("round-{round}");
-        servers.iter().for_each(|server| server.stop().unwrap());
-        openers.iter_mut().for_each(|opener| opener.tell(&name));
-        for opener in &mut openers {
-            assert_eq!(opener.hears(), "sent");
-        }
-        servers.iter().for_each(|server| server.cont().unwrap());
-        let answers: Vec<_> = openers.iter_mut().map(Opener::hears).collect();
-        let ids: Vec<_> = answers.iter().flat_map(|line| line.split(' ')).collect();
-        assert_eq!(ids.len(), PROCESSES * TASKS);
-        assert!(ids.iter().all(|id| id == &ids[0]), "{name}: {ids:?}");
-        let by_id = StoreSelector::Id(ids[0].to_owned());
-        let opened = runtime.block_on(KeyValueStore::open(Arc::clone(&client), by_id)).unwrap();
-        assert_eq!(opened.opened().label, named(&name));
-        distinct.insert(ids[0].to_owned());
-    }
-    assert_eq!(distinct.len(), rounds);
-    openers.into_iter().for_each(Opener::end);
+/// With a proxy in front of each server, which clients are sent to where a server is announced.
+fn killed_among(url: &str, servers: &[&RedisServer]) {
+    let proxies: Vec<_> = servers.iter().map(|server| FaultProxy::start(server.url()).unwrap()).collect();
+    let lead = |(server, proxy): (&&RedisServer, &FaultProxy)| {
+        format!("127.0.0.1:{}=127.0.0.1:{}", server.port().unwrap(), proxy.port())
+    };
+    let map: Vec<_> = servers.iter().zip(&proxies).map(lead).collect();
+    killed::leaves_what_opens(url, servers, &format!("{url}?address_map={}", map.join(",")), &proxies);
 }

@@ -1,11 +1,13 @@
 //! The layout of Crawlee, as far as a server without JSON commands can tell. `cargo xtask interop` does the rest.
 
 use store_redis::{Cluster, Config, ErrorKind, RecordLayout, RedisKeyValueStoreClient, RedisStore, Result, Server};
-use store_testkit::{RedisServer, Reply};
+use store_testkit::{RedisServer, Reply, SentinelDeployment, SentinelOptions};
 
 use crate::support::{content, failure, own_server};
 
-const COLLECTION: &str = include_str!("../../src/script/crawlee/collection.lua");
+/// What every script of the layout begins with.
+const COLLECTION: &str =
+    concat!(include_str!("../../src/script/opened.lua"), include_str!("../../src/script/crawlee/collection.lua"));
 
 /// Stands in for the JSON commands, in front of a script of the layout: a document is a string here. So the script runs as
 /// it is on a server that has none.
@@ -67,9 +69,8 @@ fn wire_keys(called: &str) -> Vec<String> {
 fn run(server: &RedisServer, script: &str, called: &str, arguments: &[&str]) -> Reply {
     let &(_, body) = SCRIPTS.iter().find(|(name, _)| *name == script).unwrap();
     let (text, keys) = ([JSON, COLLECTION, body].concat(), wire_keys(called));
-    let keys = keys.iter().map(String::as_str);
-    let command: Vec<_> =
-        ["EVAL", text.as_str(), "6"].into_iter().chain(keys).chain(arguments.iter().copied()).collect();
+    let (keys, arguments) = (keys.iter().map(String::as_str), arguments.iter().copied().chain([called]));
+    let command: Vec<_> = ["EVAL", text.as_str(), "6"].into_iter().chain(keys).chain(arguments).collect();
     server.command(&command).unwrap()
 }
 
@@ -136,6 +137,44 @@ fn an_id_that_leads_nowhere_is_unknown_on_a_server_that_takes_no_writes_and_goes
     assert_eq!(server.command(&["HEXISTS", texts, "GONE"]).unwrap(), Reply::Integer(0));
 }
 
+/// What all that read a collection with the record `k` answer. They move no time.
+fn answers(server: &RedisServer) -> Vec<Reply> {
+    let readers: [(&str, &[&str]); 6] = [
+        ("metadata", &["X1"]),
+        ("get", &["X1", "", "k"]),
+        ("has", &["X1", "", "k"]),
+        ("all_keys", &["X1", ""]),
+        ("list_keys", &["X1", "k"]),
+        ("list_records", &["X1", "100", "k"]),
+    ];
+    readers.iter().map(|(script, arguments)| run(server, script, "x", arguments)).collect()
+}
+
+#[test]
+fn a_collection_behind_sentinel_is_after_a_failover_what_it_was() {
+    let deployment = SentinelDeployment::start(SentinelOptions::new()).unwrap();
+    let former = deployment.primary().unwrap();
+    open(former, "x", "X1");
+    run(former, "set", "x", &["X1", "k", "text/plain", "v"]);
+    let before = answers(former);
+    assert!(before.iter().all(|answer| *answer != DROPPED && *answer != CORRUPT), "{before:?}");
+    // One that has written knows which place in the stream the replicas have to reach.
+    let mut writer = former.connect().unwrap();
+    writer.command(&["SET", "last", ""]).unwrap();
+    assert_eq!(writer.command(&["WAIT", "2", "10000"]).unwrap(), Reply::Integer(2));
+    former.kill().unwrap();
+    let primary = deployment.await_new_primary(former).unwrap();
+    assert_eq!(answers(primary), before);
+    open(primary, "x", "X2");
+    run(primary, "set", "x", &["X1", "l", "text/plain", "v"]);
+    assert_ne!(run(primary, "get", "x", &["X1", "", "l"]), run(primary, "get", "x", &["X1", "", "missing"]));
+    run(primary, "delete", "x", &["X1", "l"]);
+    assert_eq!(run(primary, "purge", "x", &["X1"]), Reply::Integer(0));
+    assert_eq!(run(primary, "drop", "x", &["X1"]), Reply::Integer(0));
+    assert!(answers(primary).iter().all(|answer| *answer == DROPPED));
+    assert!(!content(primary).keys().any(|key| key.starts_with("key_value_stores")));
+}
+
 async fn connect(config: Config) -> Result<RedisKeyValueStoreClient> {
     RedisKeyValueStoreClient::builder(config).layout(RecordLayout::crawlee()).connect().await
 }
@@ -159,7 +198,7 @@ async fn a_cluster_is_refused_before_anything_is_dialled() {
 /// What an expression of the script that all others begin with is on a real server.
 fn evaluated(server: &RedisServer, expression: &str, argument: &str) -> Reply {
     let script = format!("{COLLECTION}\nreturn {{ {expression} }}");
-    server.command(&["EVAL", &script, "1", "key_value_stores:a:b:metadata", argument]).unwrap()
+    server.command(&["EVAL", &script, "0", argument, "a"]).unwrap()
 }
 
 fn text(server: &RedisServer, expression: &str, argument: &str) -> Option<String> {
@@ -223,7 +262,7 @@ fn every_day_of_four_centuries_is_spelled_as_it_is_read() {
         end
         return {{ 'all' }}"
     );
-    let reply = own_server().command(&["EVAL", &script, "1", "key_value_stores:a:metadata"]).unwrap();
+    let reply = own_server().command(&["EVAL", &script, "0", "a"]).unwrap();
     assert_eq!(reply, Reply::Array(vec![Reply::Bulk(b"all".to_vec())]));
 }
 
@@ -257,11 +296,6 @@ fn a_description_is_read_in_either_spelling_or_is_none() {
     ] {
         assert_eq!(text(&server, "tostring(described(ARGV[1], 5))", description).as_deref(), Some(read));
     }
-}
-
-#[test]
-fn a_collection_is_called_what_stands_between_the_outer_words() {
-    assert_eq!(text(&own_server(), "TEXT", "").as_deref(), Some("a:b"));
 }
 
 #[test]

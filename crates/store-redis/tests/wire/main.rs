@@ -32,11 +32,13 @@ const V: &str = "$1\r\nv\r\n";
 
 /// A script of collections of records, behind what all of them begin with.
 macro_rules! of_records {
-    ($name:literal) => {
+    ($name:literal $(behind $shared:literal)?) => {
         (
             $name,
             concat!(
+                include_str!("../../src/script/opened.lua"),
                 include_str!("../../src/script/records/collection.lua"),
+                $(include_str!(concat!("../../src/script/records/", $shared, ".lua")),)?
                 include_str!(concat!("../../src/script/records/", $name, ".lua"))
             ),
         )
@@ -59,8 +61,8 @@ const SCRIPTS: [(&str, &str); 19] = [
     of_records!("has"),
     of_records!("set"),
     of_records!("delete"),
-    of_records!("list_keys"),
-    of_records!("list_records"),
+    of_records!("list_keys" behind "page"),
+    of_records!("list_records" behind "page"),
     of_records!("purge"),
     of_records!("drop"),
 ];

@@ -42,6 +42,8 @@ pub enum Ending {
     Close,
     /// As when the server's machine has forgotten it (RST): the client reads an error.
     Reset,
+    /// As when the network loses all that follows: it stays open, and nothing passes any more in either direction.
+    Silence,
 }
 
 /// Which requests or replies a fault hits, counted from its injection over all connections.

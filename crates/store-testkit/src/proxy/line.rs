@@ -60,7 +60,8 @@ impl Line {
 
     /// Ends the line as a fault, which is counted before the client can notice it.
     pub(super) fn cut(&self, ending: Ending) {
-        if !self.over.swap(true, Ordering::SeqCst) {
+        let ends = if ending == Ending::Silence { &self.dumb } else { &self.over };
+        if !ends.swap(true, Ordering::SeqCst) {
             self.control.count(|counts| counts.cuts += 1);
             self.close(ending);
         }
@@ -75,6 +76,7 @@ impl Line {
     /// What fails here fails because the other side has closed, and then there is nothing left to do.
     fn close(&self, ending: Ending) {
         let _ = match ending {
+            Ending::Silence => return,
             Ending::Close => self.client.shutdown(Shutdown::Both),
             // Shutting down the writing side, too, would send the FIN that must not be seen.
             Ending::Reset => SockRef::from(&self.client)
@@ -107,21 +109,26 @@ impl Line {
     }
 
     fn forward(&self, request: &[u8]) -> io::Result<()> {
+        // Of requests that came together, those behind one that was swallowed.
+        if self.is_dumb() {
+            return Ok(());
+        }
         let command = command_name(request);
         let verdict = self.control.judge_request(command);
         if let Verdict::Cut(Cut::BeforeRequest, ending) = verdict {
-            self.cut(ending);
-            return Err(io::ErrorKind::ConnectionAborted.into());
+            return self.cut_by_request(ending);
         }
         let mut server = self.server.get().ok_or(io::ErrorKind::NotConnected)?;
         self.unanswered.lock().unwrap_or_else(PoisonError::into_inner).push_back(command.to_vec());
         self.control.count(|counts| counts.requests += 1);
         server.write_all(request)?;
-        if let Verdict::Cut(_, ending) = verdict {
-            self.cut(ending);
-            return Err(io::ErrorKind::ConnectionAborted.into());
-        }
-        Ok(())
+        if let Verdict::Cut(_, ending) = verdict { self.cut_by_request(ending) } else { Ok(()) }
+    }
+
+    /// Fails when there is nothing more to read.
+    fn cut_by_request(&self, ending: Ending) -> io::Result<()> {
+        self.cut(ending);
+        if self.is_over() { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
     }
 
     fn pump_arrivals(&self, queue: &Sender<Arrival>) {

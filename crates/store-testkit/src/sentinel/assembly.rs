@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{FAILOVER_LIMIT, SERVICE, SentinelOptions, watch};
-use crate::config::control_credentials;
+use crate::endpoint::Credentials;
 use crate::faults::whole_millis;
 use crate::node::Launcher;
 use crate::options::Mode;
@@ -16,9 +16,9 @@ const USUAL: Duration = Duration::from_secs(2);
 /// The data servers, the primary first, and the sentinels.
 pub(super) fn assemble(
     launcher: &dyn Launcher,
+    primary: RedisServer,
     options: &SentinelOptions,
 ) -> Result<(Vec<RedisServer>, Vec<RedisServer>), Error> {
-    let primary = RedisServer::launch(launcher, &options.servers.clone().in_deployment(Mode::Server))?;
     let replicas = launch(launcher, &options.servers, Mode::Server, options.replica_count)?;
     let sentinels = launch(launcher, &options.sentinels, Mode::Sentinel, options.sentinel_count)?;
     follow(&primary, &replicas)?;
@@ -44,20 +44,23 @@ fn follow(primary: &RedisServer, replicas: &[RedisServer]) -> Result<(), Error> 
 }
 
 fn watch_over(primary: &RedisServer, sentinel: &RedisServer, options: &SentinelOptions) -> Result<(), Error> {
-    let login = control_credentials();
-    let user = login.user.unwrap_or_default();
     announce_every(sentinel, EAGER)?;
     let port = primary.port().unwrap_or_default().to_string();
     sentinel.command(&["SENTINEL", "MONITOR", SERVICE, "127.0.0.1", &port, &options.agreeing().to_string()])?;
-    for (name, value) in [
-        ("auth-user", user),
-        ("auth-pass", login.password),
+    let patience = [
         ("down-after-milliseconds", whole_millis(options.down_after)),
         ("failover-timeout", whole_millis(options.failover_timeout)),
-    ] {
+    ];
+    for (name, value) in primary.control_login().into_iter().flat_map(login).chain(patience) {
         sentinel.command(&["SENTINEL", "SET", SERVICE, name, &value])?;
     }
     Ok(())
+}
+
+/// What a sentinel logs in with. Without a user it is the default one.
+fn login(Credentials { user, password }: &Credentials) -> impl Iterator<Item = (&'static str, String)> {
+    let user = user.iter().map(|user| ("auth-user", user.clone()));
+    user.chain([("auth-pass", password.clone())])
 }
 
 fn announce_every(sentinel: &RedisServer, period: Duration) -> Result<(), Error> {

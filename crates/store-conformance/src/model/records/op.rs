@@ -6,8 +6,9 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::{Just, Strategy, prop_oneof};
 use proptest::sample::select;
-use store_core::{Bytes, ContentType};
+use store_core::{AccessTimes, Bytes, ContentType};
 
+use crate::known::pauses;
 use crate::model::op::{Through, through};
 use crate::strategy::{distinct_keys, one_of, values};
 
@@ -89,18 +90,14 @@ pub(crate) struct Program {
 }
 
 /// Programs of 30 steps on average.
-pub(crate) fn programs() -> impl Strategy<Value = Program> {
+pub(crate) fn programs(access_times: AccessTimes) -> impl Strategy<Value = Program> {
     let age = prop_oneof![5 => Just(Age::Newest), 1 => Just(Age::Oldest)];
-    let step = (through(), select(&Called::ALL[..]), age, ops()).prop_map(|(through, collection, age, op)| Step {
-        through,
-        collection,
-        age,
-        op,
-    });
+    let step = (through(), select(&Called::ALL[..]), age, ops(access_times))
+        .prop_map(|(through, collection, age, op)| Step { through, collection, age, op });
     (distinct_keys(KNOWN), vec(step, 1..=59)).prop_map(|(keys, steps)| Program { keys, steps })
 }
 
-fn ops() -> impl Strategy<Value = Op> {
+fn ops(access_times: AccessTimes) -> impl Strategy<Value = Op> {
     one_of![
         16 => Just(Op::Open),
         7 => Just(Op::OpenById),
@@ -114,7 +111,7 @@ fn ops() -> impl Strategy<Value = Op> {
         3 => Just(Op::Purge),
         4 => Just(Op::Drop),
         4 => select(&[BadInput::EmptyKey, BadInput::LongKey, BadInput::UnknownId][..]).prop_map(Op::Refused),
-        6 => (1..4u64).prop_map(|millis| Op::Pass(Duration::from_millis(millis))),
+        6 => select(pauses(&[1, 2, 3].map(Duration::from_millis), access_times)).prop_map(Op::Pass),
     ]
 }
 

@@ -5,9 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use store_core::{KeyBuf, OpenedStore, Record, RecordPage, StoreLabel, StoreMetadata, Timestamp};
+use store_core::{AccessTimes, KeyBuf, OpenedStore, Record, RecordPage, StoreLabel, StoreMetadata};
 
 use crate::failure::{Failure, ensure, ensure_eq};
+use crate::known::Known;
 use crate::pages::Keyed;
 use crate::time::{Span, Time};
 
@@ -16,16 +17,27 @@ use super::op::Called;
 type Judgement = Result<(), Failure>;
 
 /// All collections of a program.
-#[derive(Default)]
-pub(super) struct Model {
-    collections: BTreeMap<Called, Collection>,
+pub(super) struct Model<'a> {
+    timekeeping: Timekeeping<'a>,
+    collections: BTreeMap<Called, Collection<'a>>,
     /// Every id that was ever given.
     ids: BTreeSet<String>,
 }
 
-impl Model {
+/// What times are kept by, and how exactly that of the last access.
+#[derive(Clone, Copy)]
+struct Timekeeping<'a> {
+    time: &'a Time,
+    access_times: AccessTimes,
+}
+
+impl<'a> Model<'a> {
+    pub(super) fn new(time: &'a Time, access_times: AccessTimes) -> Self {
+        Self { timekeeping: Timekeeping { time, access_times }, collections: BTreeMap::new(), ids: BTreeSet::new() }
+    }
+
     /// The collection that has this id now, if any has.
-    pub(super) fn with_id(&mut self, called: Called, id: &str) -> Option<&mut Collection> {
+    pub(super) fn with_id(&mut self, called: Called, id: &str) -> Option<&mut Collection<'a>> {
         self.collections.get_mut(&called).filter(|collection| collection.id == id)
     }
 
@@ -39,7 +51,7 @@ impl Model {
             return collection.open(during, opened);
         }
         ensure!(self.ids.insert(opened.id.clone()), "a new collection has the id of another: {:?}", opened.id);
-        self.collections.insert(called, Collection::created(during, opened));
+        self.collections.insert(called, Collection::created(self.timekeeping, during, opened));
         Ok(())
     }
 
@@ -48,28 +60,9 @@ impl Model {
     }
 }
 
-/// What is known about a time of a collection.
-#[derive(Clone, Copy)]
-enum Known {
-    /// The operation that set it took place then.
-    During(Span),
-    /// It was seen, and nothing has moved it since.
-    Is(Timestamp),
-}
-
-impl Known {
-    fn see(&mut self, time: &Time, seen: Timestamp) -> Judgement {
-        match *self {
-            Self::During(span) => time.check_shown(seen, span)?,
-            Self::Is(known) => ensure_eq!(seen, known, "a time that nothing has moved"),
-        }
-        *self = Self::Is(seen);
-        Ok(())
-    }
-}
-
 /// One collection.
-pub(super) struct Collection {
+pub(super) struct Collection<'a> {
+    timekeeping: Timekeeping<'a>,
     id: String,
     label: StoreLabel,
     records: BTreeMap<KeyBuf, Record>,
@@ -78,11 +71,11 @@ pub(super) struct Collection {
     modified: Known,
 }
 
-impl Collection {
-    fn created(during: Span, opened: &OpenedStore) -> Self {
+impl<'a> Collection<'a> {
+    fn created(timekeeping: Timekeeping<'a>, during: Span, opened: &OpenedStore) -> Self {
         let OpenedStore { id, label, .. } = opened.clone();
-        let known = Known::During(during);
-        Self { id, label, records: BTreeMap::new(), created: known, accessed: known, modified: known }
+        let [created, accessed, modified] = [(); 3].map(|()| Known::during(during));
+        Self { timekeeping, id, label, records: BTreeMap::new(), created, accessed, modified }
     }
 
     pub(super) fn open(&mut self, during: Span, opened: &OpenedStore) -> Judgement {
@@ -151,7 +144,7 @@ impl Collection {
         Ok(())
     }
 
-    pub(super) fn metadata(&mut self, time: &Time, answer: &StoreMetadata) -> Judgement {
+    pub(super) fn metadata(&mut self, answer: &StoreMetadata) -> Judgement {
         ensure_eq!(answer.id, self.id, "the id in the metadata");
         ensure_eq!(answer.name.as_ref(), self.label.name(), "the name in the metadata");
         let times = [
@@ -160,7 +153,9 @@ impl Collection {
             (&mut self.modified, answer.modified_at, "modified_at"),
         ];
         for (known, seen, name) in times {
-            known.see(time, seen).map_err(|failure| failure.in_context(format_args!("  as {name}")))?;
+            known
+                .see(self.timekeeping.time, seen)
+                .map_err(|failure| failure.in_context(format_args!("  as {name}")))?;
         }
         let in_order = answer.created_at <= answer.modified_at && answer.modified_at <= answer.accessed_at;
         ensure!(in_order, "the times are not in order: {answer:?}");
@@ -168,10 +163,10 @@ impl Collection {
     }
 
     fn is_read(&mut self, during: Span) {
-        self.accessed = Known::During(during);
+        self.accessed.is_read(self.timekeeping.time, during, self.timekeeping.access_times);
     }
 
     fn is_written(&mut self, during: Span) {
-        (self.accessed, self.modified) = (Known::During(during), Known::During(during));
+        (self.accessed, self.modified) = (Known::during(during), Known::during(during));
     }
 }

@@ -67,7 +67,7 @@ struct Run<'a> {
     progress: &'a Progress,
     time: &'a Time,
     collections: &'a Collections<'a>,
-    model: Model,
+    model: Model<'a>,
     coverage: Coverage,
     /// For each of two clients, those on each collection, in the order of [`Called::ALL`].
     handles: [Vec<Handles>; 2],
@@ -85,7 +85,7 @@ impl<'a> Run<'a> {
             progress: &scope.progress,
             time: scope.time(),
             collections,
-            model: Model::default(),
+            model: Model::new(scope.time(), scope.access_times()),
             coverage: Coverage::default(),
             handles: [Vec::new(), Vec::new()],
         };
@@ -157,7 +157,7 @@ impl<'a> Run<'a> {
         handle: &KeyValueStore,
         called: Called,
         answer: store_core::Result<T>,
-        by: impl FnOnce(&mut Collection, T) -> Result<(), Failure>,
+        by: impl FnOnce(&mut Collection<'_>, T) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         match self.model.with_id(called, handle.id()) {
             Some(collection) => by(collection, answer?),
@@ -197,7 +197,7 @@ impl<'a> Run<'a> {
             }
             Op::Metadata => {
                 let answer = handle.metadata().await;
-                self.judge(handle, called, answer, |collection, answer| collection.metadata(time, &answer))
+                self.judge(handle, called, answer, |collection, answer| collection.metadata(&answer))
             }
             Op::Purge => {
                 let (answer, during) = time.measure(handle.purge()).await;

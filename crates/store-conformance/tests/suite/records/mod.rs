@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use store_core::{
-    Bytes, Capabilities, Clock, ContentType, Error, ErrorKind, Key, KeyBuf, KeyValueStoreClient, ManualClock,
-    OpenOptions, OpenedStore, Record, RecordMetadata, RecordPage, RecordPageOptions, Result, StoreLabel, StoreMetadata,
-    StoreSelector, Timestamp, UrlTemplate, async_trait,
+    AccessTimes, Bytes, Capabilities, Clock, ContentType, Error, ErrorKind, Key, KeyBuf, KeyValueStoreClient,
+    ManualClock, OpenOptions, OpenedStore, Record, RecordMetadata, RecordPage, RecordPageOptions, Result, StoreLabel,
+    StoreMetadata, StoreSelector, Timestamp, UrlTemplate, async_trait,
 };
 use tokio::task::yield_now;
 
@@ -48,13 +48,19 @@ pub(crate) struct ModelRecords {
     clock: ManualClock,
     capabilities: Capabilities,
     urls: UrlTemplate,
+    access_times: AccessTimes,
     fault: Fault,
 }
 
 impl ModelRecords {
     pub(crate) fn new(clock: ManualClock, capabilities: Capabilities, fault: Fault) -> Self {
         let urls = UrlTemplate::new(URLS).expect("the words of a template");
-        Self { state: Arc::default(), clock, capabilities, urls, fault }
+        Self { state: Arc::default(), clock, capabilities, urls, access_times: AccessTimes::Exact, fault }
+    }
+
+    /// The same with access times that are kept so exactly.
+    pub(crate) fn keeping(self, access_times: AccessTimes) -> Self {
+        Self { access_times, ..self }
     }
 
     /// Puts something in the place of the metadata.
@@ -142,11 +148,19 @@ impl ModelRecords {
         Ok(act(collection, self.clock.now()))
     }
 
+    /// Moves the time of the last access by a read.
+    fn access(&self, metadata: &mut StoreMetadata, now: Timestamp) {
+        let too_soon = now.saturating_since(metadata.accessed_at) < 2 * AccessTimes::COARSENESS;
+        if !(too_soon && self.has(Fault::AccessTimesAreTooCoarse)) {
+            metadata.accessed_at = self.access_times.after_read(metadata.accessed_at, now);
+        }
+    }
+
     /// Does something that only reads.
     fn reading<T>(&self, store: &OpenedStore, act: impl FnOnce(&Collection) -> T) -> Result<T> {
         self.with(store, |collection, now| {
             if !self.has(Fault::ReadIsNoAccess) {
-                collection.metadata.accessed_at = now;
+                self.access(&mut collection.metadata, now);
             }
             if self.has(Fault::ReadModifies) {
                 collection.metadata.modified_at = now;
@@ -227,7 +241,7 @@ impl KeyValueStoreClient for ModelRecords {
             StoreSelector::Id(_) => return Err(Error::new(ErrorKind::NotFound, "no collection has this id")),
         };
         let label = self.with(&OpenedStore::new(id.clone(), StoreLabel::Default), |collection, now| {
-            collection.metadata.accessed_at = now;
+            self.access(&mut collection.metadata, now);
             collection.label.clone()
         })?;
         Ok(OpenedStore::new(id, if self.has(Fault::OpenForgetsLabel) { StoreLabel::Default } else { label }))

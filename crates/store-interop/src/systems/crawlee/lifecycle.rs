@@ -45,7 +45,7 @@ async fn what_python_purges_is_empty_and_the_same_store(sides: &Sides) -> Result
 }
 
 /// Everything that works on an opened store.
-async fn every_operation_says_dropped(store: &KeyValueStore) -> Result<()> {
+pub(super) async fn every_operation_says_dropped(store: &KeyValueStore) -> Result<()> {
     let options = RecordPageOptions::default;
     for (operation, kind) in [
         ("metadata", kind(store.metadata().await)?),

@@ -9,11 +9,15 @@ use store_redis::{
     AccessTimes, Config, KeyValueStoreClient, RecordLayout, RedisKeyValueStoreClient, RedisStore, Store,
 };
 
+use super::sentinel::Sentinels;
 use crate::case::{Case, cases};
 use crate::sides::Sides;
 
 pub(crate) const CASES: &[Case] = cases! {
-    RustWrites: [clauses_of_the_suite_hold_in_the_layout]
+    RustWrites: [
+        clauses_of_the_suite_hold_in_the_layout,
+        clauses_of_the_suite_hold_behind_sentinel,
+    ]
 };
 
 /// For a server in Python, which many checks use at once.
@@ -77,7 +81,16 @@ impl Harness for CrawleeHarness {
 }
 
 async fn clauses_of_the_suite_hold_in_the_layout(sides: &Sides) -> Result<()> {
-    let config = sides.config()?.with_deadline(PATIENCE).with_connect_timeout(PATIENCE);
+    clauses_hold(sides.config()?).await
+}
+
+async fn clauses_of_the_suite_hold_behind_sentinel(sides: &Sides) -> Result<()> {
+    let sentinels = Sentinels::start(sides)?;
+    clauses_hold(sentinels.config()?).await
+}
+
+async fn clauses_hold(config: Config) -> Result<()> {
+    let config = config.with_deadline(PATIENCE).with_connect_timeout(PATIENCE);
     let run = move || {
         let start = move || CrawleeHarness::start(config.clone());
         let options = CLAUSES.iter().fold(Options::new(), |options, clause| options.only(format!("records::{clause}")));

@@ -13,9 +13,9 @@ use crate::command;
 use crate::config::{self, Coverage, Server};
 use crate::connection::deadline::Deadline;
 use crate::connection::endpoint::Endpoint;
-use crate::connection::layout::{Layout, Survey};
 use crate::connection::node::NodeConnection;
 use crate::connection::peer::{Part, Peer};
+use crate::connection::placement::{Placement, Survey};
 use crate::connection::resolver::inquiry::{inquire, refused, unanswered};
 use crate::connection::resolver::reads::{no_replica, pick, read_from};
 use crate::connection::resolver::shards::{Shards, Span};
@@ -130,15 +130,19 @@ impl Cluster {
 
     /// Only the owner of a slot knows that it is moving, and that it is the owner; so all whose keys are asked for are
     /// asked, and believed only as far as together they own what is asked for.
-    pub(super) async fn layout(self: &Arc<Self>, slot: Option<Slot>, deadline: &mut Deadline<'_>) -> Result<Layout> {
-        let layout = self.ask_owners(slot, deadline).await;
-        if layout.is_err() {
+    pub(super) async fn placement(
+        self: &Arc<Self>,
+        slot: Option<Slot>,
+        deadline: &mut Deadline<'_>,
+    ) -> Result<Placement> {
+        let placement = self.ask_owners(slot, deadline).await;
+        if placement.is_err() {
             self.want();
         }
-        layout
+        placement
     }
 
-    async fn ask_owners(&self, slot: Option<Slot>, deadline: &mut Deadline<'_>) -> Result<Layout> {
+    async fn ask_owners(&self, slot: Option<Slot>, deadline: &mut Deadline<'_>) -> Result<Placement> {
         let (owners, expected) = match slot {
             Some(slot) => (vec![self.endpoint(Route::Slot(slot), Source::Primary)?], 1),
             None => (self.primaries()?, usize::from(SLOTS) - self.read(Shards::uncovered)?),

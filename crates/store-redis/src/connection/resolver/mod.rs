@@ -22,8 +22,8 @@ use tokio::time::Instant;
 use crate::config::Deployment;
 use crate::connection::deadline::Deadline;
 use crate::connection::endpoint::Endpoint;
-use crate::connection::layout::Layout;
 use crate::connection::node::NodeConnection;
+use crate::connection::placement::Placement;
 use crate::environment::Environment;
 use crate::error::Redirect;
 use crate::request::{Request, Route, Source};
@@ -162,20 +162,20 @@ impl Resolver {
     }
 
     /// The servers that have keys of `slot`, or of all slots, at this moment, and whether keys are moving among them.
-    pub(super) async fn layout(&self, slot: Option<Slot>, deadline: &mut Deadline<'_>) -> Result<Layout> {
+    pub(super) async fn placement(&self, slot: Option<Slot>, deadline: &mut Deadline<'_>) -> Result<Placement> {
         if let Self::Cluster(cluster) = self {
-            return cluster.layout(slot, deadline).await;
+            return cluster.placement(slot, deadline).await;
         }
         let primary = self.endpoint(Route::Any, Source::Primary)?;
         let connection = primary.leading_connection(deadline).await;
         if let (Err(error), Self::Sentinel(sentinels)) = (&connection, self) {
             sentinels.report(Some(&primary), &Fault::unreachable(error.clone()));
         }
-        Ok(Layout::alone(connection?.server_id()))
+        Ok(Placement::alone(connection?.server_id()))
     }
 
-    /// What there is to do about a layout that could not be had.
-    pub(super) fn after_no_layout(&self) -> Next {
+    /// What there is to do about a placement that could not be had.
+    pub(super) fn after_no_placement(&self) -> Next {
         match self {
             Self::Fixed(_) => Next::Pause,
             Self::Sentinel(_) | Self::Cluster(_) => Next::AwaitTopology,

@@ -1,19 +1,16 @@
 //! What the scripts of Crawlee's layout answer otherwise than those of the native one.
 
 use redis::Value;
-use store_core::{KeyBuf, OpenedStore, Record, RecordMetadata, Result};
+use store_core::{KeyBuf, OpenedStore, Record, RecordMetadata, Result, StoreLabel};
 
-use super::{answers, damaged, described, text, whole};
+use super::{answers, damaged, described, text, text_if_any, whole};
 use crate::keyspace::crawlee;
-use crate::reply::{array, count, exactly, value};
+use crate::reply::{array, count, exactly};
 
-/// What a collection with some id is called; `None` where nothing has this id.
-pub(crate) fn called(reply: Value) -> Result<Option<String>> {
+/// Where an id leads, as far as the text tells that a collection is called; `None` for one that leads nowhere.
+pub(crate) fn label(reply: Value) -> Result<Option<StoreLabel>> {
     let [called] = exactly(array(reply)?)?;
-    match value(called)? {
-        None => Ok(None),
-        Some(called) => String::from_utf8(called.into()).map(Some).map_err(|_| damaged()),
-    }
+    super::label(called, |called| crawlee::label(called, None))
 }
 
 /// The collection that was opened by what it is called.
@@ -29,8 +26,7 @@ pub(crate) fn existing(reply: Value, id: String, called: &str) -> Result<OpenedS
 }
 
 fn store(id: String, called: &str, name: Value) -> Result<OpenedStore> {
-    let name = value(name)?.map(|name| String::from_utf8(name.into()).map_err(|_| damaged())).transpose()?;
-    let label = crawlee::label(called, name.as_deref()).ok_or_else(damaged)?;
+    let label = crawlee::label(called, text_if_any(name)?.as_deref()).ok_or_else(damaged)?;
     Ok(OpenedStore::new(id, label))
 }
 

@@ -1,24 +1,21 @@
--- What every script of Crawlee's layout begins with: whether the collection is the one that was opened, and its times.
+-- How Crawlee's layout keeps a collection.
 -- KEYS[1]  metadata: a JSON document of id, name, accessed_at, created_at and modified_at
 -- KEYS[2]  values: a hash by the keys of the records
 -- KEYS[3]  descriptions: a hash by the keys of the records, of JSON documents of key, content_type and size
 -- KEYS[4]  signal: a list on which Crawlee waits for a collection that another of its processes creates
 -- KEYS[5]  texts by id: a hash of all collections
 -- KEYS[6]  ids by text: a hash of all collections
--- ARGV[1]  id of the collection that was opened
--- returns  a status, or an array that begins with one: DONE and what follows, or one of the others alone
--- Why a script: the id has to be checked in the step that does something to the collection, and JSON.SET has no
---               condition on what is there.
--- Times are microseconds since the Unix epoch, by the server's clock, and never go back. They are written as Crawlee
--- writes them, and read in every form that it reads.
--- A key of a foreign type is found by reading it, before anything is written.
--- What is said of writes that follow each other takes for granted that the user has all rights that are asked for.
-local DONE, DROPPED, CORRUPT, TAKEN = 0, 1, 2, 3
+-- ARGV[1]  as in opened.lua
+-- ARGV[#ARGV]  what the collection is called: its name, else its alias, else 'default'. It is taken off here, so that what
+--              is before it stands where it does in every layout.
+-- returns  as in opened.lua
+-- Why a script: JSON.SET has no condition on what is there.
+-- Times are microseconds since the Unix epoch, written as Crawlee writes them, and read in every form that it reads.
 
--- What the collection is called: its name, else its alias, else 'default'.
-local TEXT = string.match(KEYS[1], '^key_value_stores:(.*):metadata$')
+local TEXT = table.remove(ARGV)
 
-local SECOND, MILLI = 1000000, 1000
+local SECOND = 1000000
+MILLI = 1000
 local SECONDS_A_DAY = 86400
 -- Numbers above this are milliseconds, not seconds, as they are for Crawlee.
 local MOST_SECONDS = 2e10
@@ -118,7 +115,7 @@ local function read_time(written)
   return within_calendar(days * SECONDS_A_DAY * SECOND + time)
 end
 
-local function now()
+function now()
   local time = redis.call('TIME')
   return time[1] * SECOND + time[2]
 end
@@ -129,8 +126,7 @@ local function either(document, snake, camel)
   return { name = name, value = document[name] }
 end
 
--- The collection that has this name, whichever it is; without one nil, and the status that says so.
-local function found()
+function found()
   local text = redis.call('JSON.GET', KEYS[1], '.')
   if not text then
     return nil, DROPPED
@@ -144,26 +140,16 @@ local function found()
   if has_name and document.name ~= TEXT then
     return nil, CORRUPT
   end
-  local collection = { id = document.id, name = has_name and document.name }
+  local collection = { id = document.id, name = has_name and document.name, spellings = {} }
   local times = { created_at = 'createdAt', accessed_at = 'accessedAt', modified_at = 'modifiedAt' }
   for snake, camel in pairs(times) do
     local time = either(document, snake, camel)
-    time.value = read_time(time.value)
-    if not time.value then
+    collection[snake], collection.spellings[snake] = read_time(time.value), time.name
+    if not collection[snake] then
       return nil, CORRUPT
     end
-    collection[snake] = time
   end
   return collection
-end
-
--- The collection that was opened; when it is not there any more nil, and the status that says so.
-local function opened()
-  local collection, status = found()
-  if collection and collection.id ~= ARGV[1] then
-    return nil, DROPPED
-  end
-  return collection, status
 end
 
 -- Whether there are as many values as descriptions. An error when one of the two keys is of a foreign type.
@@ -179,28 +165,15 @@ local function check_types()
   redis.call('HLEN', KEYS[6])
 end
 
--- The command that sets a time.
-local function setting(time, value)
-  return 'JSON.SET', KEYS[1], '$.' .. time.name, '"' .. spelled(value) .. '"'
-end
-
--- Moves the time of the last access when it is `tolerance` milliseconds old; never where that is no number.
--- A server that takes no writes now (no memory, no disk, too few replicas) still answers reads.
-local function is_read(collection, tolerance)
-  if not tonumber(tolerance) then
-    return
-  end
-  local accessed_at, now = collection.accessed_at, now()
-  if now > accessed_at.value and now - accessed_at.value >= tolerance * MILLI then
-    redis.pcall(setting(accessed_at, now))
-  end
+function setting(collection, time, micros)
+  return 'JSON.SET', KEYS[1], '$.' .. collection.spellings[time], '"' .. spelled(micros) .. '"'
 end
 
 local function is_written(collection)
   local now = now()
-  for _, time in ipairs({ collection.accessed_at, collection.modified_at }) do
-    if now > time.value then
-      redis.call(setting(time, now))
+  for _, time in ipairs({ 'accessed_at', 'modified_at' }) do
+    if now > collection[time] then
+      redis.call(setting(collection, time, now))
     end
   end
 end

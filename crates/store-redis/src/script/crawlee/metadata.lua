@@ -10,6 +10,6 @@ if not collection then
   return status
 end
 local function millis(time)
-  return string.format('%.0f', math.max(math.floor(time.value / MILLI), 0))
+  return string.format('%.0f', math.max(math.floor(time / MILLI), 0))
 end
 return { DONE, millis(collection.created_at), millis(collection.accessed_at), millis(collection.modified_at) }

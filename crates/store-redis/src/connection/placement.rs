@@ -9,7 +9,7 @@ use crate::slot::Slot;
 
 /// The servers that have the keys of one slot, or of all, at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Layout {
+pub(crate) struct Placement {
     servers: Vec<ServerId>,
     /// How often each owner has got slots of others: what was given away and taken back is no longer the same.
     epochs: Vec<(ServerId, u64)>,
@@ -17,7 +17,7 @@ pub(crate) struct Layout {
     moves: Vec<(ServerId, Slot)>,
 }
 
-impl Layout {
+impl Placement {
     /// Everything is on one server.
     pub(crate) fn alone(server: ServerId) -> Self {
         Self { servers: vec![server], epochs: Vec::new(), moves: Vec::new() }
@@ -40,7 +40,7 @@ impl Layout {
         !self.moves.is_empty()
     }
 
-    /// Equal for equal layouts, whoever computes it: 16 hexadecimal digits.
+    /// Equal for equal placements, whoever computes it: 16 hexadecimal digits.
     pub(crate) fn fingerprint(&self) -> String {
         let mut digits = sha1_smol::Sha1::from(self.to_string()).digest().to_string();
         digits.truncate(16);
@@ -49,7 +49,7 @@ impl Layout {
 }
 
 /// All of it, in a form that stays.
-impl fmt::Display for Layout {
+impl fmt::Display for Placement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.servers.iter().try_for_each(|server| write!(f, "{server} "))?;
         self.epochs.iter().try_for_each(|(server, epoch)| write!(f, "{server}@{epoch} "))?;
@@ -57,7 +57,7 @@ impl fmt::Display for Layout {
     }
 }
 
-/// What one owner of slots after another says about itself, until it makes a layout.
+/// What one owner of slots after another says about itself, until it makes a placement.
 #[derive(Default)]
 pub(super) struct Survey {
     servers: Vec<ServerId>,
@@ -91,13 +91,13 @@ impl Survey {
     }
 
     /// The owner before those that its slot reaches.
-    pub(super) fn in_order_of_moves(self) -> Layout {
-        Layout::new(self.servers, self.epochs, self.moves)
+    pub(super) fn in_order_of_moves(self) -> Placement {
+        Placement::new(self.servers, self.epochs, self.moves)
     }
 
-    /// Not as the nodes were named: each names them in an order of its own, and a layout must not differ by who was
+    /// Not as the nodes were named: each names them in an order of its own, and a placement must not differ by who was
     /// asked.
-    pub(super) fn in_order_of_servers(mut self) -> Layout {
+    pub(super) fn in_order_of_servers(mut self) -> Placement {
         self.servers.sort_unstable();
         self.in_order_of_moves()
     }
@@ -116,25 +116,25 @@ mod tests {
     }
 
     #[test]
-    fn a_fingerprint_tells_layouts_apart_and_stays() {
+    fn a_fingerprint_tells_placements_apart_and_stays() {
         let slot = Slot::new(7).unwrap();
         let (one, other) = (server('a'), server('b'));
-        let layouts = [
-            Layout::alone(one),
-            Layout::alone(other),
-            Layout::new(vec![one, other], vec![(one, 1), (other, 2)], vec![]),
-            Layout::new(vec![one, other], vec![(one, 1), (other, 3)], vec![]),
-            Layout::new(vec![one, other], vec![(one, 1), (other, 2)], vec![(one, slot)]),
+        let placements = [
+            Placement::alone(one),
+            Placement::alone(other),
+            Placement::new(vec![one, other], vec![(one, 1), (other, 2)], vec![]),
+            Placement::new(vec![one, other], vec![(one, 1), (other, 3)], vec![]),
+            Placement::new(vec![one, other], vec![(one, 1), (other, 2)], vec![(one, slot)]),
         ];
-        let different: std::collections::BTreeSet<_> = layouts.iter().map(Layout::fingerprint).collect();
-        assert_eq!(different.len(), layouts.len());
-        assert_eq!(Layout::alone(one).to_string(), "aaaaaaaaaaaaaaaa ");
-        assert_eq!(Layout::alone(one).fingerprint(), "55293d12e4e9bfb4");
+        let different: std::collections::BTreeSet<_> = placements.iter().map(Placement::fingerprint).collect();
+        assert_eq!(different.len(), placements.len());
+        assert_eq!(Placement::alone(one).to_string(), "aaaaaaaaaaaaaaaa ");
+        assert_eq!(Placement::alone(one).fingerprint(), "55293d12e4e9bfb4");
     }
 
     #[test]
-    fn a_layout_of_all_slots_does_not_depend_on_the_order_in_which_nodes_are_named() {
-        let layouts = [['a', 'b'], ['b', 'a']].map(|order| {
+    fn the_placement_of_all_slots_does_not_depend_on_the_order_in_which_nodes_are_named() {
+        let placements = [['a', 'b'], ['b', 'a']].map(|order| {
             let mut survey = Survey::default();
             for digit in order {
                 let own = if digit == 'a' { owner_of(0, 9) } else { owner_of(10, 19) };
@@ -143,8 +143,8 @@ mod tests {
             assert_eq!(survey.owned(), 20);
             survey.in_order_of_servers()
         });
-        assert_eq!(layouts[0], layouts[1]);
-        assert_eq!(layouts[0].fingerprint(), layouts[1].fingerprint());
+        assert_eq!(placements[0], placements[1]);
+        assert_eq!(placements[0].fingerprint(), placements[1].fingerprint());
     }
 
     #[test]
