@@ -19,6 +19,9 @@ const FILE: &str = "STORE_CONFORMANCE_KILL_MATRIX";
 /// How often every mutant is run, if more than once.
 const TIMES: &str = "STORE_CONFORMANCE_KILL_TIMES";
 
+/// A part of the names of those that are run, if not all are.
+const ONLY: &str = "STORE_CONFORMANCE_KILL_ONLY";
+
 /// Of what is written. Fields may be added without another one.
 const VERSION: u32 = 1;
 
@@ -26,15 +29,17 @@ const VERSION: u32 = 1;
 #[ignore = "takes minutes; cargo xtask conformance --mutants"]
 fn every_mutant_is_killed_by_the_whole_suite() {
     let times = std::env::var(TIMES).map_or(1, |times| times.parse().expect("a number of times"));
+    let only = std::env::var(ONLY).unwrap_or_default();
+    let chosen: Vec<_> = mutants().filter(|mutant| format!("{:?}", mutant.fault).contains(&only)).collect();
     let began = Instant::now();
     let healthy = each(0..times, |_| run_whole(Fault::None));
-    let all = mutants().flat_map(|mutant| (0..times).map(move |_| mutant));
+    let all = chosen.iter().flat_map(|mutant| (0..times).map(move |_| mutant));
     let runs = each(all, |mutant| {
         let report = run_whole(mutant.fault);
         println!("{:?}: killed by {} checks", mutant.fault, kills(&report).len());
         report
     });
-    let rows: Vec<_> = mutants().zip(runs.chunks(times)).map(|(mutant, runs)| Row { mutant, runs }).collect();
+    let rows: Vec<_> = chosen.iter().zip(runs.chunks(times)).map(|(mutant, runs)| Row { mutant, runs }).collect();
     let seconds = began.elapsed().as_secs_f64();
     if let Some(file) = std::env::var_os(FILE) {
         let matrix = json!({

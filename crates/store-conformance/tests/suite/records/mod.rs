@@ -25,6 +25,12 @@ struct Collection {
     damaged: bool,
 }
 
+impl Collection {
+    fn id(&self) -> String {
+        self.metadata.id.clone()
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
     ids: BTreeMap<StoreLabel, String>,
@@ -209,6 +215,14 @@ fn without_parameters(content_type: &ContentType) -> ContentType {
     ContentType::as_stored(content_type.as_str().split(';').next().unwrap_or_default().to_owned())
 }
 
+/// Whether its name begins like that of the other one.
+fn is_called_like(collection: &Collection, other: &OpenedStore) -> bool {
+    match (&collection.label, &other.label) {
+        (StoreLabel::Name(name), StoreLabel::Name(other)) => name.as_str().starts_with(other.as_str()),
+        _ => false,
+    }
+}
+
 fn dropped() -> Error {
     Error::new(ErrorKind::Dropped, "the collection was dropped")
 }
@@ -348,13 +362,11 @@ impl KeyValueStoreClient for ModelRecords {
     async fn drop_store(&self, store: &OpenedStore) -> Result<()> {
         self.with(store, |_, _| ())?;
         let mut state = self.open()?;
-        let beside = |other: &StoreLabel| {
-            let (StoreLabel::Name(other), StoreLabel::Name(own)) = (other, &store.label) else { return false };
-            self.has(Fault::DropTakesSiblings) && other.as_str().starts_with(own.as_str())
-        };
-        let gone = |collection: &&Collection| collection.metadata.id == store.id || beside(&collection.label);
-        for gone in state.collections.values().filter(gone).cloned().collect::<Vec<_>>() {
-            state.collections.remove(&gone.metadata.id);
+        let mut gone = vec![store.id.clone()];
+        if self.has(Fault::DropTakesSiblings) {
+            gone.extend(state.collections.values().filter(|other| is_called_like(other, store)).map(Collection::id));
+        }
+        for gone in gone.iter().filter_map(|id| state.collections.remove(id)).collect::<Vec<_>>() {
             state.ids.remove(&gone.label);
             state.dropped.insert(gone.label.clone(), gone);
         }

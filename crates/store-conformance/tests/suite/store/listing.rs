@@ -2,11 +2,14 @@
 
 use store_core::{Clock, Cursor, Key, ListOptions, ListedKey, Namespace, Page, Result, Scope};
 
-use super::{Cell, ModelStore, Place};
+use super::{Cell, ModelStore, Place, State};
 use crate::fault::Fault;
 
 /// What each cursor begins with.
 const CURSOR: &str = "behind ";
+
+/// An entry where it is kept.
+type Kept<'a> = (&'a Place, &'a (Namespace, Cell));
 
 impl ModelStore {
     pub(super) fn page(&self, namespace: &Namespace, options: &ListOptions) -> Result<Page> {
@@ -23,7 +26,8 @@ impl ModelStore {
             let living = self.has(Fault::ListsExpired) || !cell.expires_at.is_past(self.clock.now());
             living && is_inside(space, namespace, options.scope)
         };
-        let mut all: Vec<_> = state.cells.iter().filter(|(_, (space, cell))| inside(space, cell)).collect();
+        let candidates = self.candidates(&state, namespace);
+        let mut all: Vec<_> = candidates.filter(|(_, (space, cell))| inside(space, cell)).collect();
         if self.has(Fault::ListsInUtf16Order) {
             all.sort_by_key(|(place, _)| in_utf16(place));
         }
@@ -45,6 +49,23 @@ impl ModelStore {
         }
         let last = listed.last().map(|(place, _)| *place).filter(|_| self.goes_on(left.len(), options));
         Ok(Page::new(keys, last.map(|last| self.cursor_behind(last, begin + listed.len()))))
+    }
+
+    /// The entries among which those of a namespace and of all nested in it are: those whose namespaces begin like this, so
+    /// that a walk does not look at everything there is; or all, where namespaces are spelled or read otherwise.
+    fn candidates<'a>(&self, state: &'a State, namespace: &Namespace) -> Box<dyn Iterator<Item = Kept<'a>> + 'a> {
+        match self.fault {
+            Fault::JoinsSegmentsPlainly
+            | Fault::JoinsSegmentsByUnderscore
+            | Fault::JoinsNamespaceAndKey
+            | Fault::ClearsByGlob
+            | Fault::ClearTakesEverything => Box::new(state.cells.iter()),
+            _ => {
+                let root = namespace.as_encoded().to_owned();
+                let behind = state.cells.range((root.clone(), String::new())..);
+                Box::new(behind.take_while(move |((space, _), _)| space.starts_with(&root)))
+            }
+        }
     }
 
     /// Whether a page has a next one, when so many keys are behind it.
@@ -70,13 +91,14 @@ impl ModelStore {
         }
         let mut state = self.open()?;
         let now = self.clock.now();
-        let mut removed = 0;
-        state.cells.retain(|_, (space, cell)| {
-            let inside = self.is_cleared(space, namespace);
-            let counted = !self.has(Fault::ClearMiscounts) || space == namespace;
-            removed += u64::from(inside && counted && !cell.expires_at.is_past(now));
-            !inside
-        });
+        let candidates = self.candidates(&state, namespace);
+        let inside: Vec<_> = candidates.filter(|(_, (space, _))| self.is_cleared(space, namespace)).collect();
+        let counted = |(_, (space, cell)): &&Kept<'_>| {
+            !cell.expires_at.is_past(now) && (!self.has(Fault::ClearMiscounts) || space == namespace)
+        };
+        let removed = inside.iter().filter(counted).count() as u64;
+        let places: Vec<_> = inside.into_iter().map(|(place, _)| place.clone()).collect();
+        places.iter().for_each(|place| drop(state.cells.remove(place)));
         Ok(removed)
     }
 
