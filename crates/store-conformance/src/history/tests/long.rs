@@ -8,7 +8,7 @@ use super::simulation::{Mix, Plan, ROOM_FOR_STEPS, calls_of, simulate};
 use crate::choices::Choices;
 use crate::history::{Call, EntryOp, History};
 
-const CALLS: usize = if cfg!(debug_assertions) { 100_000 } else { 1_000_000 };
+const CALLS: usize = if cfg!(debug_assertions) { 20_000 } else { 1_000_000 };
 
 fn judge_many(mix: Mix, one_is_given_up_of: u64) {
     let plan = Plan { callers: 6, calls: CALLS, one_is_given_up_of };
