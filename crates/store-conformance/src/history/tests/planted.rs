@@ -5,7 +5,7 @@ use super::simulation::{Mix, Plan, Simulated, simulate};
 use crate::choices::Choices;
 use crate::history::{Call, EntryAnswer, EntryOp, History};
 
-const CALLS: usize = if cfg!(debug_assertions) { 10_000 } else { 100_000 };
+const CALLS: usize = 100_000;
 
 /// No picture should be larger.
 const MOST_SHOWN: usize = 20;
