@@ -32,6 +32,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant!(ZeroLimitMeansAll, Plain, "a limit of 0 is none", ["records::record_pages_are_bounded", RECORDS]),
     mutant!(ReadModifies, Plain, "a read moves `modified_at`", ["records::metadata_counts", RECORDS]),
     mutant!(ReadIsNoAccess, Plain, "a read does not move `accessed_at`", ["records::metadata_counts", RECORDS]),
+    mutant!(AccessTimesAreTooCoarse, Plain, "a read moves `accessed_at` later than was declared", ["records::metadata_counts", RECORDS]),
     mutant!(MetadataReadIsAccess, Plain, "a read of the metadata moves `accessed_at`", ["records::metadata_counts", RECORDS]),
     mutant!(DeletingNothingModifies, Plain, "removing what is not there moves `modified_at`", ["records::metadata_counts", RECORDS]),
     mutant!(PurgeMakesNewId, Plain, "purging makes a new collection", ["records::purge_keeps_the_store", "records::purge_on_start", RECORDS]),
