@@ -41,7 +41,7 @@ fn very_many_reads_and_writes_are_judged() {
 #[test]
 fn very_many_mixed_calls_are_judged() {
     judge_many(Mix::Conditions, 0);
-    judge_many(Mix::Conditions, 100);
+    judge_many(Mix::Conditions, 1000);
 }
 
 #[test]

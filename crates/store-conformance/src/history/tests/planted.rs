@@ -97,13 +97,19 @@ fn history(fault: Fault, mix: Mix, one_is_given_up_of: u64, seed: u64) -> (Vec<S
     (all, faulty.planted.unwrap())
 }
 
-/// Whether the fault cannot be missed: the call before that changed the entry was answered, so it did not take effect
-/// later; and the next call was called after the planted one had returned, and it looks.
+/// Whether the fault cannot be missed: what was written before was written by calls that were answered, so it cannot have
+/// been written later; and the next call was called after the planted one had returned, and it looks.
 fn can_be_seen(all: &[Simulated<EntryOp>], fault: Fault, planted: Planted) -> bool {
     let at = |effect| all.iter().find(|it| it.effect == Some(effect)).and_then(|it| Some((it.call, it.call.returned?)));
     let looks = |call: Call<EntryOp>| matches!(call.operation, EntryOp::Get | EntryOp::Add(_));
+    let is_answered = |value| {
+        let mut writes = all.iter().filter(|it| it.call.operation.written() == Some(value));
+        writes.all(|it| it.call.returned.is_some())
+    };
     match [planted.change, planted.at, planted.at + 1].map(at) {
-        [Some(_), Some(_), _] if fault == Fault::StaleRead => true,
+        [Some(_), Some((_, returned)), _] if fault == Fault::StaleRead => {
+            matches!(returned.answer, EntryAnswer::Value(Some(stale)) if is_answered(stale))
+        }
         [Some(_), Some((_, returned)), Some((next, _))] => looks(next) && returned.at < next.called,
         _ => false,
     }
