@@ -1,5 +1,6 @@
 //! `cargo xtask ci`: `test`, and what a reviewer should not have to look for.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -32,15 +33,28 @@ fn clippy(workspace: &Workspace, selection: &[&str]) -> Result<()> {
     run::run(workspace.cargo(["clippy"]).args(selection).args(["--", "-D", "warnings"]))
 }
 
-/// A feature that only compiles beside another one breaks the first user who wants it alone.
+/// A feature that only compiles beside another one breaks the first user who wants it alone. Without features each crate
+/// is by itself, as no other's wishes may help it; then one run a feature, for all crates that have it, since a driver's
+/// feature turns on the one of that name in `store-core` and no other: `store-core` is compiled once a feature.
 fn clippy_each_feature(workspace: &Workspace) -> Result<()> {
-    for crate_ in published(&workspace.metadata()?) {
+    let metadata = workspace.metadata()?;
+    let mut having = BTreeMap::<_, Vec<_>>::new();
+    for crate_ in published(&metadata) {
         let name = crate_["name"].as_str().context("a package without a name")?;
         let features = crate_["features"].as_object().context("a package without features")?;
         clippy(workspace, &["--package", name, "--lib", "--no-default-features"])?;
         for feature in features.keys().filter(|feature| *feature != "default") {
-            clippy(workspace, &["--package", name, "--lib", "--no-default-features", "--features", feature])?;
+            having.entry(feature).or_default().push(name);
         }
+    }
+    for (feature, crates) in having {
+        let features: Vec<_> = crates.iter().map(|name| format!("{name}/{feature}")).collect();
+        let packages = crates.iter().flat_map(|name| ["--package", name]);
+        let features = features.iter().flat_map(|feature| ["--features", feature]);
+        clippy(
+            workspace,
+            &["--lib", "--no-default-features"].into_iter().chain(packages).chain(features).collect::<Vec<_>>(),
+        )?;
     }
     Ok(())
 }

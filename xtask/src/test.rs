@@ -35,6 +35,7 @@ pub(crate) fn add_steps(workspace: &Workspace, reports: &Reports, steps: &mut St
         reports.collect_from(&mut tests);
         run::run(&mut tests)
     });
+    // Each by `--bin`, not `--package`, for then they share one build of the drivers, with the features of all members.
     steps.run("quickstart: the same on memory and on Redis", || quickstart(workspace, &[]).map(drop));
     steps.run("quickstart: the words of a text, counted on memory and on Redis", || quickstart_counts(workspace));
     steps.run("crawl-records: the same on memory and on Redis", || crawl_records(workspace));
@@ -56,7 +57,7 @@ fn quickstart_counts(workspace: &Workspace) -> Result<()> {
 fn quickstart(workspace: &Workspace, arguments: &[&OsStr]) -> Result<String> {
     let server = RedisServer::start(ServerOptions::new())?;
     let command = || {
-        let mut command = workspace.cargo(["run", "--quiet", "--package", "quickstart", "--"]);
+        let mut command = workspace.cargo(["run", "--quiet", "--bin", "quickstart", "--"]);
         command.args(arguments);
         command
     };
@@ -75,7 +76,7 @@ fn crawl_records(workspace: &Workspace) -> Result<()> {
     let sample = workspace.root().join("examples/crawl-records/sample");
     let exported = workspace.output_directory("xtask")?.join("exported");
     let run = |arguments: &[&str]| {
-        let mut example = workspace.cargo(["run", "--quiet", "--package", "crawl-records", "--"]);
+        let mut example = workspace.cargo(["run", "--quiet", "--bin", "crawl-records", "--"]);
         example.arg(&sample).args(arguments).args(["--export", KEY, "--to"]).arg(&exported);
         let output = run::capture(&mut example)?;
         ensure!(std::fs::read(&exported)? == std::fs::read(sample.join(KEY))?, "what was exported is not the file");
@@ -98,7 +99,7 @@ fn topologies(workspace: &Workspace) -> Result<()> {
     let sentinel = SentinelDeployment::start(SentinelOptions::new())?;
     let cluster = ClusterDeployment::start(ClusterOptions::new())?;
     let output = |url: &str| -> Result<String> {
-        let mut example = workspace.cargo(["run", "--quiet", "--package", "redis-topologies", "--", url]);
+        let mut example = workspace.cargo(["run", "--quiet", "--bin", "redis-topologies", "--", url]);
         let output = run::capture(&mut example)?;
         Ok(output.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n"))
     };
