@@ -40,7 +40,7 @@
 //! faults.add(Rule::fail_after().on([Operation::Set]).nth(3));
 //! assert!(place(&orders, "o-1", "two pears").await?);
 //! assert_eq!(faults.injected(), 3);
-//! # store_core::Result::Ok(()) }).unwrap();
+//! # Ok::<_, store_core::Error>(()) }).unwrap();
 //! ```
 //!
 //! The crate brings what the suite itself needs, so it belongs under `[dev-dependencies]`, there as here.
