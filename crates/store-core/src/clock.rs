@@ -18,6 +18,18 @@ pub trait Clock: Debug + Send + Sync + 'static {
     /// The last whole millisecond that was reached.
     fn now(&self) -> Timestamp;
 
+    /// What `now` gave at most a [`lag`](Self::lag) ago, for plain reads, of which reading the clock is a large part.
+    /// `now` itself, unless the clock has something cheaper.
+    fn recent(&self) -> Timestamp {
+        self.now()
+    }
+
+    /// How far `recent` may be behind: for so long after its expiry an entry may still be read. A driver that reads by
+    /// `recent` declares it as its [`expiry_granularity`](crate::Capabilities::expiry_granularity).
+    fn lag(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Ends once this clock shows `time`. `None` of a clock that runs by itself, for which timers are there; one that is
     /// moved by hand has to say when, because no timer knows.
     fn reached(&self, _time: Timestamp) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
@@ -139,6 +151,14 @@ impl Clock for ManualClock {
 impl<C: Clock + ?Sized> Clock for Arc<C> {
     fn now(&self) -> Timestamp {
         (**self).now()
+    }
+
+    fn recent(&self) -> Timestamp {
+        (**self).recent()
+    }
+
+    fn lag(&self) -> Duration {
+        (**self).lag()
     }
 
     fn reached(&self, time: Timestamp) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {

@@ -67,8 +67,9 @@ impl<T> Builder<T> {
     }
 
     /// Sets the clock by which entries expire. [`SystemClock`] by default; tests take a
-    /// [`ManualClock`](store_core::ManualClock). It is read while a lock is held, so it must neither wait nor use the
-    /// store.
+    /// [`ManualClock`](store_core::ManualClock), and a [`CoarseClock`](crate::CoarseClock) makes hits faster. It is read
+    /// while a lock is held, so it must neither wait nor use the store. How far its plain reads may lag is declared as the
+    /// store's [`expiry_granularity`](store_core::Capabilities::expiry_granularity).
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Box::new(clock));
         self
@@ -118,9 +119,11 @@ impl<T> Builder<T> {
 
     pub(crate) fn build_engine(self) -> Arc<Engine> {
         let shards = self.shards.unwrap_or_else(|| default_shards(self.limit_bytes)).min(MAX_SHARDS);
+        let capabilities = self.capabilities();
+        let clock = self.clock.unwrap_or_else(|| Box::new(SystemClock::new()));
         let engine = Arc::new(Engine {
-            capabilities: self.capabilities(),
-            clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
+            capabilities: capabilities.with_expiry_granularity(clock.lag()),
+            clock,
             hasher: RandomState::new(),
             shards: (0..shards.next_power_of_two()).map(|_| RwLock::new(Some(Shard::default()))).collect(),
             budget: Budget::new(self.limit_bytes),

@@ -6,7 +6,9 @@
 //!
 //! The clock is read under the lock, in a batch under the last of its locks. So whoever gets a lock later judges by a
 //! time that is no earlier. A time from before the lock may be old by then: its caller would revive an entry that
-//! others have seen expire, or write one whose lifetime is over upon a newer value.
+//! others have seen expire, or write one whose lifetime is over upon a newer value. Plain reads alone go by `recent`, which
+//! may lag as far as the store declares: they change nothing, so all that they can do is to see an entry for so long after
+//! its expiry. Whatever writes, or tells a time, goes by `now`, or lifetimes would end early.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -47,7 +49,7 @@ impl Engine {
         let found = match options.renew {
             None => {
                 let shard = self.read(shard)?;
-                shard.get(target, self.clock.now())
+                shard.get(target, self.clock.recent())
             }
             Some(ttl) => {
                 let mut shard = self.write(shard)?;

@@ -4,6 +4,7 @@
 mod batch;
 mod budget;
 mod builder;
+mod coarse_clock;
 mod engine;
 mod expiry_queue;
 mod growth;
@@ -30,5 +31,6 @@ pub mod prelude {
 }
 
 pub use builder::Builder;
+pub use coarse_clock::CoarseClock;
 pub use records::{ClientBuilder, MemoryKeyValueStoreClient};
 pub use store::{MemoryCache, MemoryStore};

@@ -1,7 +1,8 @@
-//! When an operation reads the clock.
+//! When an operation reads the clock, and how exactly.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
 use store_core::{BatchItem, Key, ListOptions, ManualClock, Namespace, Timestamp, Ttl, WriteExpiry};
 
@@ -100,4 +101,36 @@ fn a_batch_reads_the_clock_while_it_holds_all_of_its_locks() {
     for (name, operation) in operations {
         assert_eq!(locked_in_a_stall(operation), [true; 4], "{name}");
     }
+}
+
+/// A clock that is read as it was when it was made, unless exactly.
+#[derive(Debug)]
+struct LaggingClock(ManualClock);
+
+impl Clock for LaggingClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn recent(&self) -> Timestamp {
+        ManualClock::new().now()
+    }
+
+    fn lag(&self) -> Duration {
+        Duration::from_millis(7)
+    }
+}
+
+#[test]
+fn only_plain_reads_lag() {
+    let time = ManualClock::new();
+    let clock = LaggingClock(time.clone());
+    let engine = Builder::<()>::new(Lifetime::Never).clock(clock).without_sweeper().build_engine();
+    assert_eq!(engine.capabilities.expiry_granularity, Duration::from_millis(7));
+    let reads = || engine.get(at("1"), GetOptions::default()).unwrap().is_some();
+    let renewal = || engine.get(at("1"), GetOptions::default().with_renew(Ttl::MIN)).unwrap();
+    assert!(engine.set(at("1"), b"", &SetOptions::from(BRIEF)).unwrap().is_stored());
+    time.advance(Duration::from_millis(1));
+    assert!(reads() && !engine.exists(at("1")).unwrap() && engine.remaining(at("1")).unwrap().is_none());
+    assert!(reads() && renewal().is_none() && !reads(), "what writes removes what has expired");
 }
