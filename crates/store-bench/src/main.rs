@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
 
 mod instructions;
+mod memory;
 mod records;
 mod report;
 
@@ -14,6 +15,7 @@ use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::instructions::Work;
+use crate::memory::Fill;
 use crate::records::Walk;
 use crate::report::Report;
 
@@ -39,6 +41,8 @@ struct Arguments {
 enum Group {
     /// Instructions that the client spends on one operation.
     Instructions,
+    /// A hit, reads and writes of two threads, and the size of an entry, in the memory driver.
+    Memory,
     /// Pages of small and of large collections of records, and the memory that a walk takes.
     Records,
 }
@@ -49,6 +53,9 @@ enum Part {
     /// Carries out operations to be counted from outside.
     #[command(hide = true)]
     Worker(Work),
+    /// Fills a map or cache.
+    #[command(hide = true)]
+    Fill(Fill),
     /// Walks through a collection of records.
     #[command(hide = true)]
     Walk(Walk),
@@ -67,6 +74,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<()> {
     match arguments.part {
         Some(Part::Worker(work)) => return work.carry_out(),
+        Some(Part::Fill(fill)) => return fill.carry_out(),
         Some(Part::Walk(walk)) => return walk.carry_out(),
         None => {}
     }
@@ -75,6 +83,9 @@ fn run(arguments: Arguments) -> Result<()> {
     let wanted = |group| arguments.only.is_none_or(|only| only == group);
     if wanted(Group::Instructions) {
         report.rows.extend(instructions::measure(arguments.profiles.as_deref())?);
+    }
+    if wanted(Group::Memory) {
+        report.rows.extend(memory::measure()?);
     }
     if wanted(Group::Records) {
         report.rows.extend(records::measure()?);

@@ -1,0 +1,72 @@
+//! What entries take of a process that does nothing but keep them.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+
+use super::keys::Keys;
+use super::subjects::Any;
+use super::{ENTRIES, OURS, PEERS, VALUE_BYTES};
+use crate::report::{Figures, Round, Row};
+
+const ROUNDS: usize = 3;
+
+/// What the program is started as.
+#[derive(Args)]
+pub(crate) struct Fill {
+    subject: Any,
+}
+
+impl Fill {
+    /// Fills, and says how many bytes each entry takes beyond its key and value.
+    pub(crate) fn carry_out(&self) -> Result<()> {
+        let keys = Keys::new(ENTRIES);
+        let before = resident_memory()?;
+        let filled = self.subject.filled(&keys);
+        let grown = resident_memory()?.saturating_sub(before);
+        drop(filled);
+        let own: usize = keys.all().map(|key| key.len() + VALUE_BYTES).sum();
+        println!("{:.1}", (grown as f64 - own as f64) / ENTRIES as f64);
+        Ok(())
+    }
+}
+
+/// How much of this process is in memory, in bytes.
+fn resident_memory() -> Result<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").context("this system does not tell, Linux does")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no memory in /proc/self/status")?;
+    let kib: u64 = line.trim().trim_end_matches(" kB").parse().context("no number in /proc/self/status")?;
+    Ok(kib * 1024)
+}
+
+/// The exact clock takes no more of an entry than the coarse one, so one of ours stands for all.
+pub(super) fn measure() -> Result<Vec<Row>> {
+    let (_, ours) = OURS[0];
+    let rows = PEERS.into_iter().map(|(peer_name, peer)| {
+        let mut rounds = [Round { ours: 0.0, peer: 0.0 }; ROUNDS];
+        for round in &mut rounds {
+            *round = Round { ours: bytes_an_entry(ours)?, peer: bytes_an_entry(peer)? };
+        }
+        let figures = Figures::of(rounds);
+        Ok(Row {
+            group: "memory, size",
+            name: "beyond key and value",
+            tasks: 1,
+            peer: peer_name,
+            unit: "bytes an entry",
+            figures,
+        })
+    });
+    rows.collect()
+}
+
+fn bytes_an_entry(subject: Any) -> Result<f64> {
+    let program = std::env::current_exe().context("cannot tell where this program is")?;
+    let value = subject.to_possible_value().context("every subject has a name")?;
+    let output = Command::new(program).args(["fill", value.get_name()]).output().context("cannot start a process")?;
+    if !output.status.success() {
+        bail!("filling ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+    }
+    String::from_utf8_lossy(&output.stdout).trim().parse().context("a process that did not say what it took")
+}
