@@ -9,7 +9,7 @@ use store_core::{AccessTimes, Address, Cache, Capabilities, Key, Namespace, Name
 
 use crate::collections::{Clients, Collections, Labels};
 use crate::failure::Failure;
-use crate::harness::{Harness, Planted};
+use crate::harness::{Harness, Planted, Reopened};
 use crate::options::{Options, random};
 use crate::outage::Interruptible;
 use crate::progress::Progress;
@@ -306,6 +306,11 @@ impl Scope<'_> {
     /// Two handles on the data of the store, also where there is a cache.
     pub(crate) fn stores(&self) -> Result<[Handle; 2], Failure> {
         Ok([self.store()?, self.second_store()?].map(|store| Handle { store, cache: None }))
+    }
+
+    /// Opens the data anew. Whoever asks for it has let go of every handle.
+    pub(crate) async fn reopen(&self) -> Result<Reopened, Failure> {
+        Ok(self.context.harness.reopen().await?)
     }
 
     /// Puts something that is not an entry under `key`.

@@ -41,7 +41,7 @@ mod walk;
 pub mod guide {}
 
 pub use front::run_from_command_line;
-pub use harness::{ClockControl, Deviation, Harness, HarnessError, Planted};
+pub use harness::{ClockControl, Deviation, Harness, HarnessError, Planted, Reopened};
 pub use level::{Level, UnknownLevel};
 pub use options::Options;
 pub use outage::{Interruptible, Outage, Way};

@@ -2,6 +2,7 @@
 
 mod batches;
 mod coverage;
+mod enumeration;
 mod op;
 mod oracle;
 mod program;

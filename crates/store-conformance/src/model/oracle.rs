@@ -2,6 +2,8 @@
 //!
 //! Each method judges one answer. Where time leaves two answers open, the one that was given is believed from then on.
 
+mod walk;
+
 use std::collections::BTreeMap;
 
 use store_core::{Bytes, Entry, ErrorKind, Lifetime, Remaining, WriteExpiry, checked_counter_sum, parse_counter};

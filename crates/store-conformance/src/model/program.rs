@@ -1,6 +1,6 @@
 //! Carries out a program on a driver and on the model, answer by answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use store_core::{
@@ -9,13 +9,12 @@ use store_core::{
 };
 
 use crate::context::{Handle, Scope, StoreHandle};
-use crate::failure::{Failure, ensure, ensure_eq, refused_with};
-use crate::progress::Progress;
+use crate::failure::{Failure, ensure_eq, refused_with};
+use crate::harness::Reopened;
 use crate::time::Time;
-use crate::walk::{Reach, walk};
 
 use super::coverage::Coverage;
-use super::op::{BadInput, Condition, Guess, KeyId, Op, Pass, Program, Step, Through, When};
+use super::op::{BESIDE, BadInput, Condition, Guess, KeyId, Op, Pass, Program, Step, Through, When};
 use super::oracle::{Guard, Model, Place};
 use super::show::Shown;
 
@@ -23,6 +22,7 @@ use super::show::Shown;
 pub(crate) async fn run(scope: &Scope<'_>, program: Program) -> Result<Coverage, Failure> {
     let mut run = Run::new(scope, &program)?;
     let noise = Noise::make(scope).await?;
+    run.write_beside().await?;
     for (number, step) in program.steps.iter().enumerate() {
         run.step(step).await.map_err(|failure| {
             let shown = Shown { program: &program, step };
@@ -36,23 +36,25 @@ pub(crate) async fn run(scope: &Scope<'_>, program: Program) -> Result<Coverage,
     Ok(run.coverage)
 }
 
-/// Entries beside the program's namespaces, which no step may touch.
-struct Noise(Handle);
+/// Entries beside all that the program can name, which no step may touch. Those beside its namespaces, which a list or a
+/// clear of what they lie in meets, are in the model.
+struct Noise<'a>(&'a Scope<'a>);
 
-impl Noise {
+impl<'a> Noise<'a> {
     const KEYS: [&'static str; 2] = ["app", "a"];
 
-    async fn make(scope: &Scope<'_>) -> Result<Self, Failure> {
+    async fn make(scope: &'a Scope<'_>) -> Result<Self, Failure> {
         let [handle, _] = scope.neighbour()?.handles()?;
         for key in Self::KEYS {
             handle.store.set(key, key).never_expires().await?;
         }
-        Ok(Self(handle))
+        Ok(Self(scope))
     }
 
     async fn check(&self) -> Result<(), Failure> {
+        let [handle, _] = self.0.neighbour()?.handles()?;
         for key in Self::KEYS {
-            ensure_eq!(self.0.store.get(key).await?.as_deref(), Some(key.as_bytes()), "an entry beside the program's");
+            ensure_eq!(handle.store.get(key).await?.as_deref(), Some(key.as_bytes()), "an entry beside the program's");
         }
         Ok(())
     }
@@ -60,51 +62,72 @@ impl Noise {
 
 /// A program under way.
 pub(super) struct Run<'a> {
-    program: &'a Program,
-    progress: &'a Progress,
+    scope: &'a Scope<'a>,
+    pub(super) program: &'a Program,
     pub(super) time: &'a Time,
     pub(super) capabilities: Capabilities,
     default: Lifetime,
     pub(super) model: Model<'a>,
     pub(super) coverage: Coverage,
     /// The namespaces of the program, relative to the scope.
-    paths: Vec<Namespace>,
-    /// For each of two handles, one on each namespace.
-    handles: [Vec<Handle>; 2],
+    pub(super) paths: Vec<Namespace>,
+    handles: Handles,
+}
+
+/// For each of two handles, one on each namespace.
+type Handles = [Vec<Handle>; 2];
+
+fn open(scope: &Scope<'_>, program: &Program) -> Result<Handles, Failure> {
+    let [first, second] = scope.handles()?;
+    let at_all = |handle: &Handle| program.paths().map(|path| handle.at(path)).collect::<Result<Vec<_>, _>>();
+    Ok([at_all(&first)?, at_all(&second)?])
 }
 
 impl<'a> Run<'a> {
     fn new(scope: &'a Scope<'_>, program: &'a Program) -> Result<Self, Failure> {
-        let [first, second] = scope.handles()?;
-        let at_all = |handle: &Handle| program.spaces.iter().map(|path| handle.at(path)).collect::<Result<Vec<_>, _>>();
+        let store = scope.handles()?.map(|handle| handle.store).into_iter().next();
+        let store = store.ok_or_else(|| Failure::new("a program needs a store"))?;
         Ok(Self {
+            scope,
             program,
-            progress: &scope.progress,
             time: scope.time(),
-            capabilities: first.store.capabilities().clone(),
-            default: first.store.default_lifetime(),
+            capabilities: store.capabilities().clone(),
+            default: store.default_lifetime(),
             model: Model::new(scope.time()),
             coverage: Coverage::default(),
-            paths: program.spaces.iter().map(|&path| Namespace::try_from(path)).collect::<Result<_, _>>()?,
-            handles: [at_all(&first)?, at_all(&second)?],
+            paths: program.paths().map(Namespace::try_from).collect::<Result<_, _>>()?,
+            handles: open(scope, program)?,
         })
     }
 
+    /// Puts an entry into each namespace that the steps leave alone.
+    async fn write_beside(&mut self) -> Result<(), Failure> {
+        for space in self.program.spaces.len()..self.paths.len() {
+            let handle = self.handle(Through::First, space).clone();
+            self.set(&handle.store, (space, BESIDE), &Bytes::from_static(b"beside"), When::Never, &Condition::Always).await?;
+        }
+        Ok(())
+    }
+
+    /// The handle on a namespace of the program.
+    pub(super) fn handle(&self, through: Through, space: usize) -> &Handle {
+        &self.handles[through as usize][space]
+    }
+
     async fn step(&mut self, step: &Step) -> Result<(), Failure> {
-        self.progress.note();
+        self.scope.progress.note();
+        if let Op::Reopen = step.op {
+            return self.reopen().await;
+        }
         self.coverage.operations += 1;
         self.coverage.count(step.op.name());
         if let Some(keys) = step.op.batch() {
             self.count_batch(&keys);
         }
-        let handle = match step.through {
-            Through::First => &self.handles[0][step.space],
-            Through::Second => {
-                self.coverage.count("second_handle");
-                &self.handles[1][step.space]
-            }
-        };
-        let (store, cache) = (handle.store.clone(), handle.cache.clone());
+        if step.through == Through::Second {
+            self.coverage.count("second_handle");
+        }
+        let Handle { store, cache } = self.handle(step.through, step.space).clone();
         match (&step.op, cache) {
             (Op::Pass(pass), _) => self.pass(*pass).await,
             (Op::Refused(bad), _) => {
@@ -112,10 +135,24 @@ impl<'a> Run<'a> {
                 self.coverage.count("refusal");
             }
             (Op::List(reach, limit), _) => self.list(&store, step.space, *reach, *limit).await?,
+            (Op::ListWhileWriting(reach, limit, writes), _) => {
+                self.list_while_writing(step.through, step.space, (*reach, *limit), writes).await?;
+            }
             (Op::Clear, _) => self.clear(&store, step.space).await?,
             (op, Some(cache)) if op.needs_cache() => self.cache_step(&cache, step.space, op).await?,
             (op, _) => self.store_step(&store, step.space, op).await?,
         }
+        Ok(())
+    }
+
+    /// Lets go of every handle, so that there is none when the data is opened again.
+    async fn reopen(&mut self) -> Result<(), Failure> {
+        self.handles = Handles::default();
+        if self.scope.reopen().await? == Reopened::Done {
+            self.coverage.operations += 1;
+            self.coverage.count(Op::Reopen.name());
+        }
+        self.handles = open(self.scope, self.program)?;
         Ok(())
     }
 
@@ -233,65 +270,28 @@ impl<'a> Run<'a> {
         self.model.set(at, during, value.clone(), written, &guard, stored)
     }
 
-    async fn list(&mut self, store: &StoreHandle, space: usize, reach: Reach, limit: usize) -> Result<(), Failure> {
-        let listing = self.capabilities.listing;
-        if listing == Listing::None {
-            return refused_with(store.list().await, ErrorKind::Unsupported, "list").map(drop);
-        }
-        let (listed, during) = self.time.measure(walk(store, reach, limit)).await;
-        let mut seen: BTreeMap<Place, usize> = BTreeMap::new();
-        for (path, key) in listed? {
-            let place = self.place_of(space, &path, &key)?;
-            *seen.entry(place).or_default() += 1;
-        }
-        if listing == Listing::ByteOrder {
-            ensure!(seen.values().all(|&times| times == 1), "listed an entry twice: {seen:?}");
-        }
-        let paths = &self.paths;
-        let covers = |other: usize| match reach {
-            Reach::Namespace => other == space,
-            Reach::Subtree => paths[other].is_within(&paths[space]),
-        };
-        self.model.list(during, covers, &seen)
-    }
-
-    /// Which place of the program a listed key is, whose namespace is given relative to `space`.
-    fn place_of(&self, space: usize, path: &Namespace, key: &str) -> Result<Place, Failure> {
-        let path = self.paths[space].join(path)?;
-        let space = self.paths.iter().position(|known| *known == path);
-        let id = self.program.keys.iter().position(|known| known == key);
-        space.zip(id).ok_or_else(|| Failure::new(format!("listed a key that nobody wrote: {path:?} {key:?}")))
-    }
-
-    async fn clear(&mut self, store: &StoreHandle, space: usize) -> Result<(), Failure> {
-        if self.capabilities.listing == Listing::None {
-            return refused_with(store.clear().await, ErrorKind::Unsupported, "clear").map(drop);
-        }
-        let paths = &self.paths;
-        let covers = |other: usize| paths[other].is_within(&paths[space]);
-        if (0..paths.len()).any(|other| other != space && covers(other)) {
-            self.coverage.count("nested_clear");
-        }
-        let (removed, during) = self.time.measure(store.clear()).await;
-        self.model.clear(during, covers, removed?)
-    }
-
-    /// Reads every place of the program through both handles.
+    /// Reads every place of the program through both handles, and those beside through one.
     async fn compare_all(&mut self) -> Result<(), Failure> {
-        for space in 0..self.paths.len() {
-            for id in 0..self.program.keys.len() {
-                for handle in 0..self.handles.len() {
-                    let call = self.handles[handle][space].store.get(&self.program.keys[id]).with_expiry();
-                    let (answer, during) = self.time.measure(call).await;
-                    self.progress.note();
-                    self.model.get_with_expiry((space, id), during, answer?.as_ref()).map_err(|failure| {
-                        let (path, key) = (&self.paths[space], &self.program.keys[id]);
-                        failure.in_context(format_args!("  after the program, at {path:?} {key:?}"))
-                    })?;
-                }
+        let (spaces, keys) = (self.program.spaces.len(), self.program.keys.len());
+        for place in (0..spaces).flat_map(|space| (0..keys).map(move |id| (space, id))) {
+            for through in [Through::First, Through::Second] {
+                self.compare(through, place).await?;
             }
         }
+        for space in spaces..self.paths.len() {
+            self.compare(Through::First, (space, BESIDE)).await?;
+        }
         Ok(())
+    }
+
+    async fn compare(&mut self, through: Through, (space, id): Place) -> Result<(), Failure> {
+        let call = self.handle(through, space).store.get(self.key(id)).with_expiry();
+        let (answer, during) = self.time.measure(call).await;
+        self.scope.progress.note();
+        self.model.get_with_expiry((space, id), during, answer?.as_ref()).map_err(|failure| {
+            let (path, key) = (&self.paths[space], self.key(id));
+            failure.in_context(format_args!("  after the program, at {path:?} {key:?}"))
+        })
     }
 
     pub(super) fn key(&self, id: KeyId) -> &'a str {

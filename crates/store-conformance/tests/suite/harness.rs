@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Interruptible, Options, Planted, Report};
+use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Interruptible, Options, Planted, Reopened, Report};
 use store_core::{
     AccessTimes, Cache, Capabilities, KeyValueStoreClient, Listing, ManualClock, OpenedStore, Store, async_trait,
 };
@@ -87,6 +87,11 @@ impl Harness for ModelHarness {
         let remote = Remote::new(self.store.clone(), self.fault);
         let way = remote.way();
         Ok(Some(Interruptible::of_cache(Arc::new(remote), way, LIMIT)))
+    }
+
+    async fn reopen(&self) -> Result<Reopened, HarnessError> {
+        self.store.reopen();
+        Ok(Reopened::Done)
     }
 
     async fn damage_collection(&self, store: &OpenedStore) -> Result<Planted, HarnessError> {
