@@ -21,6 +21,7 @@ mod known;
 mod leaks;
 mod level;
 mod model;
+mod noting;
 mod options;
 mod outage;
 mod outputs;

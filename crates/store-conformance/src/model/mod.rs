@@ -7,7 +7,9 @@ mod op;
 mod oracle;
 mod program;
 mod records;
+mod regression;
 mod show;
+mod terms;
 
 use std::cell::RefCell;
 use std::fmt::Debug;

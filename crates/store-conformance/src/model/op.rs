@@ -148,6 +148,9 @@ pub(crate) struct Program {
 }
 
 impl Program {
+    /// The value of each entry in the namespaces that its steps leave alone.
+    pub(crate) const VALUE_BESIDE: Bytes = Bytes::from_static(b"beside");
+
     /// All namespaces that it has entries in: first those of its steps.
     pub(crate) fn paths(&self) -> impl Iterator<Item = Path> {
         self.spaces.iter().chain(&self.beside).copied()

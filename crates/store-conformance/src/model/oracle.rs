@@ -48,6 +48,20 @@ impl<'a> Model<'a> {
         self.cells.get(&at).map(|cell| cell.value.clone())
     }
 
+    /// What an operation has to find at this place, and when that expires; `None` where time leaves it open.
+    pub(crate) fn promised(&self, at: Place, during: Span) -> Option<Option<(Bytes, Deadline)>> {
+        match self.presence(at, during) {
+            Presence::Present => Some(self.cells.get(&at).map(|cell| (cell.value.clone(), cell.deadline))),
+            Presence::Absent => Some(None),
+            Presence::Unclear => None,
+        }
+    }
+
+    /// Whatever was there is gone.
+    pub(crate) fn forget(&mut self, at: Place) {
+        self.cells.remove(&at);
+    }
+
     /// When the next entry that expires before `limit` is certainly gone.
     pub(crate) fn next_expiry(&self, now: Moment, limit: Moment) -> Option<Moment> {
         self.cells.values().map(|cell| cell.deadline.high).filter(|&high| now < high && high <= limit).min()

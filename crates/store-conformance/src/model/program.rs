@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use store_core::{
     Bytes, Capabilities, Cursor, Error, ErrorKind, Expiry, Lifetime, Listing, Namespace, SetOutcome, Store, StoreExt,
-    Support, Timestamp, WriteExpiry,
+    Support,
 };
 
 use crate::context::{Handle, Scope, StoreHandle};
@@ -14,47 +14,53 @@ use crate::harness::Reopened;
 use crate::time::Time;
 
 use super::coverage::Coverage;
-use super::op::{BESIDE, BadInput, Condition, Guess, KeyId, Op, Pass, Program, Step, Through, When};
+use super::op::{BESIDE, BadInput, Condition, KeyId, Op, Pass, Program, Step, Through, When};
 use super::oracle::{Guard, Model, Place};
+use super::regression::{Culprit, Setting, tell};
 use super::show::Shown;
+use super::terms::{Terms, guessed};
+use super::Subject;
 
 /// Runs the program and says what it covered.
 pub(crate) async fn run(scope: &Scope<'_>, program: Program) -> Result<Coverage, Failure> {
     let mut run = Run::new(scope, &program)?;
-    let noise = Noise::make(scope).await?;
-    run.write_beside().await?;
-    for (number, step) in program.steps.iter().enumerate() {
-        run.step(step).await.map_err(|failure| {
-            let shown = Shown { program: &program, step };
-            failure.in_context(format_args!("  in step {} of {}: {shown}", number + 1, program.steps.len()))
-        })?;
+    match run.carry_out().await {
+        Ok(()) => Ok(run.coverage),
+        Err((culprit, failure)) => {
+            let setting = Setting::of(&scope.store_of_programs()?, scope.time());
+            let told = tell(Subject::Entries.check(), &setting, &program, culprit, failure.message()).await;
+            Err(match told {
+                Ok(test) => failure.with_test(test),
+                Err(contradiction) => failure.in_context(format_args!("  without a test to paste: {contradiction}")),
+            })
+        }
     }
-    run.compare_all().await?;
-    noise.check().await?;
-    run.coverage.cases = 1;
-    run.coverage.add("passed_expiry", run.model.passed_expiries);
-    Ok(run.coverage)
 }
 
 /// Entries beside all that the program can name, which no step may touch. Those beside its namespaces, which a list or a
 /// clear of what they lie in meets, are in the model.
-struct Noise<'a>(&'a Scope<'a>);
+pub(super) struct Noise;
 
-impl<'a> Noise<'a> {
+impl Noise {
     const KEYS: [&'static str; 2] = ["app", "a"];
 
-    async fn make(scope: &'a Scope<'_>) -> Result<Self, Failure> {
+    async fn make(scope: &Scope<'_>) -> Result<(), Failure> {
         let [handle, _] = scope.neighbour()?.handles()?;
         for key in Self::KEYS {
             handle.store.set(key, key).never_expires().await?;
         }
-        Ok(Self(scope))
+        Ok(())
     }
 
-    async fn check(&self) -> Result<(), Failure> {
-        let [handle, _] = self.0.neighbour()?.handles()?;
+    async fn check(scope: &Scope<'_>) -> Result<(), (Culprit, Failure)> {
         for key in Self::KEYS {
-            ensure_eq!(handle.store.get(key).await?.as_deref(), Some(key.as_bytes()), "an entry beside the program's");
+            let read = async {
+                let [handle, _] = scope.neighbour()?.handles()?;
+                let seen = handle.store.get(key).await?;
+                ensure_eq!(seen.as_deref(), Some(key.as_bytes()), "an entry beside the program's");
+                Ok(())
+            };
+            read.await.map_err(|failure| (Culprit::Noise(key), failure))?;
         }
         Ok(())
     }
@@ -66,7 +72,7 @@ pub(super) struct Run<'a> {
     pub(super) program: &'a Program,
     pub(super) time: &'a Time,
     pub(super) capabilities: Capabilities,
-    default: Lifetime,
+    pub(super) terms: Terms<'a>,
     pub(super) model: Model<'a>,
     pub(super) coverage: Coverage,
     /// The namespaces of the program, relative to the scope.
@@ -85,14 +91,13 @@ fn open(scope: &Scope<'_>, program: &Program) -> Result<Handles, Failure> {
 
 impl<'a> Run<'a> {
     fn new(scope: &'a Scope<'_>, program: &'a Program) -> Result<Self, Failure> {
-        let store = scope.handles()?.map(|handle| handle.store).into_iter().next();
-        let store = store.ok_or_else(|| Failure::new("a program needs a store"))?;
+        let store = scope.store_of_programs()?;
         Ok(Self {
             scope,
             program,
             time: scope.time(),
             capabilities: store.capabilities().clone(),
-            default: store.default_lifetime(),
+            terms: Terms::new(scope.time(), store.default_lifetime()),
             model: Model::new(scope.time()),
             coverage: Coverage::default(),
             paths: program.paths().map(Namespace::try_from).collect::<Result<_, _>>()?,
@@ -100,11 +105,32 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// From the first step to a last look at everything; what failed, if anything did.
+    async fn carry_out(&mut self) -> Result<(), (Culprit, Failure)> {
+        let before = |failure| (Culprit::Step(0), failure);
+        Noise::make(self.scope).await.map_err(before)?;
+        self.write_beside().await.map_err(before)?;
+        let (program, steps) = (self.program, self.program.steps.len());
+        for (number, step) in program.steps.iter().enumerate() {
+            self.step(step).await.map_err(|failure| {
+                let shown = Shown { program, step };
+                let failure = failure.in_context(format_args!("  in step {} of {steps}: {shown}", number + 1));
+                (Culprit::Step(number), failure)
+            })?;
+        }
+        self.compare_all().await?;
+        Noise::check(self.scope).await?;
+        self.coverage.cases = 1;
+        self.coverage.add("passed_expiry", self.model.passed_expiries);
+        Ok(())
+    }
+
     /// Puts an entry into each namespace that the steps leave alone.
     async fn write_beside(&mut self) -> Result<(), Failure> {
         for space in self.program.spaces.len()..self.paths.len() {
             let handle = self.handle(Through::First, space).clone();
-            self.set(&handle.store, (space, BESIDE), &Bytes::from_static(b"beside"), When::Never, &Condition::Always).await?;
+            let (value, when) = (Program::VALUE_BESIDE, When::Never);
+            self.set(&handle.store, (space, BESIDE), &value, when, &Condition::Always).await?;
         }
         Ok(())
     }
@@ -115,7 +141,6 @@ impl<'a> Run<'a> {
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), Failure> {
-        self.scope.progress.note();
         if let Op::Reopen = step.op {
             return self.reopen().await;
         }
@@ -167,21 +192,7 @@ impl<'a> Run<'a> {
     }
 
     async fn pass(&self, pass: Pass) {
-        /// How far ahead an expiry is awaited where the suite has to wait for it.
-        const PATIENCE: Duration = Duration::from_millis(60);
-        /// The clock ends with the year 9999, so even where it is only moved, not every lifetime is lived through.
-        const MANUAL_PATIENCE: Duration = Duration::from_secs(3600);
-
-        match pass {
-            Pass::By(duration) => self.time.pass(duration).await,
-            Pass::NextExpiry => {
-                let now = self.time.now();
-                let patience = if self.time.is_manual() { MANUAL_PATIENCE } else { PATIENCE };
-                if let Some(expiry) = self.model.next_expiry(now, now.plus(patience)) {
-                    self.time.pass_until(expiry).await;
-                }
-            }
-        }
+        self.time.pass(self.terms.pause(pass, &self.model)).await;
     }
 
     async fn store_step(&mut self, store: &StoreHandle, space: usize, op: &Op) -> Result<(), Failure> {
@@ -206,7 +217,7 @@ impl<'a> Run<'a> {
                 self.model.delete((space, *id), during, &Guard::Always, removed?)
             }
             Op::DeleteIf(id, guess) => {
-                let expected = self.resolve_guess((space, *id), guess);
+                let expected = guessed(&self.model, (space, *id), guess);
                 let call = store.delete(self.key(*id)).if_value(expected.clone());
                 let (removed, during) = self.time.measure(call).await;
                 let Some(removed) = declared(self.capabilities.value_conditions, removed)? else { return Ok(()) };
@@ -227,7 +238,7 @@ impl<'a> Run<'a> {
                 self.model.ttl((space, *id), during, answer?)
             }
             Op::Expire(id, when) => {
-                let (expiry, lifetime) = self.resolve_change(*when);
+                let (expiry, lifetime) = self.terms.resolve_change(*when);
                 let (existed, during) = self.time.measure(store.expire(self.key(*id), expiry)).await;
                 self.model.expire((space, *id), during, lifetime, existed?)
             }
@@ -243,7 +254,7 @@ impl<'a> Run<'a> {
         when: When,
         condition: &Condition,
     ) -> Result<(), Failure> {
-        let (expiry, written) = self.resolve(when);
+        let (expiry, written) = self.terms.resolve(when);
         let call = store.set(self.key(at.1), value.clone()).expiry(expiry);
         let (guard, outcome, during) = match condition {
             Condition::Always => {
@@ -259,7 +270,7 @@ impl<'a> Run<'a> {
                 (Guard::IfPresent, outcome, during)
             }
             Condition::IfValue(guess) => {
-                let expected = self.resolve_guess(at, guess);
+                let expected = guessed(&self.model, at, guess);
                 let (outcome, during) = self.time.measure(call.if_value(expected.clone())).await;
                 let Some(outcome) = declared(self.capabilities.value_conditions, outcome)? else { return Ok(()) };
                 (Guard::IfValue(expected), Ok(outcome), during)
@@ -271,7 +282,7 @@ impl<'a> Run<'a> {
     }
 
     /// Reads every place of the program through both handles, and those beside through one.
-    async fn compare_all(&mut self) -> Result<(), Failure> {
+    async fn compare_all(&mut self) -> Result<(), (Culprit, Failure)> {
         let (spaces, keys) = (self.program.spaces.len(), self.program.keys.len());
         for place in (0..spaces).flat_map(|space| (0..keys).map(move |id| (space, id))) {
             for through in [Through::First, Through::Second] {
@@ -284,10 +295,13 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    async fn compare(&mut self, through: Through, (space, id): Place) -> Result<(), Failure> {
+    async fn compare(&mut self, through: Through, place: Place) -> Result<(), (Culprit, Failure)> {
+        self.read(through, place).await.map_err(|failure| (Culprit::Place(through, place), failure))
+    }
+
+    async fn read(&mut self, through: Through, (space, id): Place) -> Result<(), Failure> {
         let call = self.handle(through, space).store.get(self.key(id)).with_expiry();
         let (answer, during) = self.time.measure(call).await;
-        self.scope.progress.note();
         self.model.get_with_expiry((space, id), during, answer?.as_ref()).map_err(|failure| {
             let (path, key) = (&self.paths[space], self.key(id));
             failure.in_context(format_args!("  after the program, at {path:?} {key:?}"))
@@ -304,35 +318,6 @@ impl<'a> Run<'a> {
 
     pub(super) fn count_refusal(&mut self, refused: bool) {
         self.coverage.add("refusal", u64::from(refused));
-    }
-
-    fn resolve_guess(&self, at: Place, guess: &Guess) -> Bytes {
-        match guess {
-            Guess::Current => self.model.value(at).unwrap_or_default(),
-            Guess::Bytes(bytes) => bytes.clone(),
-        }
-    }
-
-    /// The expiry that the caller gives and what becomes of the entry's.
-    pub(super) fn resolve(&self, when: When) -> (Expiry, WriteExpiry) {
-        if when == When::Keep {
-            return (Expiry::Keep, WriteExpiry::Keep { missing: self.default });
-        }
-        let (expiry, lifetime) = self.resolve_change(when);
-        (expiry, WriteExpiry::Replace(lifetime))
-    }
-
-    pub(super) fn resolve_change(&self, when: When) -> (Expiry, Lifetime) {
-        match when {
-            When::Default | When::Keep => (Expiry::Default, self.default),
-            When::Never => (Expiry::Never, Lifetime::Never),
-            When::In(ttl) => (Expiry::In(ttl), Lifetime::In(ttl)),
-            When::At(later) => {
-                let time = self.time.timestamp_in(later);
-                (Expiry::At(time), Lifetime::At(time))
-            }
-            When::Past => (Expiry::At(Timestamp::EPOCH), Lifetime::At(Timestamp::EPOCH)),
-        }
     }
 }
 

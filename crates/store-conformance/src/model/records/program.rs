@@ -11,7 +11,6 @@ use crate::context::Scope;
 use crate::failure::{Failure, ensure_eq, refused_with};
 use crate::model::coverage::Coverage;
 use crate::model::op::Through;
-use crate::progress::Progress;
 use crate::time::Time;
 
 use super::op::{Age, BadInput, Called, KeyId, Op, Page, Program, Step};
@@ -64,7 +63,6 @@ struct Handles {
 /// A program under way.
 struct Run<'a> {
     program: &'a Program,
-    progress: &'a Progress,
     time: &'a Time,
     collections: &'a Collections<'a>,
     model: Model<'a>,
@@ -82,7 +80,6 @@ impl<'a> Run<'a> {
     ) -> Result<Self, Failure> {
         let mut run = Self {
             program,
-            progress: &scope.progress,
             time: scope.time(),
             collections,
             model: Model::new(scope.time(), scope.access_times()),
@@ -119,7 +116,6 @@ impl<'a> Run<'a> {
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), Failure> {
-        self.progress.note();
         self.coverage.operations += 1;
         self.coverage.count(step.op.name());
         if step.through == Through::Second {
@@ -261,7 +257,6 @@ impl<'a> Run<'a> {
         let whole = Page { behind: None, limit: None };
         for called in Called::ALL {
             for through in [Through::First, Through::Second] {
-                self.progress.note();
                 let handle = self.handles[through as usize][called as usize].newest.clone();
                 let compared = async {
                     self.list_records(&handle, called, &whole).await?;
