@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
-use proptest::sample::{select, subsequence};
+use proptest::sample::{Index, select, subsequence};
 use proptest::strategy::BoxedStrategy;
 use store_core::{Bytes, Ttl};
 
@@ -114,7 +114,7 @@ pub(crate) enum Op {
 }
 
 /// Which of two handles on the same data carries out a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Through {
     First,
     Second,
@@ -177,12 +177,23 @@ pub(crate) fn programs(
     let thirds: Vec<_> = look_alikes.iter().copied().filter(|&path| path != outer && path != inner).collect();
     // One more than are taken, because the third may be among them.
     let beside = subsequence([&thirds[..], LOOK_ALIKES_BESIDE].concat(), ROOMS_BESIDE + 1);
-    let parts = (distinct_keys(KEYS), select(thirds), beside, vec(step, 1..=59));
-    parts.prop_map(move |(keys, third, mut beside, steps)| {
+    let parts = (distinct_keys(KEYS), select(thirds), beside, vec(step, 1..=59), reopening(time));
+    parts.prop_map(move |(keys, third, mut beside, mut steps, reopening)| {
         beside.retain(|path| *path != third);
         beside.truncate(ROOMS_BESIDE);
+        if let Some(place) = reopening {
+            let step = Step { through: Through::First, space: 0, op: Op::Reopen };
+            steps.insert(place.index(steps.len() + 1), step);
+        }
         Program { keys, spaces: vec![outer, inner, third], beside, steps }
     })
+}
+
+/// Where in a program the data is opened again, if it is: which takes a driver with files longer than the rest of it. With
+/// a manual clock there are so many programs that few need to.
+fn reopening(time: &Time) -> impl Strategy<Value = Option<Index>> + use<> {
+    let (without, with) = if time.is_manual() { (24, 1) } else { (3, 1) };
+    prop_oneof![without => Just(None), with => any::<Index>().prop_map(Some)]
 }
 
 /// Mostly the first.
@@ -219,7 +230,6 @@ fn store_ops(time: &Time) -> BoxedStrategy<Op> {
         6 => Just(Op::Clear),
         5 => select(&[BadInput::EmptyKey, BadInput::ZeroTtl, BadInput::KeepAsChange, BadInput::ZeroLimit, BadInput::ForgedCursor][..]).prop_map(Op::Refused),
         10 => pass.prop_map(Op::Pass),
-        2 => Just(Op::Reopen),
     ]
     .boxed()
 }

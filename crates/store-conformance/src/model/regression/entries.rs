@@ -17,7 +17,7 @@ use crate::time::{Deadline, Span, Time};
 #[derive(Clone, Debug)]
 pub(crate) struct Setting {
     pub(super) capabilities: Capabilities,
-    default: Lifetime,
+    pub(super) default: Lifetime,
     pub(super) time: Time,
 }
 

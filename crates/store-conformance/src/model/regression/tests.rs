@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
-use store_core::{Bytes, ManualClock, Store, StoreExt, Ttl};
+use store_core::{Bytes, Listing, ManualClock, Store, StoreExt, Ttl};
 use store_memory::MemoryCache;
 
 use super::{Culprit, Setting, TO_FILL_IN, tell};
@@ -33,10 +33,11 @@ const HEAD: &str = "\
 const FILLED_IN: &str = "let clock = store_core::ManualClock::new();
     let store = store_memory::MemoryCache::builder().clock(clock.clone()).build();";
 
-fn setting() -> Setting {
+fn setting(listing: Listing) -> Setting {
     let clock = ManualClock::new();
     let store: std::sync::Arc<dyn Store> = std::sync::Arc::new(MemoryCache::builder().clock(clock.clone()).build());
-    Setting::of(&store.namespace("app").unwrap(), &Time::by_hand(clock))
+    let of_memory = Setting::of(&store.namespace("app").unwrap(), &Time::by_hand(clock));
+    Setting { capabilities: of_memory.capabilities.clone().with_listing(listing), ..of_memory }
 }
 
 fn at(millis: u64) -> Ttl {
@@ -137,15 +138,19 @@ fn every_operation() -> Program {
 async fn printed() -> String {
     let all = every_operation();
     let short = Program { steps: all.steps[..1].to_vec(), ..all.clone() };
+    let is_list = |step: &Step| matches!(step.op, Op::Set(..) | Op::List(..) | Op::ListWhileWriting(..));
+    let lists = Program { steps: all.steps.iter().filter(|step| is_list(step)).cloned().collect(), ..all.clone() };
     let culprits = [
         ("ends_with_a_look_at_an_entry", &all, Culprit::Place(Through::Second, (0, 0))),
         ("ends_with_a_step", &all, Culprit::Step(all.steps.len() - 3)),
+        ("lists_in_byte_order", &lists, Culprit::Step(lists.steps.len() - 1)),
         ("ends_with_a_look_at_what_no_step_meant", &short, Culprit::Place(Through::First, (3, 0))),
         ("ends_with_a_look_beside", &short, Culprit::Noise("app")),
     ];
     let mut printed = HEAD.to_owned();
     for (name, program, culprit) in culprits {
-        let test = tell(name, &setting(), program, culprit, "what was seen\nand where").await.unwrap();
+        let listing = if name == "lists_in_byte_order" { Listing::ByteOrder } else { Listing::Unordered };
+        let test = tell(name, &setting(listing), program, culprit, "what was seen\nand where").await.unwrap();
         assert!(test.contains(TO_FILL_IN), "{test}");
         printed.push_str(&format!("\n{test}\n"));
     }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use store_core::{
     Address, BatchAtomicity, Bytes, Capabilities, Clock, Condition, DEFAULT_CACHE_TTL, DeleteOptions, Durability,
-    Error, ErrorKind, ExpiresAt, Lifetime, Listing, ManualClock, Namespace, Outcome, Result, SetOptions, SetOutcome,
+    Error, ErrorKind, ExpiresAt, Lifetime, Listing, ManualClock, Namespace, Outcome, Reads, Result, SetOptions, SetOutcome,
     Timestamp, Topology, Ttl, WriteExpiry,
 };
 
@@ -115,7 +115,8 @@ impl ModelStore {
     /// Another handle on the same data.
     pub(crate) fn second(&self) -> Self {
         let mut second = self.clone();
-        second.remembered = self.has(Fault::SecondHandleReadsStale).then(Arc::default);
+        let is_stale = self.has(Fault::SecondHandleReadsStale) || self.capabilities.reads == Reads::MayBeStale;
+        second.remembered = is_stale.then(Arc::default);
         if self.has(Fault::SecondHandleDeclaresLess) {
             let less = Capabilities::minimal(self.capabilities.driver, self.capabilities.topology);
             second.capabilities = less.with_max_value_bytes(self.capabilities.max_value_bytes);

@@ -254,6 +254,86 @@ async fn ends_with_a_step() -> store_core::Result<()> {
 }
 
 #[tokio::test]
+async fn lists_in_byte_order() -> store_core::Result<()> {
+    use std::time::{Duration, SystemTime};
+
+    use store_core::prelude::*;
+
+    let clock = store_core::ManualClock::new();
+    let store = store_memory::MemoryCache::builder().clock(clock.clone()).build();
+    let first = store.namespace("regression")?;
+    let second = first.clone(); // or another handle on the same data
+    first.namespace(["app", "app"])?.set("a", b"beside").expiry(Expiry::Never).await?;
+    first.namespace(["a*"])?.set("a", b"beside").expiry(Expiry::Never).await?;
+    first.namespace(["[ab]", "{x}"])?.set("a", b"beside").expiry(Expiry::Never).await?;
+    first.namespace(["app"])?.set("a", b"10").expiry(Expiry::Never).await?;
+    first.namespace(["app"])?.set("\u{feff}\"", b"\xff\"\\\x00").expiry(Duration::from_millis(20)).await?;
+    assert!(!first.namespace(["app"])?.set("\u{feff}\"", b"late").expiry(SystemTime::UNIX_EPOCH + Duration::from_millis(1577836801000)).if_absent().await?.is_stored());
+    assert!(!first.namespace(["app"])?.set("\u{feff}\"", b"").if_absent().await?.is_stored());
+    assert!(first.namespace(["app"])?.set("\u{feff}\"", b"kept").expiry(Expiry::Keep).if_present().await?.is_stored());
+    assert!(!first.namespace(["app"])?.set("{x}\0", b"kept").expiry(Expiry::Keep).if_present().await?.is_stored());
+    assert!(second.namespace(["app"])?.set("\u{feff}\"", b"next").expiry(Expiry::Keep).if_value(b"kept").await?.is_stored());
+    assert!(!first.namespace(["app"])?.set("\u{feff}\"", b"next").expiry(Expiry::Never).if_value(b"\xff\"\\\x00").await?.is_stored());
+    first.namespace(["app"])?.set("{x}\0", b"gone").expiry(SystemTime::UNIX_EPOCH).await?;
+    second.namespace(["app", "le"])?.set("{x}\0", b"text").expiry(Expiry::Never).await?;
+    first.set("{x}\0", b"nested").expiry(Expiry::Never).await?;
+    let listed = first.namespace(["app"])?.list().limit(2).all().await?;
+    let mut listed: Vec<_> = listed.iter().map(|listed| format!("{} {}", listed.namespace, listed.key)).collect();
+    listed.sort_unstable();
+    assert_eq!(listed, [" a", " \u{feff}\""]);
+    let listed = second.list().subtree().limit(1).all().await?;
+    let mut listed: Vec<_> = listed.iter().map(|listed| format!("{} {}", listed.namespace, listed.key)).collect();
+    listed.sort_unstable();
+    assert_eq!(listed, [" {x}\0", "%5Bab%5D/%7Bx%7D a", "a%2A a", "app a", "app \u{feff}\"", "app/app a", "app/le {x}\0"]);
+    let (mut listed, mut cursor, mut is_over) = (Vec::new(), None, false);
+    for number in 1.. {
+        if !is_over {
+            let page = first.namespace(["app"])?.list().subtree().limit(1).after(cursor.take()).await?;
+            listed.extend(page.keys.iter().map(|listed| format!("{} {}", listed.namespace, listed.key)));
+            (is_over, cursor) = (page.next.is_none(), page.next);
+        }
+        match number {
+            1 => { second.namespace(["app", "le"])?.set("e\u{301}", b"comes").expiry(Expiry::Never).await?; }
+            2 => { second.namespace(["app"])?.delete("{x}\0").await?; }
+            3 => { second.set("a", b"beside").expiry(Expiry::Never).await?; }
+            _ if is_over => break,
+            _ => {}
+        }
+    }
+    listed.sort_unstable();
+    let once: std::collections::BTreeSet<_> = listed.iter().map(String::as_str).collect();
+    assert_eq!(listed.len(), once.len(), "{listed:?}");
+    assert!(once.is_superset(&[" a", " \u{feff}\"", "app a", "le {x}\0"].into()), "{once:?}");
+    assert!(once.is_subset(&[" a", " \u{feff}\"", "app a", "le e\u{301}", "le {x}\0"].into()), "{once:?}");
+    let (mut listed, mut cursor, mut is_over) = (Vec::new(), None, false);
+    for number in 1.. {
+        if !is_over {
+            let page = second.namespace(["app"])?.list().limit(3).after(cursor.take()).await?;
+            listed.extend(page.keys.iter().map(|listed| format!("{} {}", listed.namespace, listed.key)));
+            (is_over, cursor) = (page.next.is_none(), page.next);
+        }
+        match number {
+            1 => { first.namespace(["app"])?.set("e\u{301}", b"\xc3\xa9").expiry(Expiry::Never).await?; }
+            _ if is_over => break,
+            _ => {}
+        }
+    }
+    listed.sort_unstable();
+    let once: std::collections::BTreeSet<_> = listed.iter().map(String::as_str).collect();
+    assert_eq!(listed.len(), once.len(), "{listed:?}");
+    assert!(once.is_superset(&[" a", " \u{feff}\""].into()), "{once:?}");
+    assert!(once.is_subset(&[" a", " e\u{301}", " \u{feff}\""].into()), "{once:?}");
+    first.namespace(["app"])?.set("a", b"\r\n").expiry(Expiry::Never).await?;
+    let listed = first.list().subtree().limit(4).all().await?;
+    let mut listed: Vec<_> = listed.iter().map(|listed| format!("{} {}", listed.namespace, listed.key)).collect();
+    listed.sort_unstable();
+    assert_eq!(listed, [" a", " {x}\0", "%5Bab%5D/%7Bx%7D a", "a%2A a", "app a", "app e\u{301}", "app \u{feff}\"", "app/app a", "app/le e\u{301}", "app/le {x}\0"]);
+    // What failed: what was seen
+    second.namespace(["app"])?.set("a", b"last").expiry(Expiry::Never).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn ends_with_a_look_at_what_no_step_meant() -> store_core::Result<()> {
     use store_core::prelude::*;
 
