@@ -117,7 +117,7 @@ mod tests {
     use store_memory::MemoryStore;
 
     use super::*;
-    use crate::faults::{FaultyStore, Faults, Operation, Rule};
+    use crate::faults::{Faults, FaultyStore, Operation, Rule};
     use crate::walk::{Reach, walk};
 
     const LIMIT: Duration = Duration::from_secs(60);

@@ -13,13 +13,13 @@ use crate::failure::{Failure, ensure_eq, refused_with};
 use crate::harness::Reopened;
 use crate::time::Time;
 
+use super::Subject;
 use super::coverage::Coverage;
 use super::op::{BESIDE, BadInput, Condition, KeyId, Op, Pass, Program, Step, Through, When};
 use super::oracle::{Guard, Model, Place};
 use super::regression::{Culprit, Setting, tell};
 use super::show::Shown;
 use super::terms::{Terms, guessed};
-use super::Subject;
 
 /// Runs the program and says what it covered.
 pub(crate) async fn run(scope: &Scope<'_>, program: Program) -> Result<Coverage, Failure> {

@@ -5,9 +5,9 @@
 
 mod calls;
 mod entries;
-mod walks;
 #[cfg(test)]
 mod tests;
+mod walks;
 
 use std::fmt;
 use std::time::Duration;
@@ -51,7 +51,9 @@ impl Script {
 
     /// A call that is refused with this kind of error.
     pub(super) fn refused(&mut self, call: &str, kind: store_core::ErrorKind) {
-        self.line(format!("assert_eq!({call}.await.map(drop).map_err(|error| error.kind()), Err(ErrorKind::{kind:?}));"));
+        self.line(format!(
+            "assert_eq!({call}.await.map(drop).map_err(|error| error.kind()), Err(ErrorKind::{kind:?}));"
+        ));
     }
 
     fn mentions(&self, word: &str) -> bool {
@@ -73,8 +75,10 @@ impl fmt::Display for Test<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "#[tokio::test]\nasync fn {}() -> store_core::Result<()> {{", self.name)?;
         let script = self.script;
-        let times: Vec<_> =
-            [("Duration::", "Duration"), ("SystemTime::", "SystemTime")].iter().filter(|(use_of, _)| script.mentions(use_of)).collect();
+        let times: Vec<_> = [("Duration::", "Duration"), ("SystemTime::", "SystemTime")]
+            .iter()
+            .filter(|(use_of, _)| script.mentions(use_of))
+            .collect();
         match times[..] {
             [] => {}
             [(_, one)] => writeln!(f, "    use std::time::{one};\n")?,

@@ -49,6 +49,7 @@ fn without_time_for_it_a_program_is_shown_as_it_was_drawn() {
 
 /// How many operations the program in a note has.
 fn steps(note: &str) -> usize {
-    let program = note.split("this program:").nth(1).and_then(|rest| rest.split("as a test of its own:").next()).unwrap();
+    let program =
+        note.split("this program:").nth(1).and_then(|rest| rest.split("as a test of its own:").next()).unwrap();
     program.lines().filter(|line| line.trim_end().ends_with(';')).count()
 }

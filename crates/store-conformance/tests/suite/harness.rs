@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Interruptible, Options, Planted, Reopened, Report};
+use store_conformance::{
+    ClockControl, Deviation, Harness, HarnessError, Interruptible, Options, Planted, Reopened, Report,
+};
 use store_core::{
     AccessTimes, Cache, Capabilities, KeyValueStoreClient, Listing, ManualClock, OpenedStore, Reads, Store, async_trait,
 };

@@ -9,8 +9,8 @@ use store_core::{
 use crate::collections::Collections;
 use crate::context::Scope;
 use crate::failure::{Failure, ensure_eq, refused_with};
-use crate::model::coverage::Coverage;
 use crate::model::Subject;
+use crate::model::coverage::Coverage;
 use crate::model::op::Through;
 use crate::time::Time;
 
@@ -278,7 +278,8 @@ impl<'a> Run<'a> {
                     self.on_records(&handle, called, &Op::Metadata).await
                 };
                 compared.await.map_err(|failure| {
-                    let failure = failure.in_context(format_args!("  after the program, in {called:?} through {through:?}"));
+                    let failure =
+                        failure.in_context(format_args!("  after the program, in {called:?} through {through:?}"));
                     (Culprit::Look(through, called), failure)
                 })?;
             }

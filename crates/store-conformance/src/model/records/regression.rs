@@ -42,7 +42,16 @@ pub(super) async fn tell(
     let rehearsed = time.rehearsed();
     let model = Model::new(&rehearsed, access_times);
     let clock = if time.is_manual() { Clock::Manual } else { Clock::Wall };
-    let mut teller = Teller { program, time: &rehearsed, clock, model, made: 0, current: BTreeMap::new(), handles: BTreeMap::new(), script: Script::default() };
+    let mut teller = Teller {
+        program,
+        time: &rehearsed,
+        clock,
+        model,
+        made: 0,
+        current: BTreeMap::new(),
+        handles: BTreeMap::new(),
+        script: Script::default(),
+    };
     teller.begin(culprit)?;
     for (number, step) in program.steps.iter().enumerate() {
         let is_culprit = matches!(culprit, Culprit::Step(failed) if failed == number);
@@ -159,13 +168,17 @@ impl Teller<'_> {
             Through::Second => ("again", "second"),
         };
         let (kind, label, spelled) = match called {
-            Called::Name => ("name", StoreLabel::Name(StoreName::new("regression-app")?), "StoreName::new(\"regression-app\")?"),
+            Called::Name => {
+                ("name", StoreLabel::Name(StoreName::new("regression-app")?), "StoreName::new(\"regression-app\")?")
+            }
             Called::Alias => {
                 ("alias", StoreLabel::Alias(StoreAlias::new("regression-app")?), "StoreAlias::new(\"regression-app\")?")
             }
-            Called::LongerName => {
-                ("longer", StoreLabel::Name(StoreName::new("regression-app-le")?), "StoreName::new(\"regression-app-le\")?")
-            }
+            Called::LongerName => (
+                "longer",
+                StoreLabel::Name(StoreName::new("regression-app-le")?),
+                "StoreName::new(\"regression-app-le\")?",
+            ),
         };
         let before = self.handles.get(&(through, called)).map_or(0, Vec::len);
         let suffix = if before == 0 { String::new() } else { format!("_{}", before + 1) };
@@ -192,7 +205,10 @@ impl Teller<'_> {
             Op::Pass(duration) => {
                 self.time.pass(*duration).await;
                 self.script.line(match self.clock {
-                    Clock::Manual => format!("// clock.advance({}); // the manual clock that the client was made with", millis(*duration)),
+                    Clock::Manual => format!(
+                        "// clock.advance({}); // the manual clock that the client was made with",
+                        millis(*duration)
+                    ),
                     Clock::Wall => format!("tokio::time::sleep({}).await;", millis(*duration)),
                 });
                 Ok(())
@@ -220,7 +236,8 @@ impl Teller<'_> {
         }
         let (now, clock) = (self.now(), self.clock);
         let Some(collection) = self.model.with_id(called, &handle.id) else {
-            self.script.refused(&call, if matches!(op, Op::OpenById) { ErrorKind::NotFound } else { ErrorKind::Dropped });
+            self.script
+                .refused(&call, if matches!(op, Op::OpenById) { ErrorKind::NotFound } else { ErrorKind::Dropped });
             return Ok(());
         };
         let mut asked = Asked { program: self.program, script: &mut self.script, collection, now, clock };
@@ -234,7 +251,9 @@ impl Teller<'_> {
     fn call(&self, handle: &str, op: &Op) -> Result<String, Failure> {
         let key = |id: &KeyId| self.key(*id);
         Ok(match op {
-            Op::OpenById => format!("KeyValueStore::open({handle}.client().clone(), StoreSelector::Id({handle}.id().to_owned()))"),
+            Op::OpenById => {
+                format!("KeyValueStore::open({handle}.client().clone(), StoreSelector::Id({handle}.id().to_owned()))")
+            }
             Op::Get(id) => format!("{handle}.get_record({})", key(id)),
             Op::Set(id, content_type, value) => format!(
                 "{handle}.set_record({}, ContentType::as_stored({:?}), Bytes::from_static({}))",
@@ -259,7 +278,8 @@ impl Teller<'_> {
     }
 
     fn options(&self, page: &Page) -> String {
-        let behind = page.behind.map(|id| format!(".with_exclusive_start_key(store_core::KeyBuf::new({})?)", self.key(id)));
+        let behind =
+            page.behind.map(|id| format!(".with_exclusive_start_key(store_core::KeyBuf::new({})?)", self.key(id)));
         let limit = page.limit.map(|limit| format!(".with_limit({limit})"));
         format!("store_core::RecordPageOptions::default(){}{}", behind.unwrap_or_default(), limit.unwrap_or_default())
     }
@@ -347,12 +367,15 @@ impl Asked<'_, '_> {
             .map(|record| format!("({:?}, {:?}, {})", record.key.as_str(), record.content_type.as_str(), last(record)))
             .collect();
         let (count, is_asked) = (rest.len(), page.limit != Some(0));
-        let rest = if rest.is_empty() { format!("[(\"\", \"\", {none}); 0]") } else { format!("[{}]", rest.join(", ")) };
+        let rest =
+            if rest.is_empty() { format!("[(\"\", \"\", {none}); 0]") } else { format!("[{}]", rest.join(", ")) };
         self.script.line(format!("let page = {call}.await?;"));
         self.script.line(format!("let listed: Vec<_> = page.items.iter().map(|item| ({shown})).collect();"));
         self.script.line(format!("assert!({rest}.starts_with(&listed), \"{{listed:?}}\");"));
-        if let Some(limit) = page.limit {
-            self.script.line(format!("assert!(listed.len() <= {limit});"));
+        match page.limit {
+            None => {}
+            Some(0) => self.script.line("assert!(listed.is_empty());"),
+            Some(limit) => self.script.line(format!("assert!(listed.len() <= {limit});")),
         }
         if count > 0 && is_asked {
             self.script.line("assert!(!listed.is_empty());");

@@ -39,7 +39,11 @@ impl Teller<'_> {
         match op {
             Op::Get(id) => {
                 let found = value_of(&self.found((space, *id)));
-                self.script.equals(&format!("{handle}.get({})", self.key(*id)), ".as_deref()", found.map(|it| read(it.as_ref())));
+                self.script.equals(
+                    &format!("{handle}.get({})", self.key(*id)),
+                    ".as_deref()",
+                    found.map(|it| read(it.as_ref())),
+                );
             }
             Op::GetWithExpiry(id) => self.get_with_expiry(through, (space, *id)),
             Op::Renew(id, ttl) => {
@@ -55,7 +59,9 @@ impl Teller<'_> {
                 }
             }
             Op::Set(id, value, when, condition) => self.set(&handle, (space, *id), value, *when, condition)?,
-            Op::Delete(id) => self.delete(&format!("{handle}.delete({})", self.key(*id)), (space, *id), &Guard::Always)?,
+            Op::Delete(id) => {
+                self.delete(&format!("{handle}.delete({})", self.key(*id)), (space, *id), &Guard::Always)?;
+            }
             Op::DeleteIf(id, guess) => {
                 let expected = guessed(&self.model, (space, *id), guess);
                 let call = format!("{handle}.delete({}).if_value({})", self.key(*id), literal(&expected));
@@ -146,7 +152,14 @@ impl Teller<'_> {
         }
     }
 
-    fn set(&mut self, handle: &str, at: Place, value: &Bytes, when: When, condition: &Condition) -> Result<(), Failure> {
+    fn set(
+        &mut self,
+        handle: &str,
+        at: Place,
+        value: &Bytes,
+        when: When,
+        condition: &Condition,
+    ) -> Result<(), Failure> {
         let call = format!("{handle}.set({}){}", self.written(at.1, value), self.setter("expiry", when));
         let (call, guard) = match condition {
             Condition::Always => (call, Guard::Always),
@@ -253,7 +266,8 @@ impl Teller<'_> {
                     };
                     written.push(format!("({}, &{}[..], {expiry})", self.key(*id), literal(value)));
                 }
-                let items_or_none = if items.is_empty() { "[(\"\", \"\"); 0]".to_owned() } else { format!("[{}]", written.join(", ")) };
+                let items_or_none =
+                    if items.is_empty() { "[(\"\", \"\"); 0]".to_owned() } else { format!("[{}]", written.join(", ")) };
                 self.script.line(format!("{handle}.set_many({items_or_none}).await?;"));
                 for (id, value, when) in items {
                     self.overwrite((space, *id), value, *when)?;

@@ -90,7 +90,11 @@ fn every_operation() -> Program {
             Op::ListWhileWriting(
                 Reach::Subtree,
                 1,
-                vec![meanwhile(1, 3, Some(bytes("comes"))), meanwhile(0, 2, None), meanwhile(2, 0, Some(bytes("beside")))],
+                vec![
+                    meanwhile(1, 3, Some(bytes("comes"))),
+                    meanwhile(0, 2, None),
+                    meanwhile(2, 0, Some(bytes("beside"))),
+                ],
             ),
         ),
         (0, Op::ListWhileWriting(Reach::Namespace, 3, vec![meanwhile(0, 3, Some(bytes("\u{e9}")))])),
@@ -101,7 +105,14 @@ fn every_operation() -> Program {
         (0, Op::Decrement(0, 2, When::Never)),
         (0, Op::Decrement(0, i64::MIN, When::Never)),
         (0, Op::SetMany(vec![(1, bytes("1"), When::In(at(50))), (1, bytes("2"), When::At(Duration::from_secs(9)))])),
-        (0, Op::SetMany(vec![(2, bytes("3"), When::Default), (3, bytes("4"), When::Keep), (3, bytes("5"), When::Never)])),
+        (
+            0,
+            Op::SetMany(vec![
+                (2, bytes("3"), When::Default),
+                (3, bytes("4"), When::Keep),
+                (3, bytes("5"), When::Never),
+            ]),
+        ),
         (0, Op::SetMany(Vec::new())),
         (0, Op::GetMany(vec![0, 1, 1, 3])),
         (0, Op::GetMany(Vec::new())),

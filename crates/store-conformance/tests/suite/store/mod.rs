@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use store_core::{
     Address, BatchAtomicity, Bytes, Capabilities, Clock, Condition, DEFAULT_CACHE_TTL, DeleteOptions, Durability,
-    Error, ErrorKind, ExpiresAt, Lifetime, Listing, ManualClock, Namespace, Outcome, Reads, Result, SetOptions, SetOutcome,
-    Timestamp, Topology, Ttl, WriteExpiry,
+    Error, ErrorKind, ExpiresAt, Lifetime, Listing, ManualClock, Namespace, Outcome, Reads, Result, SetOptions,
+    SetOutcome, Timestamp, Topology, Ttl, WriteExpiry,
 };
 
 use crate::fault::Fault;

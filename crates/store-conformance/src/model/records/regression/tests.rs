@@ -66,8 +66,11 @@ fn every_operation() -> Program {
         let age = if number % 5 == 4 { Age::Oldest } else { Age::Newest };
         Step { through, collection: Called::Name, age, op }
     });
-    let others = [Called::Alias, Called::LongerName].map(|collection| {
-        Step { through: Through::First, collection, age: Age::Newest, op: set(0, b"another") }
+    let others = [Called::Alias, Called::LongerName].map(|collection| Step {
+        through: Through::First,
+        collection,
+        age: Age::Newest,
+        op: set(0, b"another"),
     });
     Program {
         keys: ["a", "b\u{feff}\"", "c", "d", "e", "{x}\0", "f", "e\u{301}"].map(str::to_owned).to_vec(),

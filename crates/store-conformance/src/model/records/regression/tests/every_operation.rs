@@ -52,7 +52,7 @@ async fn ends_with_a_look_at_a_collection() -> store_core::Result<()> {
     let page = second_name.list_records(store_core::RecordPageOptions::default().with_limit(0)).await?;
     let listed: Vec<_> = page.items.iter().map(|item| (item.key.as_str(), item.content_type.as_str(), &item.value[..])).collect();
     assert!([("a", "text/plain; charset=utf-8", &b"\xff\"\\\x00"[..]), ("b\u{feff}\"", "text/x; a=\" {}\"", &b""[..]), ("c", "text/plain; charset=utf-8", &b"third"[..])].starts_with(&listed), "{listed:?}");
-    assert!(listed.len() <= 0);
+    assert!(listed.is_empty());
     assert_eq!(page.next_start_key, None);
     assert_eq!(KeyValueStore::open(first_name.client().clone(), StoreSelector::Id(first_name.id().to_owned())).await?.id(), first_name.id());
     assert!(first_name.delete_value("c").await?);
@@ -149,7 +149,7 @@ async fn ends_with_a_step() -> store_core::Result<()> {
     let page = second_name.list_records(store_core::RecordPageOptions::default().with_limit(0)).await?;
     let listed: Vec<_> = page.items.iter().map(|item| (item.key.as_str(), item.content_type.as_str(), &item.value[..])).collect();
     assert!([("a", "text/plain; charset=utf-8", &b"\xff\"\\\x00"[..]), ("b\u{feff}\"", "text/x; a=\" {}\"", &b""[..]), ("c", "text/plain; charset=utf-8", &b"third"[..])].starts_with(&listed), "{listed:?}");
-    assert!(listed.len() <= 0);
+    assert!(listed.is_empty());
     assert_eq!(page.next_start_key, None);
     assert_eq!(KeyValueStore::open(first_name.client().clone(), StoreSelector::Id(first_name.id().to_owned())).await?.id(), first_name.id());
     assert!(first_name.delete_value("c").await?);
