@@ -19,7 +19,7 @@ const KEYS: usize = 4;
 const SPACES: usize = 3;
 
 /// How many namespaces a program has that it leaves alone.
-const ROOMS_BESIDE: usize = 3;
+const ROOMS_BESIDE: usize = 2;
 
 /// The key of the entry in each of those.
 pub(crate) const BESIDE: KeyId = 0;
@@ -226,7 +226,7 @@ fn store_ops(time: &Time) -> BoxedStrategy<Op> {
         6 => key().prop_map(Op::Ttl),
         8 => (key(), when_changed(time)).prop_map(|(key, when)| Op::Expire(key, when)),
         5 => (reach(), 1..5usize).prop_map(|(reach, limit)| Op::List(reach, limit)),
-        3 => (reach(), 1..4usize, vec(meanwhile(), 1..6)).prop_map(|(reach, limit, writes)| Op::ListWhileWriting(reach, limit, writes)),
+        2 => (reach(), 1..4usize, vec(meanwhile(), 1..4)).prop_map(|(reach, limit, writes)| Op::ListWhileWriting(reach, limit, writes)),
         6 => Just(Op::Clear),
         5 => select(&[BadInput::EmptyKey, BadInput::ZeroTtl, BadInput::KeepAsChange, BadInput::ZeroLimit, BadInput::ForgedCursor][..]).prop_map(Op::Refused),
         10 => pass.prop_map(Op::Pass),

@@ -7,7 +7,7 @@ use store_core::{ErrorKind, Listing, Namespace};
 use super::entries::Teller;
 use crate::failure::Failure;
 use crate::model::enumeration::covers;
-use crate::model::op::{Meanwhile, Step, When};
+use crate::model::op::{Meanwhile, Step, Through, When};
 use crate::model::oracle::{Guard, Place};
 use crate::walk::Reach;
 
@@ -84,25 +84,30 @@ impl Teller<'_> {
         self.script.line("    }");
         self.script.line("    match number {");
         for (write, number) in writes.iter().zip(1..) {
-            let other = self.handle(step.through.other(), write.space);
-            let call = match &write.value {
-                Some(value) => format!("{other}.set({}).expiry(Expiry::Never)", self.written(write.key, value)),
-                None => format!("{other}.delete({})", self.key(write.key)),
-            };
-            self.script.line(format!("        {number} => {{ {call}.await?; }}"));
+            let done = self.write_meanwhile(step.through.other(), write)?;
+            self.script.line(format!("        {number} => {done}"));
         }
         self.script.line("        _ if is_over => break,");
         self.script.line("        _ => {}");
         self.script.line("    }");
         self.script.line("}");
         self.judge_list(space, reach, before, writes);
-        for Meanwhile { space, key, value } in writes {
-            match value {
-                Some(value) => self.overwrite((*space, *key), value, When::Never)?,
-                None => drop(self.remove((*space, *key), &Guard::Always)),
-            }
-        }
         Ok(())
+    }
+
+    /// Carries out a write between two pages, and gives what a test does there.
+    fn write_meanwhile(&mut self, through: Through, write: &Meanwhile) -> Result<String, Failure> {
+        let (handle, place) = (self.handle(through, write.space), (write.space, write.key));
+        let Some(value) = &write.value else {
+            let call = format!("{handle}.delete({})", self.key(write.key));
+            return Ok(match self.remove(place, &Guard::Always) {
+                Some(true) => format!("assert!({call}.await?),"),
+                Some(false) => format!("assert!(!{call}.await?),"),
+                None => format!("{{ {call}.await?; }}"),
+            });
+        };
+        self.overwrite(place, value, When::Never)?;
+        Ok(format!("{{ {handle}.set({}).expiry(Expiry::Never).await?; }}", self.written(write.key, value)))
     }
 
     /// What stays is listed, once in byte order, and nothing that was never there is.

@@ -1,5 +1,7 @@
 //! What the model store is when its data was opened again.
 
+use std::collections::BTreeMap;
+
 use store_core::{ExpiresAt, Namespace};
 
 use super::{Cell, ModelStore, Place};
@@ -8,20 +10,20 @@ use crate::fault::Fault;
 /// What happened last, for a store that forgets or repeats it when it is opened again.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
-    /// The counter that made the last step, as it was before.
-    counted: Option<(Place, Cell)>,
+    /// Each counter whose last write was a step, as it was before.
+    counted: BTreeMap<Place, Option<Cell>>,
     /// The entry that was deleted last.
     deleted: Option<(Place, (Namespace, Cell))>,
 }
 
 impl Journal {
     pub(super) fn counted(&mut self, place: Place, before: Option<&Cell>) {
-        self.counted = before.map(|before| (place, before.clone()));
+        self.counted.insert(place, before.cloned());
     }
 
     /// The step was not the last that became of the entry.
     pub(super) fn written(&mut self, place: &Place) {
-        self.counted.take_if(|(counted, _)| counted == place);
+        self.counted.remove(place);
     }
 
     pub(super) fn deleted(&mut self, place: Place, gone: (Namespace, Cell)) {
@@ -39,10 +41,12 @@ impl ModelStore {
                 state.cells.values_mut().for_each(|(_, cell)| cell.expires_at = ExpiresAt::Never);
             }
             Fault::ReopenLosesLastStep => {
-                if let Some((place, before)) = journal.counted
-                    && let Some((_, cell)) = state.cells.get_mut(&place)
-                {
-                    cell.value = before.value;
+                for (place, before) in journal.counted {
+                    match (before, state.cells.get_mut(&place)) {
+                        (Some(before), Some((_, cell))) => cell.value = before.value,
+                        (None, Some(_)) => drop(state.cells.remove(&place)),
+                        (_, None) => {}
+                    }
                 }
             }
             Fault::ReopenRevivesDeleted => {

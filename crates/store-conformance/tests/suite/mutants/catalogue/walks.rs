@@ -19,6 +19,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant!(CursorCountsKeys, Plain, "a cursor is how many keys were listed, whatever is removed meanwhile", ["listing::list_is_complete"]),
     mutant!(CursorRepeatsAfterWrite, Plain, "a page shows the last key of the one before again where others wrote in between", [MODEL]),
     mutant!(ReopenForgetsLifetimes, Time, "lifetimes are not read back when the data is opened again", [MODEL]),
-    mutant!(ReopenLosesLastStep, Plain, "the last step of a counter is lost when the data is opened again", [MODEL]),
+    mutant!(ReopenLosesLastStep, Plain, "the last step of every counter is lost when the data is opened again", [MODEL]),
     mutant!(ReopenRevivesDeleted, Plain, "what was deleted last is there again when the data is opened again", [MODEL]),
 ];
