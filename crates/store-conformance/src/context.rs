@@ -5,11 +5,15 @@ mod clean_up;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use store_core::{AccessTimes, Address, Cache, Capabilities, Key, Namespace, Namespaced, OpenedStore, Store, StoreExt};
+use store_core::{
+    AccessTimes, Address, Cache, Capabilities, Key, KeyValueStoreClient, Namespace, Namespaced, OpenedStore, Store,
+    StoreExt,
+};
 
 use crate::collections::{Clients, Collections, Labels};
 use crate::failure::Failure;
-use crate::harness::{Harness, Planted};
+use crate::harness::{Harness, Planted, Reopened};
+use crate::noting::Noting;
 use crate::options::{Options, random};
 use crate::outage::Interruptible;
 use crate::progress::Progress;
@@ -223,7 +227,7 @@ pub(crate) struct Scope<'a> {
     pub(crate) seed: u64,
     number: u64,
     pub(crate) namespace: Namespace,
-    /// A case that is one long row of operations notes each of them here, lest it pass for a hang.
+    /// Whether it gets somewhere. Every call through a handle of the case is noted here.
     pub(crate) progress: Progress,
 }
 
@@ -233,12 +237,12 @@ impl Scope<'_> {
     }
 
     pub(crate) fn store(&self) -> Result<StoreHandle, Failure> {
-        Ok(self.context.harness.store().namespace(&self.namespace)?)
+        Ok(self.noting(self.context.harness.store()).namespace(&self.namespace)?)
     }
 
     /// A second handle on the data of [`store`](Self::store).
     pub(crate) fn second_store(&self) -> Result<StoreHandle, Failure> {
-        Ok(self.context.harness.second_store().namespace(&self.namespace)?)
+        Ok(self.noting(self.context.harness.second_store()).namespace(&self.namespace)?)
     }
 
     /// A namespace beside this one whose name begins with the same letters, in the same stores.
@@ -249,7 +253,7 @@ impl Scope<'_> {
         }
         let namespace = Namespace::new(segments)?;
         let Self { context, seed, number, .. } = *self;
-        Ok(Self { context, seed, number, namespace, progress: Progress::new() })
+        Ok(Self { context, seed, number, namespace, progress: self.progress.clone() })
     }
 
     /// The cache. A check that calls this needs a cache, so there is one.
@@ -285,12 +289,24 @@ impl Scope<'_> {
     /// The collections of this case. A check that calls this needs records, so there are clients.
     pub(crate) fn collections(&self) -> Result<Collections<'_>, Failure> {
         let clients = self.context.record_clients().ok_or_else(|| no_longer("records"))?;
+        let noting = |client| -> Arc<dyn KeyValueStoreClient> { Arc::new(Noting::new(client, &self.progress)) };
+        let clients = clients.map(noting);
         Ok(self.context.labels.of_case(self.number, clients))
     }
 
     fn cache_of(&self, cache: Option<Arc<dyn Cache>>) -> Result<CacheHandle, Failure> {
         let cache = cache.ok_or_else(|| no_longer("a cache"))?;
-        Ok(cache.namespace(&self.namespace)?)
+        Ok(self.noting_cache(cache).namespace(&self.namespace)?)
+    }
+
+    /// The same store, whose calls are progress of this case.
+    pub(crate) fn noting(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
+        Arc::new(Noting::new(store, &self.progress))
+    }
+
+    /// The same cache, whose calls are progress of this case.
+    pub(crate) fn noting_cache(&self, cache: Arc<dyn Cache>) -> Arc<dyn Cache> {
+        Arc::new(Noting::new(cache, &self.progress))
     }
 
     /// Two handles on the same data.
@@ -298,15 +314,26 @@ impl Scope<'_> {
         let harness = &self.context.harness;
         Ok(match (harness.cache(), harness.second_cache()) {
             (Some(first), Some(second)) => {
+                let [first, second] = [first, second].map(|cache| self.noting_cache(cache));
                 [Handle::of_cache(first, &self.namespace)?, Handle::of_cache(second, &self.namespace)?]
             }
             _ => self.stores()?,
         })
     }
 
+    /// What programs of the model are carried out on, of both handles the first.
+    pub(crate) fn store_of_programs(&self) -> Result<StoreHandle, Failure> {
+        self.handles().map(|[first, _]| first.store)
+    }
+
     /// Two handles on the data of the store, also where there is a cache.
     pub(crate) fn stores(&self) -> Result<[Handle; 2], Failure> {
         Ok([self.store()?, self.second_store()?].map(|store| Handle { store, cache: None }))
+    }
+
+    /// Opens the data anew. Whoever asks for it has let go of every handle.
+    pub(crate) async fn reopen(&self) -> Result<Reopened, Failure> {
+        Ok(self.context.harness.reopen().await?)
     }
 
     /// Puts something that is not an entry under `key`.

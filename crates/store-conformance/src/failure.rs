@@ -26,6 +26,8 @@ pub(crate) struct Failure {
     message: String,
     location: &'static Location<'static>,
     kind: Kind,
+    /// The same as a test of its own.
+    test: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +47,7 @@ impl Failure {
             message.truncate(end);
             message.push_str(" … (cut)");
         }
-        Self { message, location: Location::caller(), kind: Kind::Wrong }
+        Self { message, location: Location::caller(), kind: Kind::Wrong, test: None }
     }
 
     /// A panic, with its message where it has one.
@@ -70,6 +72,16 @@ impl Failure {
         self.kind == Kind::Hang
     }
 
+    /// What was seen instead of what.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Adds a test that fails for the same reason, to be shown behind everything else.
+    pub(crate) fn with_test(self, test: String) -> Self {
+        Self { test: Some(test), ..self }
+    }
+
     /// Says under which circumstances it happened.
     pub(crate) fn in_context(mut self, context: impl fmt::Display) -> Self {
         self.message = format!("{}\n{context}", self.message);
@@ -79,7 +91,11 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n  at {}:{}", self.message, self.location.file(), self.location.line())
+        write!(f, "{}\n  at {}:{}", self.message, self.location.file(), self.location.line())?;
+        match &self.test {
+            Some(test) => write!(f, "\n\nas a test of its own:\n\n{test}"),
+            None => Ok(()),
+        }
     }
 }
 

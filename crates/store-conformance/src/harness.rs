@@ -120,6 +120,19 @@ pub trait Harness: Send + Sync + 'static {
         Ok(None)
     }
 
+    /// Lets go of all that the harness has opened and opens it anew, as the next run of a program would:
+    /// [`store`](Self::store) and its like give handles on that from then on, on the same data. Where it is offered, what
+    /// is written has to be there afterwards, with its lifetime.
+    ///
+    /// Whoever calls it has no handle left. Where the clock is the suite's, nobody has; with a clock that runs by itself,
+    /// other cases are under way, whose handles have to go on to work, so what cannot be opened twice is not offered there.
+    ///
+    /// # Errors
+    /// When it could not be opened again.
+    async fn reopen(&self) -> Result<Reopened, HarnessError> {
+        Ok(Reopened::NotOffered)
+    }
+
     /// Puts something that is not an entry, such as a list, where an entry at `at` would be.
     ///
     /// # Errors
@@ -165,6 +178,16 @@ pub enum ClockControl {
         /// By how much the driver's clock may run apart from the suite's within a minute. Zero on one machine.
         uncertainty: Duration,
     },
+}
+
+/// Whether the data was opened again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reopened {
+    /// The harness has new handles on the old data.
+    Done,
+    /// Nothing is left of the data when the last handle is gone, or the harness has no way to open it again.
+    NotOffered,
 }
 
 /// Whether a backend holds what the suite asked for.

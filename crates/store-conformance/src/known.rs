@@ -63,6 +63,15 @@ impl Known {
         }
     }
 
+    /// The time that it is, where no other is possible.
+    pub(crate) fn only(&self, time: &Time) -> Option<Timestamp> {
+        match self.0[..] {
+            [Value::During(Span { sent, acked })] if sent == acked => Some(time.shown_at(sent)),
+            [Value::Is(known)] => Some(known),
+            _ => None,
+        }
+    }
+
     /// Judges what it was seen to be. From then on it is known.
     pub(crate) fn see(&mut self, time: &Time, seen: Timestamp) -> Result<(), Failure> {
         let mut judged = Ok(());

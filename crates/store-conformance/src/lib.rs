@@ -21,6 +21,7 @@ mod known;
 mod leaks;
 mod level;
 mod model;
+mod noting;
 mod options;
 mod outage;
 mod outputs;
@@ -41,7 +42,7 @@ mod walk;
 pub mod guide {}
 
 pub use front::run_from_command_line;
-pub use harness::{ClockControl, Deviation, Harness, HarnessError, Planted};
+pub use harness::{ClockControl, Deviation, Harness, HarnessError, Planted, Reopened};
 pub use level::{Level, UnknownLevel};
 pub use options::Options;
 pub use outage::{Interruptible, Outage, Way};

@@ -1,45 +1,51 @@
 //! How a hang is told from a case that takes long.
 
-use std::cell::Cell;
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 
-/// When something of a case was done last.
+/// How much of a case was done. Clones count together, on whatever thread.
 ///
 /// A long program on a busy machine may take minutes, and gets somewhere all the time; a hang gets nowhere.
-#[derive(Debug)]
-pub(crate) struct Progress(Cell<Instant>);
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Progress(Arc<AtomicU64>);
 
 impl Progress {
+    /// How often it is looked within the limit whether anything was done.
+    const LOOKS: u32 = 8;
+
     pub(crate) fn new() -> Self {
-        Self(Cell::new(Instant::now()))
+        Self::default()
     }
 
-    /// To be called where a case of many operations has done one of them.
+    /// The case got somewhere. Every call through a handle of its scope says so.
     pub(crate) fn note(&self) {
-        self.0.set(Instant::now());
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What the case comes to; `None` when nothing was done for `limit`.
+    /// What the case comes to; `None` when nothing was done for `limit`, or up to an eighth longer.
     pub(crate) async fn watch<T>(&self, limit: Duration, case: impl Future<Output = T>) -> Option<T> {
         let mut case = std::pin::pin!(case);
-        loop {
-            let seen = self.0.get();
-            match timeout_at(seen + limit, case.as_mut()).await {
-                Ok(result) => return Some(result),
-                Err(_) if self.0.get() > seen => {}
-                Err(_) => return None,
+        let (mut seen, mut idle) = (self.0.load(Ordering::Relaxed), 0);
+        while idle < Self::LOOKS {
+            if let Ok(result) = timeout(limit / Self::LOOKS, case.as_mut()).await {
+                return Some(result);
             }
+            let now = self.0.load(Ordering::Relaxed);
+            idle = if now == seen { idle + 1 } else { 0 };
+            seen = now;
         }
+        None
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::time::advance;
+    use tokio::time::{Instant, advance};
 
     const LIMIT: Duration = Duration::from_secs(60);
 

@@ -86,6 +86,9 @@ pub(crate) const LOOK_ALIKES: &[Path] = &[
     &["App"],
 ];
 
+/// More of them, which are not always among the namespaces of a check because they lie in others of its.
+pub(crate) const LOOK_ALIKES_BESIDE: &[Path] = &[&["app", "l"], &["app", "app"], &["app", "le", "le"]];
+
 /// One of several strategies, chosen by weight, that stays with its choice.
 ///
 /// What proptest's `prop_oneof!` draws can be simplified into a value of an alternative before it, for which it prepares all

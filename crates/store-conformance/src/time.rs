@@ -148,6 +148,11 @@ impl Time {
         }
     }
 
+    /// As exact a time as this one, which begins anew and passes without waiting.
+    pub(crate) fn rehearsed(&self) -> Self {
+        Self { source: Source::Manual(ManualClock::new()), early: self.early, late: self.late }
+    }
+
     /// The time of a driver that takes its lifetimes as they are.
     #[cfg(test)]
     pub(crate) fn by_hand(clock: ManualClock) -> Self {
@@ -208,6 +213,11 @@ impl Time {
             Source::Wall { driver, .. } => self.now().0.saturating_add(driver.at_start),
         };
         Timestamp::from_unix_millis(unix_micros / 1000).unwrap_or(Timestamp::MAX).saturating_add(duration)
+    }
+
+    /// What a manual clock shows at this moment.
+    pub(crate) fn shown_at(&self, moment: Moment) -> Timestamp {
+        Timestamp::from_unix_millis(moment.0 / 1000).unwrap_or(Timestamp::MAX)
     }
 
     /// A time not long ago at which every entry that expires then is gone.

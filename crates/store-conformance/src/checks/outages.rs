@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::future::IntoFuture;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{LocalBoxFuture, join_all};
@@ -220,8 +221,8 @@ fn calls<'a>(store: &'a StoreHandle, cache: Option<&'a CacheHandle>) -> Vec<Call
 }
 
 fn handles(scope: &Scope<'_>, away: &Interruptible) -> Result<(StoreHandle, Option<CacheHandle>), Failure> {
-    let store = away.store.namespace(&scope.namespace)?;
-    let cache = away.cache.as_ref().map(|cache| cache.namespace(&scope.namespace)).transpose()?;
+    let store = scope.noting(Arc::clone(&away.store)).namespace(&scope.namespace)?;
+    let cache = away.cache.clone().map(|cache| scope.noting_cache(cache).namespace(&scope.namespace)).transpose()?;
     Ok((store, cache))
 }
 

@@ -14,7 +14,7 @@ impl Run<'_> {
     pub(super) async fn cache_step(&mut self, cache: &CacheHandle, space: usize, op: &Op) -> Result<(), Failure> {
         match op {
             Op::Add(id, value, when) => {
-                let (expiry, written) = self.resolve(*when);
+                let (expiry, written) = self.terms.resolve(*when);
                 let call = cache.add(self.key(*id), value.clone()).expiry(expiry);
                 let (stored, during) = self.time.measure(call).await;
                 let stored = stored?;
@@ -37,7 +37,7 @@ impl Run<'_> {
                 Ok(())
             }
             Op::ExpireMany(ids, when) => {
-                let (expiry, lifetime) = self.resolve_change(*when);
+                let (expiry, lifetime) = self.terms.resolve_change(*when);
                 let (answers, during) = self.time.measure(cache.expire_many(&self.keys(ids), expiry)).await;
                 for (id, existed) in one_for_each(ids, answers?)? {
                     self.model.expire((space, *id), during, lifetime, existed)?;
@@ -57,7 +57,7 @@ impl Run<'_> {
         items: &[(KeyId, Bytes, When)],
     ) -> Result<(), Failure> {
         let resolved: Vec<_> =
-            items.iter().map(|(id, value, when)| (*id, value.clone(), self.resolve(*when))).collect();
+            items.iter().map(|(id, value, when)| (*id, value.clone(), self.terms.resolve(*when))).collect();
         let batch = resolved.iter().map(|(id, value, (expiry, _))| (self.key(*id), value.clone(), *expiry));
         let (done, during) = self.time.measure(cache.set_many(batch)).await;
         done?;
@@ -68,14 +68,14 @@ impl Run<'_> {
     }
 
     async fn count(&mut self, cache: &CacheHandle, at: Place, delta: i64, when: When) -> Result<(), Failure> {
-        let (expiry, lifetime) = self.resolve_change(when);
+        let (expiry, lifetime) = self.terms.resolve_change(when);
         let call = cache.increment(self.key(at.1), delta).expiry_on_create(expiry);
         let (sum, during) = self.time.measure(call).await;
         self.judge_sum(at, delta, lifetime, sum, during)
     }
 
     async fn count_down(&mut self, cache: &CacheHandle, at: Place, delta: i64, when: When) -> Result<(), Failure> {
-        let (expiry, lifetime) = self.resolve_change(when);
+        let (expiry, lifetime) = self.terms.resolve_change(when);
         let call = cache.decrement(self.key(at.1), delta).expiry_on_create(expiry);
         let (sum, during) = self.time.measure(call).await;
         match delta.checked_neg() {

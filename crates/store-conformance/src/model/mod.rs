@@ -2,11 +2,14 @@
 
 mod batches;
 mod coverage;
+mod enumeration;
 mod op;
 mod oracle;
 mod program;
 mod records;
+mod regression;
 mod show;
+mod terms;
 
 use std::cell::RefCell;
 use std::fmt::Debug;

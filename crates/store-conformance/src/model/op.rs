@@ -4,16 +4,25 @@ use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
-use proptest::sample::select;
+use proptest::sample::{Index, select, subsequence};
 use proptest::strategy::BoxedStrategy;
 use store_core::{Bytes, Ttl};
 
-use crate::strategy::{Path, distinct_keys, long_ttls, one_of, short_ttls, values};
+use crate::strategy::{LOOK_ALIKES_BESIDE, Path, distinct_keys, long_ttls, one_of, short_ttls, values};
 use crate::time::Time;
 use crate::walk::Reach;
 
 /// The keys of a program. Few, so that operations meet.
 const KEYS: usize = 4;
+
+/// The namespaces of its steps.
+const SPACES: usize = 3;
+
+/// How many namespaces a program has that it leaves alone.
+const ROOMS_BESIDE: usize = 2;
+
+/// The key of the entry in each of those.
+pub(crate) const BESIDE: KeyId = 0;
 
 /// The number of a key in its program.
 pub(crate) type KeyId = usize;
@@ -65,6 +74,16 @@ pub(crate) enum Pass {
     NextExpiry,
 }
 
+/// What is written between two pages of a walk.
+#[derive(Clone, Debug)]
+pub(crate) struct Meanwhile {
+    /// The number of the namespace in the program.
+    pub(crate) space: usize,
+    pub(crate) key: KeyId,
+    /// To be set without an expiry; `None` to delete what is there.
+    pub(crate) value: Option<Bytes>,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
     Get(KeyId),
@@ -78,6 +97,8 @@ pub(crate) enum Op {
     Ttl(KeyId),
     Expire(KeyId, When),
     List(Reach, usize),
+    /// A list by pages of this length, with one write behind each page while there are any.
+    ListWhileWriting(Reach, usize, Vec<Meanwhile>),
     Clear,
     Add(KeyId, Bytes, When),
     GetMany(Vec<KeyId>),
@@ -88,13 +109,24 @@ pub(crate) enum Op {
     Decrement(KeyId, i64, When),
     Refused(BadInput),
     Pass(Pass),
+    /// Every handle is dropped, and the data opened again, where the harness can.
+    Reopen,
 }
 
 /// Which of two handles on the same data carries out a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Through {
     First,
     Second,
+}
+
+impl Through {
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::First => Self::Second,
+            Self::Second => Self::First,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -110,7 +142,19 @@ pub(crate) struct Step {
 pub(crate) struct Program {
     pub(crate) keys: Vec<String>,
     pub(crate) spaces: Vec<Path>,
+    /// Namespaces above, below and beside those, each with an entry that no step means.
+    pub(crate) beside: Vec<Path>,
     pub(crate) steps: Vec<Step>,
+}
+
+impl Program {
+    /// The value of each entry in the namespaces that its steps leave alone.
+    pub(crate) const VALUE_BESIDE: Bytes = Bytes::from_static(b"beside");
+
+    /// All namespaces that it has entries in: first those of its steps.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = Path> {
+        self.spaces.iter().chain(&self.beside).copied()
+    }
 }
 
 /// What programs are made of.
@@ -127,15 +171,29 @@ pub(crate) fn programs(
     look_alikes: &[Path],
 ) -> impl Strategy<Value = Program> + use<> {
     let step =
-        (through(), 0..3usize, ops(vocabulary, time)).prop_map(|(through, space, op)| Step { through, space, op });
+        (through(), 0..SPACES, ops(vocabulary, time)).prop_map(|(through, space, op)| Step { through, space, op });
     let (outer, inner): (Path, Path) = (&["app"], &["app", "le"]);
     // The third namespace holds the others, or only looks as if it had to do with them.
     let thirds: Vec<_> = look_alikes.iter().copied().filter(|&path| path != outer && path != inner).collect();
-    (distinct_keys(KEYS), select(thirds), vec(step, 1..=59)).prop_map(move |(keys, third, steps)| Program {
-        keys,
-        spaces: vec![outer, inner, third],
-        steps,
+    // One more than are taken, because the third may be among them.
+    let beside = subsequence([&thirds[..], LOOK_ALIKES_BESIDE].concat(), ROOMS_BESIDE + 1);
+    let parts = (distinct_keys(KEYS), select(thirds), beside, vec(step, 1..=59), reopening(time));
+    parts.prop_map(move |(keys, third, mut beside, mut steps, reopening)| {
+        beside.retain(|path| *path != third);
+        beside.truncate(ROOMS_BESIDE);
+        if let Some(place) = reopening {
+            let step = Step { through: Through::First, space: 0, op: Op::Reopen };
+            steps.insert(place.index(steps.len() + 1), step);
+        }
+        Program { keys, spaces: vec![outer, inner, third], beside, steps }
     })
+}
+
+/// Where in a program the data is opened again, if it is: which takes a driver with files longer than the rest of it. With
+/// a manual clock there are so many programs that few need to.
+fn reopening(time: &Time) -> impl Strategy<Value = Option<Index>> + use<> {
+    let (without, with) = if time.is_manual() { (24, 1) } else { (3, 1) };
+    prop_oneof![without => Just(None), with => any::<Index>().prop_map(Some)]
 }
 
 /// Mostly the first.
@@ -167,12 +225,22 @@ fn store_ops(time: &Time) -> BoxedStrategy<Op> {
         4 => key().prop_map(Op::Exists),
         6 => key().prop_map(Op::Ttl),
         8 => (key(), when_changed(time)).prop_map(|(key, when)| Op::Expire(key, when)),
-        5 => (select(&[Reach::Namespace, Reach::Subtree][..]), 1..5usize).prop_map(|(reach, limit)| Op::List(reach, limit)),
+        5 => (reach(), 1..5usize).prop_map(|(reach, limit)| Op::List(reach, limit)),
+        2 => (reach(), 1..4usize, vec(meanwhile(), 1..4)).prop_map(|(reach, limit, writes)| Op::ListWhileWriting(reach, limit, writes)),
         6 => Just(Op::Clear),
         5 => select(&[BadInput::EmptyKey, BadInput::ZeroTtl, BadInput::KeepAsChange, BadInput::ZeroLimit, BadInput::ForgedCursor][..]).prop_map(Op::Refused),
         10 => pass.prop_map(Op::Pass),
     ]
     .boxed()
+}
+
+fn reach() -> impl Strategy<Value = Reach> + Clone {
+    select(&[Reach::Namespace, Reach::Subtree][..])
+}
+
+fn meanwhile() -> impl Strategy<Value = Meanwhile> + Clone {
+    let value = prop_oneof![1 => Just(None), 1 => Just(Some(Bytes::from_static(b"meanwhile")))];
+    (0..SPACES, key(), value).prop_map(|(space, key, value)| Meanwhile { space, key, value })
 }
 
 fn cache_ops(time: &Time) -> BoxedStrategy<Op> {
@@ -247,6 +315,7 @@ impl Op {
             Self::Ttl(_) => "ttl",
             Self::Expire(..) => "expire",
             Self::List(..) => "list",
+            Self::ListWhileWriting(..) => "list_while_writing",
             Self::Clear => "clear",
             Self::Add(..) => "add",
             Self::GetMany(_) => "get_many",
@@ -257,6 +326,7 @@ impl Op {
             Self::Decrement(..) => "decrement",
             Self::Refused(_) => "bad_input",
             Self::Pass(_) => "pass_time",
+            Self::Reopen => "reopen",
         }
     }
 

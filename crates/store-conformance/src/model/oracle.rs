@@ -2,6 +2,8 @@
 //!
 //! Each method judges one answer. Where time leaves two answers open, the one that was given is believed from then on.
 
+mod walk;
+
 use std::collections::BTreeMap;
 
 use store_core::{Bytes, Entry, ErrorKind, Lifetime, Remaining, WriteExpiry, checked_counter_sum, parse_counter};
@@ -44,6 +46,20 @@ impl<'a> Model<'a> {
     /// The value that an operation at this place is expected to find.
     pub(crate) fn value(&self, at: Place) -> Option<Bytes> {
         self.cells.get(&at).map(|cell| cell.value.clone())
+    }
+
+    /// What an operation has to find at this place, and when that expires; `None` where time leaves it open.
+    pub(crate) fn promised(&self, at: Place, during: Span) -> Option<Option<(Bytes, Deadline)>> {
+        match self.presence(at, during) {
+            Presence::Present => Some(self.cells.get(&at).map(|cell| (cell.value.clone(), cell.deadline))),
+            Presence::Absent => Some(None),
+            Presence::Unclear => None,
+        }
+    }
+
+    /// Whatever was there is gone.
+    pub(crate) fn forget(&mut self, at: Place) {
+        self.cells.remove(&at);
     }
 
     /// When the next entry that expires before `limit` is certainly gone.

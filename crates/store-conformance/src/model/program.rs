@@ -1,58 +1,66 @@
 //! Carries out a program on a driver and on the model, answer by answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use store_core::{
     Bytes, Capabilities, Cursor, Error, ErrorKind, Expiry, Lifetime, Listing, Namespace, SetOutcome, Store, StoreExt,
-    Support, Timestamp, WriteExpiry,
+    Support,
 };
 
 use crate::context::{Handle, Scope, StoreHandle};
-use crate::failure::{Failure, ensure, ensure_eq, refused_with};
-use crate::progress::Progress;
+use crate::failure::{Failure, ensure_eq, refused_with};
+use crate::harness::Reopened;
 use crate::time::Time;
-use crate::walk::{Reach, walk};
 
+use super::Subject;
 use super::coverage::Coverage;
-use super::op::{BadInput, Condition, Guess, KeyId, Op, Pass, Program, Step, Through, When};
+use super::op::{BESIDE, BadInput, Condition, KeyId, Op, Pass, Program, Step, Through, When};
 use super::oracle::{Guard, Model, Place};
+use super::regression::{Culprit, Setting, tell};
 use super::show::Shown;
+use super::terms::{Terms, guessed};
 
 /// Runs the program and says what it covered.
 pub(crate) async fn run(scope: &Scope<'_>, program: Program) -> Result<Coverage, Failure> {
     let mut run = Run::new(scope, &program)?;
-    let noise = Noise::make(scope).await?;
-    for (number, step) in program.steps.iter().enumerate() {
-        run.step(step).await.map_err(|failure| {
-            let shown = Shown { program: &program, step };
-            failure.in_context(format_args!("  in step {} of {}: {shown}", number + 1, program.steps.len()))
-        })?;
+    match run.carry_out().await {
+        Ok(()) => Ok(run.coverage),
+        Err((culprit, failure)) => {
+            let setting = Setting::of(&scope.store_of_programs()?, scope.time());
+            let told = tell(Subject::Entries.check(), &setting, &program, culprit, failure.message()).await;
+            Err(match told {
+                Ok(test) => failure.with_test(test),
+                Err(contradiction) => failure.in_context(format_args!("  without a test to paste: {contradiction}")),
+            })
+        }
     }
-    run.compare_all().await?;
-    noise.check().await?;
-    run.coverage.cases = 1;
-    run.coverage.add("passed_expiry", run.model.passed_expiries);
-    Ok(run.coverage)
 }
 
-/// Entries beside the program's namespaces, which no step may touch.
-struct Noise(Handle);
+/// Entries beside all that the program can name, which no step may touch. Those beside its namespaces, which a list or a
+/// clear of what they lie in meets, are in the model.
+pub(super) struct Noise;
 
 impl Noise {
     const KEYS: [&'static str; 2] = ["app", "a"];
 
-    async fn make(scope: &Scope<'_>) -> Result<Self, Failure> {
+    async fn make(scope: &Scope<'_>) -> Result<(), Failure> {
         let [handle, _] = scope.neighbour()?.handles()?;
         for key in Self::KEYS {
             handle.store.set(key, key).never_expires().await?;
         }
-        Ok(Self(handle))
+        Ok(())
     }
 
-    async fn check(&self) -> Result<(), Failure> {
+    async fn check(scope: &Scope<'_>) -> Result<(), (Culprit, Failure)> {
         for key in Self::KEYS {
-            ensure_eq!(self.0.store.get(key).await?.as_deref(), Some(key.as_bytes()), "an entry beside the program's");
+            let read = async {
+                let [handle, _] = scope.neighbour()?.handles()?;
+                let seen = handle.store.get(key).await?;
+                ensure_eq!(seen.as_deref(), Some(key.as_bytes()), "an entry beside the program's");
+                Ok(())
+            };
+            read.await.map_err(|failure| (Culprit::Noise(key), failure))?;
         }
         Ok(())
     }
@@ -60,51 +68,91 @@ impl Noise {
 
 /// A program under way.
 pub(super) struct Run<'a> {
-    program: &'a Program,
-    progress: &'a Progress,
+    scope: &'a Scope<'a>,
+    pub(super) program: &'a Program,
     pub(super) time: &'a Time,
     pub(super) capabilities: Capabilities,
-    default: Lifetime,
+    pub(super) terms: Terms<'a>,
     pub(super) model: Model<'a>,
     pub(super) coverage: Coverage,
     /// The namespaces of the program, relative to the scope.
-    paths: Vec<Namespace>,
-    /// For each of two handles, one on each namespace.
-    handles: [Vec<Handle>; 2],
+    pub(super) paths: Vec<Namespace>,
+    handles: Handles,
+}
+
+/// For each of two handles, one on each namespace.
+type Handles = [Vec<Handle>; 2];
+
+fn open(scope: &Scope<'_>, program: &Program) -> Result<Handles, Failure> {
+    let [first, second] = scope.handles()?;
+    let at_all = |handle: &Handle| program.paths().map(|path| handle.at(path)).collect::<Result<Vec<_>, _>>();
+    Ok([at_all(&first)?, at_all(&second)?])
 }
 
 impl<'a> Run<'a> {
     fn new(scope: &'a Scope<'_>, program: &'a Program) -> Result<Self, Failure> {
-        let [first, second] = scope.handles()?;
-        let at_all = |handle: &Handle| program.spaces.iter().map(|path| handle.at(path)).collect::<Result<Vec<_>, _>>();
+        let store = scope.store_of_programs()?;
         Ok(Self {
+            scope,
             program,
-            progress: &scope.progress,
             time: scope.time(),
-            capabilities: first.store.capabilities().clone(),
-            default: first.store.default_lifetime(),
+            capabilities: store.capabilities().clone(),
+            terms: Terms::new(scope.time(), store.default_lifetime()),
             model: Model::new(scope.time()),
             coverage: Coverage::default(),
-            paths: program.spaces.iter().map(|&path| Namespace::try_from(path)).collect::<Result<_, _>>()?,
-            handles: [at_all(&first)?, at_all(&second)?],
+            paths: program.paths().map(Namespace::try_from).collect::<Result<_, _>>()?,
+            handles: open(scope, program)?,
         })
     }
 
+    /// From the first step to a last look at everything; what failed, if anything did.
+    async fn carry_out(&mut self) -> Result<(), (Culprit, Failure)> {
+        let before = |failure| (Culprit::Step(0), failure);
+        Noise::make(self.scope).await.map_err(before)?;
+        self.write_beside().await.map_err(before)?;
+        let (program, steps) = (self.program, self.program.steps.len());
+        for (number, step) in program.steps.iter().enumerate() {
+            self.step(step).await.map_err(|failure| {
+                let shown = Shown { program, step };
+                let failure = failure.in_context(format_args!("  in step {} of {steps}: {shown}", number + 1));
+                (Culprit::Step(number), failure)
+            })?;
+        }
+        self.compare_all().await?;
+        Noise::check(self.scope).await?;
+        self.coverage.cases = 1;
+        self.coverage.add("passed_expiry", self.model.passed_expiries);
+        Ok(())
+    }
+
+    /// Puts an entry into each namespace that the steps leave alone.
+    async fn write_beside(&mut self) -> Result<(), Failure> {
+        for space in self.program.spaces.len()..self.paths.len() {
+            let handle = self.handle(Through::First, space).clone();
+            let (value, when) = (Program::VALUE_BESIDE, When::Never);
+            self.set(&handle.store, (space, BESIDE), &value, when, &Condition::Always).await?;
+        }
+        Ok(())
+    }
+
+    /// The handle on a namespace of the program.
+    pub(super) fn handle(&self, through: Through, space: usize) -> &Handle {
+        &self.handles[through as usize][space]
+    }
+
     async fn step(&mut self, step: &Step) -> Result<(), Failure> {
-        self.progress.note();
+        if let Op::Reopen = step.op {
+            return self.reopen().await;
+        }
         self.coverage.operations += 1;
         self.coverage.count(step.op.name());
         if let Some(keys) = step.op.batch() {
             self.count_batch(&keys);
         }
-        let handle = match step.through {
-            Through::First => &self.handles[0][step.space],
-            Through::Second => {
-                self.coverage.count("second_handle");
-                &self.handles[1][step.space]
-            }
-        };
-        let (store, cache) = (handle.store.clone(), handle.cache.clone());
+        if step.through == Through::Second {
+            self.coverage.count("second_handle");
+        }
+        let Handle { store, cache } = self.handle(step.through, step.space).clone();
         match (&step.op, cache) {
             (Op::Pass(pass), _) => self.pass(*pass).await,
             (Op::Refused(bad), _) => {
@@ -112,10 +160,24 @@ impl<'a> Run<'a> {
                 self.coverage.count("refusal");
             }
             (Op::List(reach, limit), _) => self.list(&store, step.space, *reach, *limit).await?,
+            (Op::ListWhileWriting(reach, limit, writes), _) => {
+                self.list_while_writing(step.through, step.space, (*reach, *limit), writes).await?;
+            }
             (Op::Clear, _) => self.clear(&store, step.space).await?,
             (op, Some(cache)) if op.needs_cache() => self.cache_step(&cache, step.space, op).await?,
             (op, _) => self.store_step(&store, step.space, op).await?,
         }
+        Ok(())
+    }
+
+    /// Lets go of every handle, so that there is none when the data is opened again.
+    async fn reopen(&mut self) -> Result<(), Failure> {
+        self.handles = Handles::default();
+        if self.scope.reopen().await? == Reopened::Done {
+            self.coverage.operations += 1;
+            self.coverage.count(Op::Reopen.name());
+        }
+        self.handles = open(self.scope, self.program)?;
         Ok(())
     }
 
@@ -130,21 +192,7 @@ impl<'a> Run<'a> {
     }
 
     async fn pass(&self, pass: Pass) {
-        /// How far ahead an expiry is awaited where the suite has to wait for it.
-        const PATIENCE: Duration = Duration::from_millis(60);
-        /// The clock ends with the year 9999, so even where it is only moved, not every lifetime is lived through.
-        const MANUAL_PATIENCE: Duration = Duration::from_secs(3600);
-
-        match pass {
-            Pass::By(duration) => self.time.pass(duration).await,
-            Pass::NextExpiry => {
-                let now = self.time.now();
-                let patience = if self.time.is_manual() { MANUAL_PATIENCE } else { PATIENCE };
-                if let Some(expiry) = self.model.next_expiry(now, now.plus(patience)) {
-                    self.time.pass_until(expiry).await;
-                }
-            }
-        }
+        self.time.pass(self.terms.pause(pass, &self.model)).await;
     }
 
     async fn store_step(&mut self, store: &StoreHandle, space: usize, op: &Op) -> Result<(), Failure> {
@@ -169,7 +217,7 @@ impl<'a> Run<'a> {
                 self.model.delete((space, *id), during, &Guard::Always, removed?)
             }
             Op::DeleteIf(id, guess) => {
-                let expected = self.resolve_guess((space, *id), guess);
+                let expected = guessed(&self.model, (space, *id), guess);
                 let call = store.delete(self.key(*id)).if_value(expected.clone());
                 let (removed, during) = self.time.measure(call).await;
                 let Some(removed) = declared(self.capabilities.value_conditions, removed)? else { return Ok(()) };
@@ -190,7 +238,7 @@ impl<'a> Run<'a> {
                 self.model.ttl((space, *id), during, answer?)
             }
             Op::Expire(id, when) => {
-                let (expiry, lifetime) = self.resolve_change(*when);
+                let (expiry, lifetime) = self.terms.resolve_change(*when);
                 let (existed, during) = self.time.measure(store.expire(self.key(*id), expiry)).await;
                 self.model.expire((space, *id), during, lifetime, existed?)
             }
@@ -206,7 +254,7 @@ impl<'a> Run<'a> {
         when: When,
         condition: &Condition,
     ) -> Result<(), Failure> {
-        let (expiry, written) = self.resolve(when);
+        let (expiry, written) = self.terms.resolve(when);
         let call = store.set(self.key(at.1), value.clone()).expiry(expiry);
         let (guard, outcome, during) = match condition {
             Condition::Always => {
@@ -222,7 +270,7 @@ impl<'a> Run<'a> {
                 (Guard::IfPresent, outcome, during)
             }
             Condition::IfValue(guess) => {
-                let expected = self.resolve_guess(at, guess);
+                let expected = guessed(&self.model, at, guess);
                 let (outcome, during) = self.time.measure(call.if_value(expected.clone())).await;
                 let Some(outcome) = declared(self.capabilities.value_conditions, outcome)? else { return Ok(()) };
                 (Guard::IfValue(expected), Ok(outcome), during)
@@ -233,65 +281,31 @@ impl<'a> Run<'a> {
         self.model.set(at, during, value.clone(), written, &guard, stored)
     }
 
-    async fn list(&mut self, store: &StoreHandle, space: usize, reach: Reach, limit: usize) -> Result<(), Failure> {
-        let listing = self.capabilities.listing;
-        if listing == Listing::None {
-            return refused_with(store.list().await, ErrorKind::Unsupported, "list").map(drop);
-        }
-        let (listed, during) = self.time.measure(walk(store, reach, limit)).await;
-        let mut seen: BTreeMap<Place, usize> = BTreeMap::new();
-        for (path, key) in listed? {
-            let place = self.place_of(space, &path, &key)?;
-            *seen.entry(place).or_default() += 1;
-        }
-        if listing == Listing::ByteOrder {
-            ensure!(seen.values().all(|&times| times == 1), "listed an entry twice: {seen:?}");
-        }
-        let paths = &self.paths;
-        let covers = |other: usize| match reach {
-            Reach::Namespace => other == space,
-            Reach::Subtree => paths[other].is_within(&paths[space]),
-        };
-        self.model.list(during, covers, &seen)
-    }
-
-    /// Which place of the program a listed key is, whose namespace is given relative to `space`.
-    fn place_of(&self, space: usize, path: &Namespace, key: &str) -> Result<Place, Failure> {
-        let path = self.paths[space].join(path)?;
-        let space = self.paths.iter().position(|known| *known == path);
-        let id = self.program.keys.iter().position(|known| known == key);
-        space.zip(id).ok_or_else(|| Failure::new(format!("listed a key that nobody wrote: {path:?} {key:?}")))
-    }
-
-    async fn clear(&mut self, store: &StoreHandle, space: usize) -> Result<(), Failure> {
-        if self.capabilities.listing == Listing::None {
-            return refused_with(store.clear().await, ErrorKind::Unsupported, "clear").map(drop);
-        }
-        let paths = &self.paths;
-        let covers = |other: usize| paths[other].is_within(&paths[space]);
-        if (0..paths.len()).any(|other| other != space && covers(other)) {
-            self.coverage.count("nested_clear");
-        }
-        let (removed, during) = self.time.measure(store.clear()).await;
-        self.model.clear(during, covers, removed?)
-    }
-
-    /// Reads every place of the program through both handles.
-    async fn compare_all(&mut self) -> Result<(), Failure> {
-        for space in 0..self.paths.len() {
-            for id in 0..self.program.keys.len() {
-                for handle in 0..self.handles.len() {
-                    let call = self.handles[handle][space].store.get(&self.program.keys[id]).with_expiry();
-                    let (answer, during) = self.time.measure(call).await;
-                    self.progress.note();
-                    self.model.get_with_expiry((space, id), during, answer?.as_ref()).map_err(|failure| {
-                        let (path, key) = (&self.paths[space], &self.program.keys[id]);
-                        failure.in_context(format_args!("  after the program, at {path:?} {key:?}"))
-                    })?;
-                }
+    /// Reads every place of the program through both handles, and those beside through one.
+    async fn compare_all(&mut self) -> Result<(), (Culprit, Failure)> {
+        let (spaces, keys) = (self.program.spaces.len(), self.program.keys.len());
+        for place in (0..spaces).flat_map(|space| (0..keys).map(move |id| (space, id))) {
+            for through in [Through::First, Through::Second] {
+                self.compare(through, place).await?;
             }
         }
+        for space in spaces..self.paths.len() {
+            self.compare(Through::First, (space, BESIDE)).await?;
+        }
         Ok(())
+    }
+
+    async fn compare(&mut self, through: Through, place: Place) -> Result<(), (Culprit, Failure)> {
+        self.read(through, place).await.map_err(|failure| (Culprit::Place(through, place), failure))
+    }
+
+    async fn read(&mut self, through: Through, (space, id): Place) -> Result<(), Failure> {
+        let call = self.handle(through, space).store.get(self.key(id)).with_expiry();
+        let (answer, during) = self.time.measure(call).await;
+        self.model.get_with_expiry((space, id), during, answer?.as_ref()).map_err(|failure| {
+            let (path, key) = (&self.paths[space], self.key(id));
+            failure.in_context(format_args!("  after the program, at {path:?} {key:?}"))
+        })
     }
 
     pub(super) fn key(&self, id: KeyId) -> &'a str {
@@ -304,35 +318,6 @@ impl<'a> Run<'a> {
 
     pub(super) fn count_refusal(&mut self, refused: bool) {
         self.coverage.add("refusal", u64::from(refused));
-    }
-
-    fn resolve_guess(&self, at: Place, guess: &Guess) -> Bytes {
-        match guess {
-            Guess::Current => self.model.value(at).unwrap_or_default(),
-            Guess::Bytes(bytes) => bytes.clone(),
-        }
-    }
-
-    /// The expiry that the caller gives and what becomes of the entry's.
-    pub(super) fn resolve(&self, when: When) -> (Expiry, WriteExpiry) {
-        if when == When::Keep {
-            return (Expiry::Keep, WriteExpiry::Keep { missing: self.default });
-        }
-        let (expiry, lifetime) = self.resolve_change(when);
-        (expiry, WriteExpiry::Replace(lifetime))
-    }
-
-    pub(super) fn resolve_change(&self, when: When) -> (Expiry, Lifetime) {
-        match when {
-            When::Default | When::Keep => (Expiry::Default, self.default),
-            When::Never => (Expiry::Never, Lifetime::Never),
-            When::In(ttl) => (Expiry::In(ttl), Lifetime::In(ttl)),
-            When::At(later) => {
-                let time = self.time.timestamp_in(later);
-                (Expiry::At(time), Lifetime::At(time))
-            }
-            When::Past => (Expiry::At(Timestamp::EPOCH), Lifetime::At(Timestamp::EPOCH)),
-        }
     }
 }
 

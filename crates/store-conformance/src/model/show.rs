@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::walk::Reach;
 
-use super::op::{Condition, KeyId, Op, Program, Step, Through};
+use super::op::{Condition, KeyId, Meanwhile, Op, Program, Step, Through};
 
 /// The program as Rust that does the same.
 impl fmt::Debug for Program {
@@ -31,8 +31,10 @@ impl fmt::Display for Shown<'_> {
             Through::First => "first",
             Through::Second => "second",
         };
-        if let Op::Pass(pass) = &self.step.op {
-            return write!(f, "clock.pass({pass:?});");
+        match &self.step.op {
+            Op::Pass(pass) => return write!(f, "clock.pass({pass:?});"),
+            Op::Reopen => return f.write_str("reopen();"),
+            _ => {}
         }
         write!(f, "{handle}.namespace({:?})?.", self.program.spaces[self.step.space])?;
         match &self.step.op {
@@ -56,6 +58,14 @@ impl fmt::Display for Shown<'_> {
             Op::Expire(id, when) => write!(f, "expire({}, {when:?})", key(id)),
             Op::List(Reach::Namespace, limit) => write!(f, "list().limit({limit})"),
             Op::List(Reach::Subtree, limit) => write!(f, "list().subtree().limit({limit})"),
+            Op::ListWhileWriting(reach, limit, writes) => {
+                f.write_str(if *reach == Reach::Subtree { "list().subtree()" } else { "list()" })?;
+                write!(f, ".limit({limit}).while_writing([")?;
+                for Meanwhile { space, key: id, value } in writes {
+                    write!(f, "({:?}, {}, {value:?}), ", self.program.spaces[*space], key(id))?;
+                }
+                f.write_str("])")
+            }
             Op::Clear => f.write_str("clear()"),
             Op::Add(id, value, when) => write!(f, "add({}, {value:?}).expiry({when:?})", key(id)),
             Op::GetMany(ids) => write!(f, "get_many(&[{}])", keys(ids)),
@@ -71,7 +81,7 @@ impl fmt::Display for Shown<'_> {
             Op::Increment(id, delta, when) => write!(f, "increment({}, {delta}).expiry_on_create({when:?})", key(id)),
             Op::Decrement(id, delta, when) => write!(f, "decrement({}, {delta}).expiry_on_create({when:?})", key(id)),
             Op::Refused(bad) => write!(f, "refuses({bad:?})"),
-            Op::Pass(_) => Ok(()),
+            Op::Pass(_) | Op::Reopen => Ok(()),
         }?;
         f.write_str(".await?;")
     }

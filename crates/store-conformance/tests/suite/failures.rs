@@ -17,6 +17,11 @@ fn a_failure_shows_the_shortest_program_and_how_to_run_it_again() {
     assert!(note.contains("in step 1 of"), "{note}");
     let seed = note.split("STORE_CONFORMANCE_SEED=").nth(1).and_then(|rest| rest.lines().next()).unwrap();
 
+    let (_, test) = note.split_once("as a test of its own:").unwrap();
+    assert!(test.contains("#[tokio::test]\nasync fn programs_agree_with_the_model()"), "{note}");
+    assert!(test.contains("let store = ...; // yours") && test.contains("// What failed: saw an entry"), "{note}");
+    assert!(test.contains("assert!(!"), "{note}");
+
     let again = Options::new().seed(seed.parse().unwrap()).cases(1).only(MODEL);
     let second = run(Fault::DeleteAlwaysTrue, Setup::default(), again);
     let repeated = second.model().and_then(|model| model.note.clone()).unwrap();
@@ -28,6 +33,7 @@ fn a_failure_of_records_shows_the_shortest_program_too() {
     let report = run(Fault::PurgeForgetsCreation, Setup::default(), Options::new().only(RECORDS));
     let note = report.record_model().and_then(|model| model.note.clone()).unwrap();
     assert!(steps(&note) <= 4 && note.contains(".purge().await?;"), "{note}");
+    assert!(note.contains("async fn record_programs_agree_with_the_model()"), "{note}");
 }
 
 #[test]
@@ -43,6 +49,7 @@ fn without_time_for_it_a_program_is_shown_as_it_was_drawn() {
 
 /// How many operations the program in a note has.
 fn steps(note: &str) -> usize {
-    let program = note.split("this program:").nth(1).unwrap();
+    let program =
+        note.split("this program:").nth(1).and_then(|rest| rest.split("as a test of its own:").next()).unwrap();
     program.lines().filter(|line| line.trim_end().ends_with(';')).count()
 }

@@ -109,6 +109,7 @@ faults! {
     ListsInUtf16Order,
     AcceptsAnyCursor,
     CursorCountsKeys,
+    CursorRepeatsAfterWrite,
 
     // Batches and counters.
     BatchDropsDuplicates,
@@ -120,6 +121,7 @@ faults! {
     BatchReadKeyByKey,
     DeleteManyStopsAtMissing,
     DeleteManyTellsTwice,
+    DeleteManyReachesNested,
     CounterRestartsLifetime,
     CounterHasNoDefault,
     CounterExpiresLater,
@@ -161,6 +163,11 @@ faults! {
     LostAnswerPassesForDone,
     LostAnswerPassesForUnapplied,
     LostRequestPassesForDone,
+
+    // What is left when the data is opened again.
+    ReopenForgetsLifetimes,
+    ReopenLosesLastStep,
+    ReopenRevivesDeleted,
 
     // Collections of records.
     OpenersMakeOneEach,

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Interruptible, Options, Planted, Report};
+use store_conformance::{
+    ClockControl, Deviation, Harness, HarnessError, Interruptible, Options, Planted, Reopened, Report,
+};
 use store_core::{
-    AccessTimes, Cache, Capabilities, KeyValueStoreClient, Listing, ManualClock, OpenedStore, Store, async_trait,
+    AccessTimes, Cache, Capabilities, KeyValueStoreClient, Listing, ManualClock, OpenedStore, Reads, Store, async_trait,
 };
 
 use crate::fault::Fault;
@@ -21,6 +23,8 @@ pub(crate) struct Setup {
     pub(crate) deviations: Vec<Deviation>,
     /// How the store lists, where not in byte order.
     pub(crate) listing: Option<Listing>,
+    /// What the second handle's reads see, where not the latest writes.
+    pub(crate) reads: Option<Reads>,
     /// The longest key of a record, where it is not the longest key there is.
     pub(crate) longest_record_key: Option<usize>,
     /// How it keeps access times, where not exactly.
@@ -89,6 +93,11 @@ impl Harness for ModelHarness {
         Ok(Some(Interruptible::of_cache(Arc::new(remote), way, LIMIT)))
     }
 
+    async fn reopen(&self) -> Result<Reopened, HarnessError> {
+        self.store.reopen();
+        Ok(Reopened::Done)
+    }
+
     async fn damage_collection(&self, store: &OpenedStore) -> Result<Planted, HarnessError> {
         self.records.damage(store);
         Ok(Planted::Done)
@@ -118,6 +127,10 @@ pub(crate) async fn start(fault: Fault, setup: Setup) -> Result<impl Harness, Ha
     }
     if let Some(listing) = setup.listing {
         let capabilities = store.capabilities().clone().with_listing(listing);
+        store = store.declaring(capabilities);
+    }
+    if let Some(reads) = setup.reads {
+        let capabilities = store.capabilities().clone().with_reads(reads);
         store = store.declaring(capabilities);
     }
     let capabilities = store.capabilities().clone().with_max_value_bytes(LONGEST_RECORD);

@@ -9,5 +9,6 @@ mod leaks;
 mod mutants;
 mod plain;
 mod records;
+mod stale;
 mod statuses;
 mod store;

@@ -1,10 +1,10 @@
 //! The driver on real servers, on every topology and in either version of the protocol, as the suite needs it.
 
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
-use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Interruptible, Planted};
+use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Interruptible, Planted, Reopened};
 use store_core::{
     AccessTimes, Address, Cache, KeyValueStoreClient, Namespace, OpenedStore, Store, StoreLabel, UrlTemplate,
     async_trait,
@@ -50,9 +50,22 @@ pub(crate) struct RedisHarness {
     policy: SlotPolicy,
     layout: Layout,
     connect: Connect,
+    config: Config,
+    handles: RwLock<Handles>,
+    urls: UrlTemplate,
+}
+
+/// Stores on the same data.
+struct Handles {
     first: RedisStore,
     second: RedisStore,
-    urls: UrlTemplate,
+}
+
+impl Handles {
+    async fn connect(connect: Connect, config: &Config, layout: Layout) -> Result<Self, HarnessError> {
+        let first = connect(config.clone(), layout).await?;
+        Ok(Self { first, second: connect(config.clone(), layout).await? })
+    }
 }
 
 impl RedisHarness {
@@ -81,9 +94,17 @@ impl RedisHarness {
             .with_protocol(protocol)
             .with_deadline(PATIENCE)
             .with_connect_timeout(PATIENCE);
-        let (first, second) = (connect(config.clone(), layout).await?, connect(config, layout).await?);
+        let handles = RwLock::new(Handles::connect(connect, &config, layout).await?);
         let urls = UrlTemplate::new(URLS)?;
-        Ok(Self { deployment, protocol, policy, layout, connect, first, second, urls })
+        Ok(Self { deployment, protocol, policy, layout, connect, config, handles, urls })
+    }
+
+    fn first(&self) -> RedisStore {
+        self.handles.read().unwrap_or_else(PoisonError::into_inner).first.clone()
+    }
+
+    fn second(&self) -> RedisStore {
+        self.handles.read().unwrap_or_else(PoisonError::into_inner).second.clone()
     }
 
     fn records_beside(&self, store: &RedisStore) -> Arc<dyn KeyValueStoreClient> {
@@ -212,27 +233,27 @@ fn addresses<'a>(servers: impl IntoIterator<Item = &'a RedisServer>) -> Vec<Serv
 #[async_trait]
 impl Harness for RedisHarness {
     fn store(&self) -> Arc<dyn Store> {
-        Arc::new(self.first.clone())
+        Arc::new(self.first())
     }
 
     fn second_store(&self) -> Arc<dyn Store> {
-        Arc::new(self.second.clone())
+        Arc::new(self.second())
     }
 
     fn cache(&self) -> Option<Arc<dyn Cache>> {
-        Some(Arc::new(RedisCache::from_store(&self.first)))
+        Some(Arc::new(RedisCache::from_store(&self.first())))
     }
 
     fn second_cache(&self) -> Option<Arc<dyn Cache>> {
-        Some(Arc::new(RedisCache::from_store(&self.second)))
+        Some(Arc::new(RedisCache::from_store(&self.second())))
     }
 
     fn records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {
-        Some(self.records_beside(&self.first))
+        Some(self.records_beside(&self.first()))
     }
 
     fn second_records(&self) -> Option<Arc<dyn KeyValueStoreClient>> {
-        Some(self.records_beside(&self.second))
+        Some(self.records_beside(&self.second()))
     }
 
     fn url_template(&self) -> Option<String> {
@@ -273,6 +294,13 @@ impl Harness for RedisHarness {
         } else {
             Vec::new()
         }
+    }
+
+    /// Over new connections. Cases that are under way beside keep the old ones until they have ended.
+    async fn reopen(&self) -> Result<Reopened, HarnessError> {
+        let opened = Handles::connect(self.connect, &self.config, self.layout).await?;
+        *self.handles.write().unwrap_or_else(PoisonError::into_inner) = opened;
+        Ok(Reopened::Done)
     }
 
     async fn interruptible(&self) -> Result<Option<Interruptible>, HarnessError> {

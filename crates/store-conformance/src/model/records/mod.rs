@@ -4,6 +4,7 @@
 mod op;
 mod oracle;
 mod program;
+mod regression;
 mod show;
 
 pub(super) use op::programs;

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use store_core::{AccessTimes, KeyBuf, OpenedStore, Record, RecordPage, StoreLabel, StoreMetadata};
+use store_core::{AccessTimes, KeyBuf, OpenedStore, Record, RecordPage, StoreLabel, StoreMetadata, Timestamp};
 
 use crate::failure::{Failure, ensure, ensure_eq};
 use crate::known::Known;
@@ -127,9 +127,7 @@ impl<'a> Collection<'a> {
         shown: impl Fn(&Record) -> T,
     ) -> Judgement {
         self.is_read(during);
-        let from = start.map_or(Bound::Unbounded, Bound::Excluded);
-        let rest: Vec<T> =
-            self.records.range::<str, _>((from, Bound::Unbounded)).map(|(_, record)| shown(record)).collect();
+        let rest: Vec<T> = self.behind(start).map(shown).collect();
         let listed = page.items.len();
         ensure!(rest.starts_with(&page.items), "listed {:?}, promised the first of {rest:?}", page.items);
         ensure!(listed <= limit, "listed {listed} items, promised {limit} at most");
@@ -162,7 +160,24 @@ impl<'a> Collection<'a> {
         Ok(())
     }
 
-    fn is_read(&mut self, during: Span) {
+    /// The record under this key.
+    pub(super) fn record(&self, key: &str) -> Option<&Record> {
+        self.records.get(key)
+    }
+
+    /// All records behind this key.
+    pub(super) fn behind(&self, start: Option<&str>) -> impl Iterator<Item = &Record> {
+        let from = start.map_or(Bound::Unbounded, Bound::Excluded);
+        self.records.range::<str, _>((from, Bound::Unbounded)).map(|(_, record)| record)
+    }
+
+    /// When it was created, accessed and modified, where only one time is possible for each.
+    pub(super) fn times(&self) -> Option<[Timestamp; 3]> {
+        let time = self.timekeeping.time;
+        Some([self.created.only(time)?, self.accessed.only(time)?, self.modified.only(time)?])
+    }
+
+    pub(super) fn is_read(&mut self, during: Span) {
         self.accessed.is_read(self.timekeeping.time, during, self.timekeeping.access_times);
     }
 

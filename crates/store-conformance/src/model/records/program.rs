@@ -9,13 +9,14 @@ use store_core::{
 use crate::collections::Collections;
 use crate::context::Scope;
 use crate::failure::{Failure, ensure_eq, refused_with};
+use crate::model::Subject;
 use crate::model::coverage::Coverage;
 use crate::model::op::Through;
-use crate::progress::Progress;
 use crate::time::Time;
 
 use super::op::{Age, BadInput, Called, KeyId, Op, Page, Program, Step};
 use super::oracle::{Collection, Model};
+use super::regression::{Culprit, tell};
 use super::show::Shown;
 
 /// Runs the program and says what it covered.
@@ -23,16 +24,12 @@ pub(crate) async fn run(scope: &Scope<'_>, program: Program) -> Result<Coverage,
     let collections = scope.collections()?;
     let noise = Noise::make(&collections).await?;
     let mut run = Run::begin(scope, &collections, &program).await?;
-    for (number, step) in program.steps.iter().enumerate() {
-        run.step(step).await.map_err(|failure| {
-            let shown = Shown { program: &program, step };
-            failure.in_context(format_args!("  in step {} of {}: {shown}", number + 1, program.steps.len()))
-        })?;
-    }
-    run.compare_all().await?;
-    noise.check().await?;
-    run.coverage.cases = 1;
-    Ok(run.coverage)
+    let Err((culprit, failure)) = run.carry_out(&noise).await else { return Ok(run.coverage) };
+    let (name, blamed) = (Subject::Records.check(), (culprit, failure.message()));
+    Err(match tell(name, scope.time(), scope.access_times(), &program, blamed).await {
+        Ok(test) => failure.with_test(test),
+        Err(contradiction) => failure.in_context(format_args!("  without a test to paste: {contradiction}")),
+    })
 }
 
 /// A collection beside the program's, which no step may touch.
@@ -64,7 +61,6 @@ struct Handles {
 /// A program under way.
 struct Run<'a> {
     program: &'a Program,
-    progress: &'a Progress,
     time: &'a Time,
     collections: &'a Collections<'a>,
     model: Model<'a>,
@@ -82,7 +78,6 @@ impl<'a> Run<'a> {
     ) -> Result<Self, Failure> {
         let mut run = Self {
             program,
-            progress: &scope.progress,
             time: scope.time(),
             collections,
             model: Model::new(scope.time(), scope.access_times()),
@@ -96,6 +91,22 @@ impl<'a> Run<'a> {
             }
         }
         Ok(run)
+    }
+
+    /// From the first step to a last look at everything; what failed, if anything did.
+    async fn carry_out(&mut self, noise: &Noise) -> Result<(), (Culprit, Failure)> {
+        let (program, steps) = (self.program, self.program.steps.len());
+        for (number, step) in program.steps.iter().enumerate() {
+            self.step(step).await.map_err(|failure| {
+                let shown = Shown { program, step };
+                let failure = failure.in_context(format_args!("  in step {} of {steps}: {shown}", number + 1));
+                (Culprit::Step(number), failure)
+            })?;
+        }
+        self.compare_all().await?;
+        noise.check().await.map_err(|failure| (Culprit::Noise, failure))?;
+        self.coverage.cases = 1;
+        Ok(())
     }
 
     fn label(&self, called: Called) -> Result<StoreLabel, Failure> {
@@ -119,7 +130,6 @@ impl<'a> Run<'a> {
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), Failure> {
-        self.progress.note();
         self.coverage.operations += 1;
         self.coverage.count(step.op.name());
         if step.through == Through::Second {
@@ -257,11 +267,10 @@ impl<'a> Run<'a> {
     }
 
     /// Looks at every collection through the handles that each client has.
-    async fn compare_all(&mut self) -> Result<(), Failure> {
+    async fn compare_all(&mut self) -> Result<(), (Culprit, Failure)> {
         let whole = Page { behind: None, limit: None };
         for called in Called::ALL {
             for through in [Through::First, Through::Second] {
-                self.progress.note();
                 let handle = self.handles[through as usize][called as usize].newest.clone();
                 let compared = async {
                     self.list_records(&handle, called, &whole).await?;
@@ -269,7 +278,9 @@ impl<'a> Run<'a> {
                     self.on_records(&handle, called, &Op::Metadata).await
                 };
                 compared.await.map_err(|failure| {
-                    failure.in_context(format_args!("  after the program, in {called:?} through {through:?}"))
+                    let failure =
+                        failure.in_context(format_args!("  after the program, in {called:?} through {through:?}"));
+                    (Culprit::Look(through, called), failure)
                 })?;
             }
         }

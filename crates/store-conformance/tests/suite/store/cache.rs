@@ -64,6 +64,9 @@ impl Cache for ModelStore {
                 continue;
             }
             removed.push(self.remove(&mut state, at, &DeleteOptions::default()));
+            if self.has(Fault::DeleteManyReachesNested) {
+                state.cells.retain(|(_, key), (space, _)| key != at.key.as_str() || !space.is_within(namespace));
+            }
         }
         let answers = if self.has(Fault::DeleteManyTellsTwice) { there } else { removed };
         self.spread(options.durability, answers)
@@ -147,6 +150,7 @@ impl ModelStore {
         }
         let text = if self.has(Fault::CounterPadsText) { format!("{sum} ") } else { sum.to_string() };
         self.put(state, at, self.place(at), Cell { value: Bytes::from(text), expires_at });
+        state.journal.counted(self.place(at), existing);
         Ok(sum)
     }
 

@@ -15,7 +15,7 @@ impl ModelStore {
     pub(super) fn page(&self, namespace: &Namespace, options: &ListOptions) -> Result<Page> {
         let behind = match &options.cursor {
             None => None,
-            Some(cursor) => match place_of(cursor) {
+            Some(cursor) => match self.place_of(cursor) {
                 Some(place) => Some(place),
                 None if self.has(Fault::AcceptsAnyCursor) => None,
                 None => return Err(Cursor::invalid()),
@@ -37,6 +37,9 @@ impl ModelStore {
             (Some(behind), Fault::ListsInUtf16Order) => {
                 all.partition_point(|(place, _)| in_utf16(place) <= in_utf16(behind))
             }
+            (Some(behind), Fault::CursorRepeatsAfterWrite) if self.is_outdated(&state, options.cursor.as_ref()) => {
+                all.partition_point(|(place, _)| *place < behind)
+            }
             (Some(behind), _) => all.partition_point(|(place, _)| *place <= behind),
         };
         let rest = all.split_off(begin);
@@ -48,7 +51,7 @@ impl ModelStore {
             keys.extend(std::iter::repeat_n(key, if self.has(Fault::ListRepeatsKeys) { 2 } else { 1 }));
         }
         let last = listed.last().map(|(place, _)| *place).filter(|_| self.goes_on(left.len(), options));
-        Ok(Page::new(keys, last.map(|last| self.cursor_behind(last, begin + listed.len()))))
+        Ok(Page::new(keys, last.map(|last| self.cursor_behind(&state, last, begin + listed.len()))))
     }
 
     /// The entries among which those of a namespace and of all nested in it are: those whose namespaces begin like this, so
@@ -77,11 +80,26 @@ impl ModelStore {
         }
     }
 
-    fn cursor_behind(&self, (space, key): &Place, passed: usize) -> Cursor {
+    fn cursor_behind(&self, state: &State, (space, key): &Place, passed: usize) -> Cursor {
         match self.fault {
             Fault::CursorCountsKeys => Cursor::new(format!("{CURSOR}0:{passed}")),
+            Fault::CursorRepeatsAfterWrite => Cursor::new(format!("{CURSOR}{} {space}:{key}", state.changes)),
             _ => Cursor::new(format!("{CURSOR}{space}:{key}")),
         }
+    }
+
+    /// The place behind which a page starts: no character of an encoded namespace is a colon.
+    fn place_of(&self, cursor: &Cursor) -> Option<Place> {
+        let text = cursor.as_str().strip_prefix(CURSOR)?;
+        let text = if self.has(Fault::CursorRepeatsAfterWrite) { text.split_once(' ')?.1 } else { text };
+        let (namespace, key) = text.split_once(':')?;
+        Some((namespace.to_owned(), key.to_owned()))
+    }
+
+    /// Whether anything was written since the page that a cursor is of.
+    fn is_outdated(&self, state: &State, cursor: Option<&Cursor>) -> bool {
+        let text = cursor.and_then(|cursor| cursor.as_str().strip_prefix(CURSOR)?.split_once(' '));
+        text.is_some_and(|(changes, _)| changes != state.changes.to_string())
     }
 
     /// Empties a namespace; how many it removed.
@@ -116,12 +134,6 @@ impl ModelStore {
             _ => space.is_within(namespace),
         }
     }
-}
-
-/// The place behind which a page starts: no character of an encoded namespace is a colon.
-fn place_of(cursor: &Cursor) -> Option<Place> {
-    let (namespace, key) = cursor.as_str().strip_prefix(CURSOR)?.split_once(':')?;
-    Some((namespace.to_owned(), key.to_owned()))
 }
 
 fn is_inside(namespace: &Namespace, root: &Namespace, scope: Scope) -> bool {

@@ -9,6 +9,7 @@ mod dropped;
 mod listing;
 mod locks;
 mod remote;
+mod reopened;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,8 +17,8 @@ use std::time::Duration;
 
 use store_core::{
     Address, BatchAtomicity, Bytes, Capabilities, Clock, Condition, DEFAULT_CACHE_TTL, DeleteOptions, Durability,
-    Error, ErrorKind, ExpiresAt, Lifetime, Listing, ManualClock, Namespace, Outcome, Result, SetOptions, SetOutcome,
-    Timestamp, Topology, Ttl, WriteExpiry,
+    Error, ErrorKind, ExpiresAt, Lifetime, Listing, ManualClock, Namespace, Outcome, Reads, Result, SetOptions,
+    SetOutcome, Timestamp, Topology, Ttl, WriteExpiry,
 };
 
 use crate::fault::Fault;
@@ -57,6 +58,9 @@ struct State {
     /// How many calls there were of what goes wrong now and then.
     calls: u64,
     dropped: dropped::Traces,
+    /// How many entries were put and removed, for cursors that are led astray by it.
+    changes: u64,
+    journal: reopened::Journal,
 }
 
 impl State {
@@ -111,7 +115,8 @@ impl ModelStore {
     /// Another handle on the same data.
     pub(crate) fn second(&self) -> Self {
         let mut second = self.clone();
-        second.remembered = self.has(Fault::SecondHandleReadsStale).then(Arc::default);
+        let is_stale = self.has(Fault::SecondHandleReadsStale) || self.capabilities.reads == Reads::MayBeStale;
+        second.remembered = is_stale.then(Arc::default);
         if self.has(Fault::SecondHandleDeclaresLess) {
             let less = Capabilities::minimal(self.capabilities.driver, self.capabilities.topology);
             second.capabilities = less.with_max_value_bytes(self.capabilities.max_value_bytes);
@@ -195,6 +200,8 @@ impl ModelStore {
         /// As many as a cache may hold that drops the first of them for want of room.
         const ROOM: usize = 500;
 
+        state.changes += 1;
+        state.journal.written(&place);
         state.previous = state.cells.get(&place).map(|(_, old)| (place.clone(), old.value.clone()));
         state.cells.insert(place, (at.namespace.clone(), cell));
         if self.has(Fault::EvictsWithoutSayingSo) && state.cells.len() > ROOM {
@@ -289,7 +296,10 @@ impl ModelStore {
         let wanted = |cell: &Cell| any_value || options.if_value.as_ref().is_none_or(|value| cell.value == *value);
         let removed = existing.as_ref().is_some_and(wanted);
         if removed && !(self.has(Fault::ForgetsOneDeleteInTwoHundred) && state.is_unlucky(RARELY)) {
-            state.cells.remove(&place);
+            state.changes += 1;
+            if let Some(gone) = state.cells.remove(&place) {
+                state.journal.deleted(place, gone);
+            }
         }
         removed || self.has(Fault::DeleteAlwaysTrue) && options.if_value.is_none()
     }

@@ -13,6 +13,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant!(BatchReadKeyByKey, Concurrency, "`get_many` reads key by key, though snapshots are declared", ["batches::get_many_is_a_snapshot"]),
     mutant!(DeleteManyStopsAtMissing, Plain, "`delete_many` ends at the first key that is missing", ["batches::delete_many_reports_each", MODEL]),
     mutant!(DeleteManyTellsTwice, Plain, "`delete_many` tells of each duplicate that it was removed", ["batches::delete_many_reports_each", MODEL]),
+    mutant!(DeleteManyReachesNested, Plain, "`delete_many` takes the entries of these keys in nested namespaces too", [MODEL]),
     mutant!(CounterRestartsLifetime, Time, "`increment` gives the counter a new lifetime", ["counters::counter_keeps_expiry", MODEL]),
     mutant!(CounterHasNoDefault, Time, "a new counter lasts for ever", ["cache::default_ttl_applies", MODEL]),
     mutant!(CounterExpiresLater, Cancellation, "`increment` makes a counter, and gives it its expiry later", ["cancellation::cancel_leaves_before_or_after"]),

@@ -1,4 +1,4 @@
-//! What is cleared and what is listed.
+//! What is cleared, what is listed, and what is left when the data is opened again.
 
 use super::{MODEL, Mutant, mutant};
 
@@ -17,4 +17,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant!(ListsInUtf16Order, Plain, "`list` follows UTF-16 where byte order is declared", ["listing::list_is_complete"]),
     mutant!(AcceptsAnyCursor, Plain, "`list` begins anew for a cursor that is none", ["listing::list_refuses_bad_input", MODEL]),
     mutant!(CursorCountsKeys, Plain, "a cursor is how many keys were listed, whatever is removed meanwhile", ["listing::list_is_complete"]),
+    mutant!(CursorRepeatsAfterWrite, Plain, "a page shows the last key of the one before again where others wrote in between", [MODEL]),
+    mutant!(ReopenForgetsLifetimes, Time, "lifetimes are not read back when the data is opened again", [MODEL]),
+    mutant!(ReopenLosesLastStep, Plain, "the last step of every counter is lost when the data is opened again", [MODEL]),
+    mutant!(ReopenRevivesDeleted, Plain, "what was deleted last is there again when the data is opened again", [MODEL]),
 ];
