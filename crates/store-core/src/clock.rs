@@ -18,8 +18,8 @@ pub trait Clock: Debug + Send + Sync + 'static {
     /// The last whole millisecond that was reached.
     fn now(&self) -> Timestamp;
 
-    /// What `now` gave at most a [`lag`](Self::lag) ago, for plain reads, of which reading the clock is a large part.
-    /// `now` itself, unless the clock has something cheaper.
+    /// What `now` gave at most a [`lag`](Self::lag) ago, never going back, for reads, of which asking the clock is a large
+    /// part. `now` itself, unless the clock has something cheaper.
     fn recent(&self) -> Timestamp {
         self.now()
     }

@@ -36,7 +36,7 @@ impl Engine {
     pub(crate) fn get_many(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<Option<Bytes>>> {
         let targets = self.locate_all(namespace, keys);
         let mut locked = Locked::new(&targets, |shard| self.read(shard))?;
-        let now = self.clock.now();
+        let now = self.clock.recent();
         let payload = |(shard, target)| Some(locked.get(shard).get(target, now)?.0);
         let payloads: Vec<_> = targets.into_iter().map(payload).collect();
         drop(locked);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use store_core::{Clock, Timestamp};
 
-/// The system's clock, of which plain reads (`get` without renewal) take the time of the last tick of the kernel.
+/// The system's clock, of which what only reads takes the time of the last tick of the kernel.
 ///
 /// Reading the exact clock is a large part of a hit, because it ends the overlap of what the processor does before and
 /// after it; the time of the last tick lies in memory. In exchange an entry may be read for one [`lag`](Clock::lag) after

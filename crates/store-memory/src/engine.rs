@@ -6,9 +6,10 @@
 //!
 //! The clock is read under the lock, in a batch under the last of its locks. So whoever gets a lock later judges by a
 //! time that is no earlier. A time from before the lock may be old by then: its caller would revive an entry that
-//! others have seen expire, or write one whose lifetime is over upon a newer value. Plain reads alone go by `recent`, which
-//! may lag as far as the store declares: they change nothing, so all that they can do is to see an entry for so long after
-//! its expiry. Whatever writes, or tells a time, goes by `now`, or lifetimes would end early.
+//! others have seen expire, or write one whose lifetime is over upon a newer value. Whatever only reads looks for
+//! entries by `recent`, which may lag as far as the store declares: it sees an entry for so long after its expiry. All such
+//! reads do, or one would see what another has seen gone. What writes goes by `now`, or lifetimes would end early; it
+//! removes what it finds expired, so that no read sees that again. What remains of a lifetime is told by `now` as well.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -108,8 +109,8 @@ impl Engine {
     pub(crate) fn remaining(&self, at: Address<'_>) -> Result<Option<Remaining>> {
         let (shard, target) = self.locate(at);
         let shard = self.read(shard)?;
-        let now = self.clock.now();
-        Ok(shard.expires_at(target, now).map(|expires_at| expires_at.remaining(now)))
+        let found = shard.expires_at(target, self.clock.recent());
+        Ok(found.map(|expires_at| expires_at.remaining(self.clock.now())))
     }
 
     pub(crate) fn add(&self, at: Address<'_>, delta: i64, on_create: Lifetime) -> Result<i64> {

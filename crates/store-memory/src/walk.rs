@@ -20,7 +20,7 @@ impl Engine {
         let mut left = options.limit.get().min(MAX_PAGE);
         while left > 0 && walk.shard < self.shards.len() {
             let shard = self.read(walk.shard)?;
-            let now = self.clock.now();
+            let now = self.clock.recent();
             let listed = shard.list(&covered, walk.place.take(), left.min(STEP), now, &mut keys);
             left -= listed.visited;
             walk.advance(listed.next);
