@@ -9,6 +9,8 @@ mod frame;
 mod pump;
 mod queue;
 mod reader;
+#[cfg(all(test, unix))]
+mod tests;
 mod value;
 mod writer;
 

@@ -166,8 +166,10 @@ impl Queue {
             state.is_crowded = true;
             return Err(Refused::Crowded);
         }
+        let has_begun = state.end != 0;
         state.push(commands, caller);
-        if state.slots.len() == 1 && !self.is_encrypted && state.writes_at_once() {
+        let is_idle = state.slots.len() == 1;
+        if is_idle && has_begun && !self.is_encrypted && state.writes_at_once() {
             return Ok(answer);
         }
         let pump = state.pump.take();
@@ -237,8 +239,8 @@ impl Queue {
             return;
         }
         state.ended = Some(cause.clone());
-        let writer = writer.or_else(|| state.writer.take());
-        let left = writer.as_ref().map_or(state.end, Writer::left);
+        let mut writer = writer.or_else(|| state.writer.take());
+        let left = writer.as_mut().map_or(state.end, Writer::left);
         let slots = std::mem::take(&mut state.slots);
         state.unwritten = Vec::new();
         drop(state);
@@ -285,12 +287,15 @@ impl State {
     /// Writes what there is, if all of it can be written now; the pump would do so one turn of its task later. Whether
     /// nothing is left to be done.
     fn writes_at_once(&mut self) -> bool {
-        let Some(writer) = &mut self.writer else { return false };
+        if self.unwritten.is_empty() {
+            return true;
+        }
+        let Some(writer) = self.writer.as_mut().filter(|writer| writer.is_done()) else { return false };
         writer.begin(&mut self.unwritten);
         // Should the socket be full, the pump asks again, and is woken.
-        match writer.poll_slice(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(Err(failure)) => self.failure = Some(failure),
-            Poll::Ready(Ok(())) | Poll::Pending => {}
+        let written = writer.poll_slice(&mut Context::from_waker(Waker::noop()));
+        if let Poll::Ready(Err(failure)) = written {
+            self.failure = Some(failure);
         }
         writer.is_done() && self.failure.is_none()
     }

@@ -40,7 +40,9 @@ impl Writer {
     }
 
     /// The position from which on nothing has left.
-    pub(super) fn left(&self) -> u64 {
+    pub(super) fn left(&mut self) -> u64 {
+        // Encryption that fails to read may have sent what it held back.
+        self.note_left(self.taken);
         self.left
     }
 
@@ -48,7 +50,6 @@ impl Writer {
     /// written.
     pub(super) fn begin(&mut self, commands: &mut Vec<u8>) {
         self.batch.clear();
-        self.batch.shrink_to(KEPT_BYTES);
         self.written = 0;
         mem::swap(&mut self.batch, commands);
     }
@@ -57,7 +58,7 @@ impl Writer {
         self.written == self.batch.len()
     }
 
-    /// Writes one slice of the batch, and sees the last one through encryption.
+    /// Writes one slice of the batch, of which there is some left.
     pub(super) fn poll_slice(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let rest = self.batch.get(self.written..).unwrap_or_default();
         let slice = rest.get(..SLICE_BYTES).unwrap_or(rest);
@@ -78,6 +79,9 @@ impl Writer {
         self.written += count;
         self.taken += count as u64;
         self.note_left(self.taken);
+        if self.is_done() && self.batch.capacity() > KEPT_BYTES {
+            (self.batch, self.written) = (Vec::new(), 0);
+        }
         Poll::Ready(Ok(()))
     }
 
@@ -92,7 +96,7 @@ impl Writer {
     fn note_left(&mut self, end: u64) {
         let writes = self.line.writes();
         if writes != self.writes {
-            (self.writes, self.left) = (writes, end);
+            (self.writes, self.left) = (writes, self.left.max(end));
         }
     }
 }
