@@ -8,7 +8,8 @@ use tokio::task::JoinSet;
 use super::clients::Client;
 
 /// 100 bytes, which are text for clients that would rather have text.
-pub(super) const VALUE: &str = "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv";
+pub(super) const VALUE: &str =
+    "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv";
 
 #[derive(Clone, Copy)]
 pub(super) struct Burst {

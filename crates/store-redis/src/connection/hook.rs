@@ -105,12 +105,7 @@ impl NewConnection<'_> {
 }
 
 /// Shows a new connection to the hook, if it is one for it.
-pub(super) async fn run(
-    hook: &dyn OnConnect,
-    server: &Server,
-    part: Part,
-    shared: &Multiplexer,
-) -> Result<()> {
+pub(super) async fn run(hook: &dyn OnConnect, server: &Server, part: Part, shared: &Multiplexer) -> Result<()> {
     let role = match part {
         Part::Alone => Role::Standalone,
         Part::Primary | Part::ClusterNode => Role::Primary,

@@ -142,18 +142,22 @@ impl NodeConnection {
         let _place = self.take_place(deadline).await?;
         self.check_after_pause(deadline).await?;
         // By hand what `carrier::send_plain` would do through a layer more, because nearly every call comes here.
-        match payload {
-            Payload::One(command) => self.exchange(Commands::One(command), Duration::ZERO, deadline).await,
-            Payload::Pipeline(commands) | Payload::Atomic(commands) => {
-                self.exchange(Commands::Many(commands), Duration::ZERO, deadline).await
-            }
+        let digest: Box<redis::Cmd>;
+        let commands = match payload {
+            Payload::One(command) => Commands::One(command),
+            Payload::Pipeline(commands) | Payload::Atomic(commands) => Commands::Many(commands),
             Payload::Script(call) => {
-                let reply = self.exchange(Commands::One(&call.by_digest()), Duration::ZERO, deadline).await?;
-                if carrier::is_unknown_script(&reply) {
-                    return self.exchange(Commands::One(&call.by_text()), Duration::ZERO, deadline).await;
-                }
-                Ok(reply)
+                digest = Box::new(call.by_digest());
+                Commands::One(&digest)
             }
+        };
+        let reply = self.exchange(commands, Duration::ZERO, deadline).await?;
+        match payload {
+            Payload::Script(call) if carrier::is_unknown_script(&reply) => {
+                let text = call.by_text();
+                Box::pin(self.exchange(Commands::One(&text), Duration::ZERO, deadline)).await
+            }
+            _ => Ok(reply),
         }
     }
 
@@ -163,15 +167,18 @@ impl NodeConnection {
     }
 
     async fn take_place(&self, deadline: &mut Deadline<'_>) -> Result<SemaphorePermit<'_>> {
-        let place = match self.places.try_acquire() {
-            Ok(place) => Some(place),
-            Err(_) => {
-                let place = deadline.wait(pin!(self.places.acquire())).await.and_then(std::result::Result::ok);
-                // Those who waited longest time out together. Each would hand its place on to the next, which would
-                // send what nobody waits for any more.
-                place.filter(|_| Instant::now() < deadline.end())
-            }
-        };
+        match self.places.try_acquire() {
+            Ok(place) => Ok(place),
+            // Boxed, here and below, is what nearly no call comes to: all of them would carry the room for it along.
+            Err(_) => Box::pin(self.wait_for_place(deadline)).await,
+        }
+    }
+
+    async fn wait_for_place(&self, deadline: &mut Deadline<'_>) -> Result<SemaphorePermit<'_>> {
+        let place = deadline.wait(pin!(self.places.acquire())).await.and_then(std::result::Result::ok);
+        // Those who waited longest time out together. Each would hand its place on to the next, which would send what
+        // nobody waits for any more.
+        let place = place.filter(|_| Instant::now() < deadline.end());
         place.ok_or_else(|| error::overloaded(self.environment.config.max_in_flight.get()))
     }
 
@@ -189,6 +196,10 @@ impl NodeConnection {
         if self.is_in_use(now, interval) {
             return Ok(());
         }
+        Box::pin(self.check_in_turn(now, interval, deadline)).await
+    }
+
+    async fn check_in_turn(&self, now: u64, interval: Duration, deadline: &mut Deadline<'_>) -> Result<()> {
         // Who gives up while it asks passes the turn on, and the next one asks again.
         let Some(_turn) = deadline.wait(pin!(self.check_turn.lock())).await else {
             return Err(error::timed_out_unsent("the health check"));

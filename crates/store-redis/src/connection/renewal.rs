@@ -25,12 +25,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 const MOST_REFUSALS: u32 = 6;
 
 /// Logs the connection in again whenever the credentials that it was made with have changed.
-pub(super) fn spawn(
-    login: &Login,
-    known: Option<Credentials>,
-    line: &Arc<Line>,
-    shared: &Multiplexer,
-) -> Option<Task> {
+pub(super) fn spawn(login: &Login, known: Option<Credentials>, line: &Arc<Line>, shared: &Multiplexer) -> Option<Task> {
     let (Login::Provided(_), Some(known)) = (login, known) else { return None };
     Some(Task::spawn(renew(login.clone(), known, Arc::clone(line), shared.clone())))
 }

@@ -25,7 +25,10 @@ pub(super) enum Progress {
     Complete(usize),
     Incomplete,
     /// The reply is a string of which not all is there: where its content begins, and how long that will be.
-    String { begin: usize, length: usize },
+    String {
+        begin: usize,
+        length: usize,
+    },
 }
 
 /// A search for the end of one reply.
@@ -144,11 +147,23 @@ pub(super) fn length(line: &[u8]) -> Result<Option<usize>, Malformed> {
 }
 
 pub(super) fn integer(line: &[u8]) -> Result<i64, Malformed> {
-    /// So many digits never leave the range.
-    const SAFE_DIGITS: usize = 18;
-    if !line.is_empty() && line.len() <= SAFE_DIGITS && line.iter().all(u8::is_ascii_digit) {
-        return Ok(line.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')));
+    if let Some(number) = small_number(line) {
+        return Ok(number);
     }
     let text = str::from_utf8(line).map_err(|_| Malformed)?;
     text.trim().parse().map_err(|_| Malformed)
+}
+
+/// What nearly all are: a few digits.
+fn small_number(line: &[u8]) -> Option<i64> {
+    /// So many never leave the range.
+    const MOST_DIGITS: usize = 18;
+    if line.is_empty() || line.len() > MOST_DIGITS {
+        return None;
+    }
+    let mut number = 0;
+    for byte in line {
+        number = number * 10 + i64::from(byte.checked_sub(b'0').filter(|digit| *digit < 10)?);
+    }
+    Some(number)
 }

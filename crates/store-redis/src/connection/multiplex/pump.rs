@@ -1,10 +1,10 @@
 //! The task that moves the bytes of one line.
 
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::io;
 
 use redis::{RedisError, Value};
 use tokio::io::ReadHalf;

@@ -29,6 +29,20 @@ fn fixture() -> Fixture {
     Fixture { shared, line, pump: Task::spawn(pump), peer }
 }
 
+/// A line that has been used: from then on a caller that finds it idle writes by itself.
+async fn used() -> Fixture {
+    let mut fixture = fixture();
+    let (shared, ping) = (fixture.shared.clone(), command::ping());
+    let answered = async {
+        fixture.hears(Commands::One(&ping)).await;
+        fixture.says("+PONG\r\n").await;
+    };
+    let (answer, ()) = tokio::join!(shared.ask(&ping), answered);
+    answer.unwrap();
+    assert_eq!(fixture.line.writes(), 1);
+    fixture
+}
+
 impl Fixture {
     /// Reads what `commands` pack into, and nothing more.
     async fn hears(&mut self, commands: Commands<'_>) {
@@ -97,11 +111,11 @@ async fn only_what_may_have_left_is_unknown_when_the_line_ends() {
 
 #[tokio::test]
 async fn a_command_of_which_a_part_has_left_was_not_carried_out() {
-    let Fixture { shared, line, pump: _pump, peer } = fixture();
+    let Fixture { shared, line, pump: _pump, peer } = used().await;
     let large = echo(2_000_000);
     let mut call = shared.exchange(Commands::One(&large));
     assert!(poll_immediate(&mut call).await.is_none());
-    assert_eq!(line.writes(), 1);
+    assert_eq!(line.writes(), 2);
     drop(peer);
     assert_eq!(call.await.unwrap_err().outcome, Outcome::NotApplied);
 }
@@ -178,15 +192,15 @@ async fn no_more_replies_are_owed_than_twice_the_places() {
 
 #[tokio::test]
 async fn calls_of_one_moment_share_a_write_and_an_idle_line_is_written_to_at_once() {
-    let Fixture { shared, line, pump: _pump, mut peer } = fixture();
+    let Fixture { shared, line, pump: _pump, mut peer } = used().await;
     let (ping, small) = (command::ping(), echo(100));
     let mut alone = shared.exchange(Commands::One(&ping));
     assert!(poll_immediate(&mut alone).await.is_none());
-    assert_eq!(line.writes(), 1);
+    assert_eq!(line.writes(), 2);
     let calls = join_all((0..64).map(|_| shared.exchange(Commands::One(&small))));
     let answers = async {
         let mut heard = [0; 64 * 1024];
-        while line.writes() < 2 {
+        while line.writes() < 3 {
             yield_now().await;
         }
         assert!(peer.read(&mut heard).await.unwrap() > 0);
@@ -194,12 +208,12 @@ async fn calls_of_one_moment_share_a_write_and_an_idle_line_is_written_to_at_onc
     };
     let (answers, ()) = tokio::join!(calls, answers);
     assert!(answers.into_iter().all(|answer| answer.is_ok()) && alone.await.is_ok());
-    assert_eq!(line.writes(), 2);
+    assert_eq!(line.writes(), 3);
 }
 
 #[tokio::test]
 async fn whoever_waits_is_told_when_the_pump_ends() {
-    let Fixture { shared, line, pump, peer: _peer } = fixture();
+    let Fixture { shared, line, pump, peer: _peer } = used().await;
     let ping = command::ping();
     let mut call = shared.exchange(Commands::One(&ping));
     assert!(poll_immediate(&mut call).await.is_none());
