@@ -20,7 +20,7 @@ use crate::connection::carrier::Admission;
 use crate::connection::deadline::Deadline;
 use crate::connection::endpoint::Endpoint;
 use crate::connection::identity::ServerId;
-use crate::connection::node::NodeConnection;
+use crate::connection::node::{LOOK, NodeConnection};
 use crate::connection::placement::Placement;
 use crate::connection::resolver::{Cause, Fault, Next, Resolver};
 use crate::connection::retry::{self, Budget};
@@ -224,7 +224,8 @@ impl Executor {
         let under_way = self.environment.counters.begin();
         require_runtime()?;
         let start = Instant::now();
-        let timer = pin!(sleep_until(start + self.environment.config.deadline));
+        // What nearly every call waits for first, so that its timer is set once.
+        let timer = pin!(sleep_until(start + LOOK.min(self.environment.config.deadline)));
         let mut deadline = Deadline::new(start, self.environment.config.deadline, timer);
         // Boxed is what nearly no call comes to: all of them would carry the room for it along, and be copied with it.
         let result = match self.sharing(request) {

@@ -22,7 +22,7 @@ use crate::error;
 use crate::request::Payload;
 
 /// How often a call that waits long says so to whoever watches the topology.
-const LOOK: Duration = Duration::from_millis(100);
+pub(super) const LOOK: Duration = Duration::from_millis(100);
 
 /// How long after the noted call, in nanoseconds, a later one is noted: 1 ms.
 const NOTED_PAUSE: u64 = 1_000_000;

@@ -24,7 +24,7 @@ pub(super) enum Progress {
     /// So many of them are one reply.
     Complete(usize),
     Incomplete,
-    /// The reply is a string of which not all is there: where its content begins, and how long that will be.
+    /// The reply is a string: where its content begins, and how long that is, be it there or not.
     String {
         begin: usize,
         length: usize,
@@ -69,12 +69,14 @@ impl Frame {
                 Content::Nothing => (begin, 0),
                 Content::Elements(elements) => (begin, elements),
                 Content::Bytes(length) if length > MOST_BYTES => return Err(Malformed),
+                Content::Bytes(length) if self.at == 0 && tag == b'$' => {
+                    return Ok(Progress::String { begin, length });
+                }
                 Content::Bytes(length) => {
                     let end = begin + length + CRLF.len();
                     match bytes.get(begin + length..end) {
                         Some(CRLF) => (end, 0),
                         Some(_) => return Err(Malformed),
-                        None if self.at == 0 && tag == b'$' => return Ok(Progress::String { begin, length }),
                         None => break,
                     }
                 }

@@ -105,24 +105,36 @@ impl Reader {
             let come = self.buffer.get(self.begin..self.end).unwrap_or_default();
             match self.frame.advance(come)? {
                 Progress::Complete(end) => {
-                    let reply = come.get(..end).ok_or(Malformed)?;
-                    let reply = value::parse(reply)?;
+                    let reply = value::parse(come.get(..end).ok_or(Malformed)?)?;
                     if !value::is_push(&reply) {
                         replies.push(reply);
                     }
-                    self.begin += end;
-                    self.frame.reset();
+                    self.pass(end);
                 }
-                Progress::String { begin, length } if length >= LARGE_BYTES => {
-                    let content = come.get(begin..).ok_or(Malformed)?;
-                    self.large = Some(LargeString::beginning_with(content, length));
-                    self.begin = self.end;
-                    self.frame.reset();
-                }
-                Progress::String { .. } | Progress::Incomplete => break,
+                // What most reads get needs no further look.
+                Progress::String { begin, length } => match come.get(begin..begin + length + CRLF.len()) {
+                    Some(string) => {
+                        let content = string.strip_suffix(CRLF).ok_or(Malformed)?;
+                        replies.push(Value::BulkString(content.to_vec()));
+                        self.pass(begin + length + CRLF.len());
+                    }
+                    None if length >= LARGE_BYTES => {
+                        let content = come.get(begin..).ok_or(Malformed)?;
+                        self.large = Some(LargeString::beginning_with(content, length));
+                        self.pass(self.end - self.begin);
+                    }
+                    None => break,
+                },
+                Progress::Incomplete => break,
             }
         }
         Ok(())
+    }
+
+    /// Goes on behind so many bytes.
+    fn pass(&mut self, count: usize) {
+        self.begin += count;
+        self.frame.reset();
     }
 }
 
