@@ -9,7 +9,7 @@ mod frame;
 mod pump;
 mod queue;
 mod reader;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;
 mod value;
 mod writer;

@@ -1,4 +1,5 @@
 //! The line with a peer that the tests play.
+#![cfg(unix)]
 
 use futures_util::future::{join_all, poll_immediate};
 use redis::ErrorKind;

@@ -41,7 +41,7 @@ impl<'a> Rest<'a> {
                 Some(count) => self.values(count)?,
                 None => Value::Nil,
             },
-            b'_' => Value::Nil,
+            b'_' if line.is_empty() => Value::Nil,
             _ => self.rare(element)?,
         })
     }

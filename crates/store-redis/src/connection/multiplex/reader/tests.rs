@@ -135,6 +135,8 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn every_reply_is_read_as_the_client_crate_reads_it_wherever_it_is_split(reply in reply()) {
         let expected = shown(&[expected(&reply)]);
@@ -218,6 +220,11 @@ fn what_a_peer_announces_takes_no_memory() {
     for refused in ["$2147483648\r\n", "!9223372036854775807\r\n", "=-1\r\n", "%-1\r\n", "|x\r\n"] {
         assert_eq!(read([refused.into()]), (Vec::new(), End::Malformed), "{refused}");
     }
+}
+
+#[test]
+fn a_null_says_nothing_that_is_no_text() {
+    assert_eq!(read([b"_\xff\r\n".to_vec()]), (Vec::new(), End::Malformed));
 }
 
 #[test]
