@@ -7,6 +7,7 @@ mod instructions;
 mod memory;
 mod records;
 mod report;
+mod single;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,6 +46,8 @@ enum Group {
     Memory,
     /// Pages of small and of large collections of records, and the memory that a walk takes.
     Records,
+    /// Single operations on one server, beside other clients.
+    Single,
 }
 
 /// What this program starts itself as.
@@ -89,6 +92,9 @@ fn run(arguments: Arguments) -> Result<()> {
     }
     if wanted(Group::Records) {
         report.rows.extend(records::measure()?);
+    }
+    if wanted(Group::Single) {
+        report.rows.extend(single::measure()?);
     }
     println!("{}", report.text());
     arguments.json.map_or(Ok(()), |file| report.write(&file))

@@ -36,6 +36,12 @@ pub(crate) struct Operations {
     pub(crate) db: u32,
 }
 
+/// A conditional or unconditional write, and what its reply means.
+struct Set {
+    request: Request,
+    outcome: fn(Value) -> Result<SetOutcome>,
+}
+
 impl Operations {
     pub(crate) async fn connect(config: &Config, layout: Layout, components: Components) -> Result<Self> {
         let keyspace = Keyspace::new(config, layout)?;
@@ -72,7 +78,7 @@ impl Operations {
             (None, ExpiryRead::Include) => {
                 let commands = [command::get(key), command::expires_at(key)];
                 let request = Request::atomic(Class::Read, commands).to(key.route()).or_of_replicas();
-                let [found, expiry] = self.all(request).await?;
+                let [found, expiry] = self.executor.all(request).await?;
                 reply::entry(found, expiry)?
             }
             (Some(ttl), _) => reply::value_and_expiry(self.executor.one(script::get_and_renew(key, ttl)).await?)?,
@@ -80,30 +86,48 @@ impl Operations {
         Ok(found.map(|found| to_entry(found, options.expiry)))
     }
 
-    pub(crate) async fn set_entry(&self, at: Address<'_>, value: Bytes, options: SetOptions) -> Result<SetOutcome> {
+    /// What the caller passes goes into the request at once: the future, which is boxed further up, has no room for it.
+    pub(crate) fn set_entry<'a>(
+        &'a self,
+        at: Address<'_>,
+        value: Bytes,
+        options: SetOptions,
+    ) -> impl Future<Output = Result<SetOutcome>> + Send + use<'a> {
+        let set = self.set(at, value, options);
+        async move {
+            match &set {
+                Ok(Set { request, outcome }) => outcome(self.executor.execute(request).await?.0),
+                Err(refused) => Err(refused.clone()),
+            }
+        }
+    }
+
+    fn set(&self, at: Address<'_>, value: Bytes, options: SetOptions) -> Result<Set> {
         let (key, expiry, durability) = (self.keyspace.wire_key(at)?, options.expiry, options.durability);
-        match options.condition {
+        let write = |class, command| Request::one(class, command).to(key.route()).spread(durability);
+        let (request, outcome): (_, fn(Value) -> _) = match options.condition {
             Condition::Always => match command::overwrite(key, &value, expiry) {
-                (None, set) => reply::set_outcome(self.write(Class::Idempotent, key, set, durability).await?),
+                (None, set) => (write(Class::Idempotent, set), reply::set_outcome),
                 (Some(reserve), set) => {
-                    let [_, _] = self.atomic(Class::Idempotent, key, [reserve, set], durability).await?;
-                    Ok(SetOutcome::Stored)
+                    let both = Request::atomic(Class::Idempotent, [reserve, set]);
+                    (both.to(key.route()).spread(durability), reply::set_in_two)
                 }
             },
             Condition::IfAbsent => {
                 let set = command::set(key, &value, SetExpiry::over_missing(expiry), Presence::Absent);
-                reply::set_outcome(self.write(Class::NotRepeatable, key, set, durability).await?)
+                (write(Class::NotRepeatable, set), reply::set_outcome)
             }
             Condition::IfPresent => {
                 let set = command::set(key, &value, SetExpiry::over_existing(expiry), Presence::Present);
-                reply::set_outcome(self.write(Class::NotRepeatable, key, set, durability).await?)
+                (write(Class::NotRepeatable, set), reply::set_outcome)
             }
             Condition::IfValue(expected) => {
                 let swap = script::compare_and_set(key, expected, value, SetExpiry::over_existing(expiry));
-                reply::swapped(self.executor.one(swap.spread(durability)).await?)
+                (swap.spread(durability), reply::swapped)
             }
-            _ => Err(Error::unsupported("a condition newer than this driver")),
-        }
+            _ => return Err(Error::unsupported("a condition newer than this driver")),
+        };
+        Ok(Set { request, outcome })
     }
 
     pub(crate) async fn delete_entry(&self, at: Address<'_>, options: DeleteOptions) -> Result<bool> {
@@ -154,7 +178,7 @@ impl Operations {
             Lifetime::In(_) => {
                 let create = command::set(key, b"0", options.on_create.into(), Presence::Absent);
                 let request = Request::atomic(class, [create, command::increment(key, delta)]);
-                let [_, sum] = self.all(counts(request)).await?;
+                let [_, sum] = self.executor.all(counts(request)).await?;
                 reply::integer(sum)
             }
             Lifetime::At(time) => {
@@ -193,29 +217,30 @@ impl Operations {
         Ok(Servers { topology: self.capabilities.topology, members })
     }
 
-    async fn write(&self, class: Class, key: WireKey<'_>, command: Cmd, durability: Durability) -> Result<Value> {
-        self.executor.one(Request::one(class, command).to(key.route()).spread(durability)).await
+    fn write(
+        &self,
+        class: Class,
+        key: WireKey<'_>,
+        command: Cmd,
+        durability: Durability,
+    ) -> impl Future<Output = Result<Value>> + Send {
+        self.executor.one(Request::one(class, command).to(key.route()).spread(durability))
     }
 
     /// A read that a replica may answer.
-    async fn read(&self, key: WireKey<'_>, command: Cmd) -> Result<Value> {
-        self.executor.one(Request::one(Class::Read, command).to(key.route()).or_of_replicas()).await
+    fn read(&self, key: WireKey<'_>, command: Cmd) -> impl Future<Output = Result<Value>> + Send {
+        self.executor.one(Request::one(Class::Read, command).to(key.route()).or_of_replicas())
     }
 
     /// Commands on one key in one step, all of which have to succeed.
-    async fn atomic<const N: usize>(
+    fn atomic<const N: usize>(
         &self,
         class: Class,
         key: WireKey<'_>,
         commands: [Cmd; N],
         durability: Durability,
-    ) -> Result<[Value; N]> {
-        self.all(Request::atomic(class, commands).to(key.route()).spread(durability)).await
-    }
-
-    async fn all<const N: usize>(&self, request: Request) -> Result<[Value; N]> {
-        let replies = self.executor.many(request).await?;
-        reply::exactly(replies.into_iter().collect::<Result<_>>()?)
+    ) -> impl Future<Output = Result<[Value; N]>> + Send {
+        self.executor.all(Request::atomic(class, commands).to(key.route()).spread(durability))
     }
 }
 

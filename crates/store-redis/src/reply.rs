@@ -9,6 +9,8 @@ use bytes::Bytes;
 pub(crate) use redis::Value;
 use store_core::{Error, ErrorKind, ExpiresAt, FencingToken, Remaining, Result, SetOutcome, Timestamp};
 
+use crate::error;
+
 mod records;
 mod topology;
 
@@ -96,6 +98,13 @@ pub(crate) fn set_outcome(reply: Value) -> Result<SetOutcome> {
         Value::Nil => Ok(SetOutcome::Refused),
         other => Err(unexpected("OK or nil", &other)),
     }
+}
+
+/// The replies of two SETs in one step, of which one stores the value whatever the other finds.
+pub(crate) fn set_in_two(reply: Value) -> Result<SetOutcome> {
+    let replies = array(reply)?.into_iter().map(error::checked).collect::<Result<_>>()?;
+    let [_, _] = exactly(replies)?;
+    Ok(SetOutcome::Stored)
 }
 
 /// The reply of a script that says with 1 or 0 whether it did what it was asked for.

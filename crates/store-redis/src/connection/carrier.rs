@@ -5,8 +5,9 @@ use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "deadpool-redis")]
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, Pipeline, RedisResult, Value};
+use redis::{Cmd, Pipeline, Value};
 use store_core::{Durability, Result};
 use tokio::time::Instant;
 
@@ -30,8 +31,18 @@ pub(super) enum Commands<'a> {
 }
 
 impl Commands<'_> {
-    /// Sends them, and returns what the server answers; an array for more than one.
-    pub(super) async fn over(self, connection: &mut MultiplexedConnection) -> RedisResult<Value> {
+    /// Adds them to `out` as they are sent.
+    pub(super) fn pack(self, out: &mut Vec<u8>) {
+        match self {
+            Self::One(command) => command.write_packed_command(out),
+            Self::Many(pipeline) => pipeline.cmd_iter().for_each(|command| command.write_packed_command(out)),
+        }
+    }
+
+    /// Sends them over a connection of the client crate's, and returns what the server answers; an array for more than
+    /// one.
+    #[cfg(feature = "deadpool-redis")]
+    pub(super) async fn over(self, connection: &mut MultiplexedConnection) -> redis::RedisResult<Value> {
         match self {
             Self::One(command) => connection.send_packed_command(command).await,
             Self::Many(pipeline) => {

@@ -27,6 +27,10 @@ impl Channel {
             None => Ok(Self::Plain(stream)),
         }
     }
+
+    pub(super) fn is_encrypted(&self) -> bool {
+        matches!(self, Self::Tls(_))
+    }
 }
 
 impl AsyncRead for Channel {

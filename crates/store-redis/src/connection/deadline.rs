@@ -35,8 +35,8 @@ impl<'a> Deadline<'a> {
     /// Waits for `future` as long as the call may; `None` when it took longer.
     ///
     /// Futures come here pinned where they are: a future that is handed from function to function is copied each time.
-    pub(super) async fn wait<F: Future + Unpin>(&mut self, future: F) -> Option<F::Output> {
-        self.wait_until(self.end, future).await
+    pub(super) fn wait<F: Future + Unpin>(&mut self, future: F) -> impl Future<Output = Option<F::Output>> {
+        self.wait_until(self.end, future)
     }
 
     /// Lets time pass; `None` when the deadline comes first.
@@ -50,14 +50,17 @@ impl<'a> Deadline<'a> {
     }
 
     /// Waits for `future` up to a point in time of the caller's, which is no later than the end of the call.
-    pub(super) async fn wait_until<F: Future + Unpin>(&mut self, until: Instant, mut future: F) -> Option<F::Output> {
+    pub(super) fn wait_until<F: Future + Unpin>(
+        &mut self,
+        until: Instant,
+        mut future: F,
+    ) -> impl Future<Output = Option<F::Output>> {
         if self.sleep.deadline() != until {
             self.sleep.as_mut().reset(until);
         }
-        poll_fn(|cx| match Pin::new(&mut future).poll(cx) {
+        poll_fn(move |cx| match Pin::new(&mut future).poll(cx) {
             Poll::Ready(output) => Poll::Ready(Some(output)),
             Poll::Pending => self.sleep.as_mut().poll(cx).map(|()| None),
         })
-        .await
     }
 }

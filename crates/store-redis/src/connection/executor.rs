@@ -20,16 +20,16 @@ use crate::connection::carrier::Admission;
 use crate::connection::deadline::Deadline;
 use crate::connection::endpoint::Endpoint;
 use crate::connection::identity::ServerId;
-use crate::connection::node::NodeConnection;
+use crate::connection::node::{LOOK, NodeConnection};
 use crate::connection::placement::Placement;
 use crate::connection::resolver::{Cause, Fault, Next, Resolver};
 use crate::connection::retry::{self, Budget};
 use crate::environment::{Components, Environment};
-use crate::error;
 use crate::request::{Class, Request, Route, Sharing};
 use crate::slot::Slot;
 use crate::stats::Stats;
 use crate::topology::Member;
+use crate::{error, reply};
 
 /// The replies to the commands of a pipeline or a transaction, in order; each command can fail by itself.
 pub(crate) type Replies = Vec<Result<Value>>;
@@ -104,8 +104,9 @@ impl Executor {
     }
 
     /// Executes one command or one script; what the server refuses is an error.
-    pub(crate) async fn one(&self, request: Request) -> Result<Value> {
-        Ok(self.execute(&request).await?.0)
+    #[expect(clippy::manual_async_fn, reason = "it would hold the request twice, and all of it is boxed further up")]
+    pub(crate) fn one(&self, request: Request) -> impl Future<Output = Result<Value>> + Send {
+        async move { Ok(self.execute(&request).await?.0) }
     }
 
     /// As [`one`](Self::one), and tells which server answered.
@@ -114,8 +115,18 @@ impl Executor {
     }
 
     /// Executes a pipeline or a transaction. A transaction that was not executed is an error as a whole.
-    pub(crate) async fn many(&self, request: Request) -> Result<Replies> {
-        Ok(replies(self.execute(&request).await?.0))
+    #[expect(clippy::manual_async_fn, reason = "as above")]
+    pub(crate) fn many(&self, request: Request) -> impl Future<Output = Result<Replies>> + Send {
+        async move { Ok(replies(self.execute(&request).await?.0)) }
+    }
+
+    /// As [`many`](Self::many), where all commands have to succeed.
+    #[expect(clippy::manual_async_fn, reason = "as above")]
+    pub(crate) fn all<const N: usize>(&self, request: Request) -> impl Future<Output = Result<[Value; N]>> + Send {
+        async move {
+            let replies = replies(self.execute(&request).await?.0);
+            reply::exactly(replies.into_iter().collect::<Result<_>>()?)
+        }
     }
 
     /// Executes one command once on every server that takes writes, whatever it answers.
@@ -207,11 +218,14 @@ impl Executor {
         let _in_time = timeout(self.environment.config.deadline, drained).await;
     }
 
-    async fn execute(&self, request: &Request) -> Result<(Value, ServerId)> {
+    /// As [`one`](Self::one) for one command or one script, and for several the replies as they are; with the server that
+    /// answered.
+    pub(crate) async fn execute(&self, request: &Request) -> Result<(Value, ServerId)> {
         let under_way = self.environment.counters.begin();
         require_runtime()?;
         let start = Instant::now();
-        let timer = pin!(sleep_until(start + self.environment.config.deadline));
+        // What nearly every call waits for first, so that its timer is set once.
+        let timer = pin!(sleep_until(start + LOOK.min(self.environment.config.deadline)));
         let mut deadline = Deadline::new(start, self.environment.config.deadline, timer);
         // Boxed is what nearly no call comes to: all of them would carry the room for it along, and be copied with it.
         let result = match self.sharing(request) {

@@ -1,12 +1,12 @@
 //! The first words on a new connection: who we are, who the server is, and whether it is the one we want.
 
-use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Value};
 use store_core::Result;
 
 use crate::command;
 use crate::config::{Config, Server};
 use crate::connection::identity::ServerId;
+use crate::connection::multiplex::Multiplexer;
 use crate::connection::peer::{Part, Peer};
 use crate::credentials::Credentials;
 use crate::reply::ServerRole;
@@ -19,9 +19,9 @@ pub(super) async fn shake_hands(
     peer: &Peer,
     config: &Config,
     credentials: Option<&Credentials>,
-    shared: &mut MultiplexedConnection,
+    shared: &Multiplexer,
 ) -> Result<ServerId> {
-    let mut talk = Talk { server: &peer.server, shared };
+    let talk = Talk { server: &peer.server, shared };
     talk.tell("HELLO", &command::hello(config, credentials)).await?;
     if config.db != 0 && peer.part != Part::Sentinel {
         talk.tell("SELECT", &command::select(config.db)).await?;
@@ -36,22 +36,22 @@ pub(super) async fn shake_hands(
 /// A conversation with a server that nobody else takes part in yet.
 struct Talk<'a> {
     server: &'a Server,
-    shared: &'a mut MultiplexedConnection,
+    shared: &'a Multiplexer,
 }
 
 impl Talk<'_> {
     /// What was refused during the handshake stays refused with its own kind, and says what and where.
-    async fn tell(&mut self, name: &str, command: &Cmd) -> Result<Value> {
+    async fn tell(&self, name: &str, command: &Cmd) -> Result<Value> {
         let reply = error::checked(self.ask(command).await?);
         reply.map_err(|refusal| error::dial_refused(self.server, name, &refusal))
     }
 
-    async fn ask(&mut self, command: &Cmd) -> Result<Value> {
-        let reply = self.shared.send_packed_command(command).await;
+    async fn ask(&self, command: &Cmd) -> Result<Value> {
+        let reply = self.shared.ask(command).await;
         reply.map_err(|cause| error::handshake_broken(self.server, &cause))
     }
 
-    async fn check_role(&mut self, part: Part) -> Result<()> {
+    async fn check_role(&self, part: Part) -> Result<()> {
         let wanted = match part {
             Part::Primary => ServerRole::Primary,
             Part::Replica => ServerRole::Replica,
@@ -62,7 +62,7 @@ impl Talk<'_> {
     }
 
     /// A user that may not ask is no reason not to connect.
-    async fn ask_identity(&mut self) -> Result<ServerId> {
+    async fn ask_identity(&self) -> Result<ServerId> {
         let info = self.ask(&command::server_info()).await?;
         let run_id = reply::info_field(&info, "run_id");
         Ok(run_id.and_then(ServerId::from_run_id).unwrap_or_else(ServerId::unknown))

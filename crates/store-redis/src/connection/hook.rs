@@ -4,11 +4,11 @@ use std::fmt;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
-use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Value};
 use store_core::{Error, ErrorKind, Outcome, Result, async_trait};
 
 use crate::config::Server;
+use crate::connection::multiplex::Multiplexer;
 use crate::connection::peer::Part;
 use crate::error;
 
@@ -56,7 +56,7 @@ impl fmt::Debug for dyn OnConnect {
 pub struct NewConnection<'a> {
     server: &'a Server,
     role: Role,
-    shared: &'a mut MultiplexedConnection,
+    shared: &'a Multiplexer,
 }
 
 /// What a server is dialled for.
@@ -99,18 +99,13 @@ impl NewConnection<'_> {
     /// An error reply, by the table of the crate's documentation; [`Unavailable`](ErrorKind::Unavailable) when the
     /// connection ends.
     pub async fn raw_command(&mut self, command: &Cmd) -> Result<Value> {
-        let reply = self.shared.send_packed_command(command).await;
+        let reply = self.shared.ask(command).await;
         error::checked(reply.map_err(|cause| error::handshake_broken(self.server, &cause))?)
     }
 }
 
 /// Shows a new connection to the hook, if it is one for it.
-pub(super) async fn run(
-    hook: &dyn OnConnect,
-    server: &Server,
-    part: Part,
-    shared: &mut MultiplexedConnection,
-) -> Result<()> {
+pub(super) async fn run(hook: &dyn OnConnect, server: &Server, part: Part, shared: &Multiplexer) -> Result<()> {
     let role = match part {
         Part::Alone => Role::Standalone,
         Part::Primary | Part::ClusterNode => Role::Primary,

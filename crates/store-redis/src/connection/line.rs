@@ -21,13 +21,12 @@ pub(super) struct Line {
     /// Where it leads to.
     pub(super) server: Server,
     closed: AtomicBool,
-    ended: AtomicBool,
     writes: AtomicU64,
 }
 
 impl Line {
     pub(super) fn new(server: Server) -> Self {
-        Self { server, closed: AtomicBool::new(false), ended: AtomicBool::new(false), writes: AtomicU64::new(0) }
+        Self { server, closed: AtomicBool::new(false), writes: AtomicU64::new(0) }
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -35,24 +34,13 @@ impl Line {
     }
 
     /// Keeps further calls away. Whoever learns first that the line is dead says so: between that moment and the end
-    /// of its driver, microseconds later, a busy process would lose hundreds of calls to it.
+    /// of its pump, microseconds later, a busy process would lose hundreds of calls to it.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Release);
     }
 
-    /// Whether nothing moves here any more: no reply comes that has not come.
-    pub(super) fn has_ended(&self) -> bool {
-        self.ended.load(Ordering::Acquire)
-    }
-
-    /// Said by the driver at its very end.
-    pub(super) fn end(&self) {
-        self.close();
-        self.ended.store(true, Ordering::Release);
-    }
-
-    /// How often bytes have left. A request that fails with the line while this number stays where it was before the
-    /// request was handed over has certainly not been sent, not even in part.
+    /// How often bytes have left. What was handed over since this number last changed has certainly not been sent, not
+    /// even in part.
     pub(super) fn writes(&self) -> u64 {
         self.writes.load(Ordering::Acquire)
     }

@@ -1,14 +1,11 @@
 //! One connection that all callers share, and what is known of its health.
 
-use std::future::Future;
-use std::io;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
-use redis::{RedisError, RedisResult, Value};
+use redis::Value;
 use store_core::{Error, Outcome, Result};
 use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
@@ -16,19 +13,16 @@ use tokio::time::Instant;
 use crate::command;
 use crate::connection::carrier::{self, Carrier, Commands};
 use crate::connection::deadline::Deadline;
-use crate::connection::driver::Driver;
 use crate::connection::identity::ServerId;
 use crate::connection::line::Line;
+use crate::connection::multiplex::{Exchange, Lost, Multiplexer};
 use crate::connection::task::Task;
 use crate::environment::Environment;
 use crate::error;
 use crate::request::Payload;
 
-/// How often a call that waits long looks whether the line is still there.
-///
-/// A line that ends tells all who wait, but for one case: a request that is handed over in the moment in which the
-/// driver ends can get stuck in the channel between them, with nobody left to refuse it.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often a call that waits long says so to whoever watches the topology.
+pub(super) const LOOK: Duration = Duration::from_millis(100);
 
 /// How long after the noted call, in nanoseconds, a later one is noted: 1 ms.
 const NOTED_PAUSE: u64 = 1_000_000;
@@ -36,10 +30,11 @@ const NOTED_PAUSE: u64 = 1_000_000;
 /// An open connection. Its calls pipeline themselves; each gets its own reply, whatever becomes of the others.
 #[derive(Debug)]
 pub(super) struct NodeConnection {
-    shared: MultiplexedConnection,
+    shared: Multiplexer,
     line: Arc<Line>,
     server_id: ServerId,
-    driver: Driver,
+    /// Moves the bytes.
+    pump: Task,
     /// Logs in again; none where who we are never changes.
     _renewal: Option<Task>,
     places: Arc<Semaphore>,
@@ -77,16 +72,16 @@ impl NodeConnection {
     pub(super) fn new(
         environment: Arc<Environment>,
         line: Arc<Line>,
-        driver: Driver,
+        pump: Task,
         renewal: Option<Task>,
-        shared: MultiplexedConnection,
+        shared: Multiplexer,
         server_id: ServerId,
     ) -> Self {
         Self {
             shared,
             line,
             server_id,
-            driver,
+            pump,
             _renewal: renewal,
             places: Arc::new(Semaphore::new(environment.config.max_in_flight.get() as usize)),
             timeouts_in_a_row: AtomicU32::new(0),
@@ -115,7 +110,7 @@ impl NodeConnection {
     /// Ends the connection under whoever still waits for a reply.
     pub(super) fn abort(&self) {
         self.line.close();
-        self.driver.abort();
+        self.pump.abort();
     }
 
     /// How long the connection has been open.
@@ -147,18 +142,22 @@ impl NodeConnection {
         let _place = self.take_place(deadline).await?;
         self.check_after_pause(deadline).await?;
         // By hand what `carrier::send_plain` would do through a layer more, because nearly every call comes here.
-        match payload {
-            Payload::One(command) => self.exchange(Commands::One(command), Duration::ZERO, deadline).await,
-            Payload::Pipeline(commands) | Payload::Atomic(commands) => {
-                self.exchange(Commands::Many(commands), Duration::ZERO, deadline).await
-            }
+        let digest: Box<redis::Cmd>;
+        let commands = match payload {
+            Payload::One(command) => Commands::One(command),
+            Payload::Pipeline(commands) | Payload::Atomic(commands) => Commands::Many(commands),
             Payload::Script(call) => {
-                let reply = self.exchange(Commands::One(&call.by_digest()), Duration::ZERO, deadline).await?;
-                if carrier::is_unknown_script(&reply) {
-                    return self.exchange(Commands::One(&call.by_text()), Duration::ZERO, deadline).await;
-                }
-                Ok(reply)
+                digest = Box::new(call.by_digest());
+                Commands::One(&digest)
             }
+        };
+        let reply = self.exchange(commands, Duration::ZERO, deadline).await?;
+        match payload {
+            Payload::Script(call) if carrier::is_unknown_script(&reply) => {
+                let text = call.by_text();
+                Box::pin(self.exchange(Commands::One(&text), Duration::ZERO, deadline)).await
+            }
+            _ => Ok(reply),
         }
     }
 
@@ -168,15 +167,18 @@ impl NodeConnection {
     }
 
     async fn take_place(&self, deadline: &mut Deadline<'_>) -> Result<SemaphorePermit<'_>> {
-        let place = match self.places.try_acquire() {
-            Ok(place) => Some(place),
-            Err(_) => {
-                let place = deadline.wait(pin!(self.places.acquire())).await.and_then(std::result::Result::ok);
-                // Those who waited longest time out together. Each would hand its place on to the next, which would
-                // send what nobody waits for any more.
-                place.filter(|_| Instant::now() < deadline.end())
-            }
-        };
+        match self.places.try_acquire() {
+            Ok(place) => Ok(place),
+            // Boxed, here and below, is what nearly no call comes to: all of them would carry the room for it along.
+            Err(_) => Box::pin(self.wait_for_place(deadline)).await,
+        }
+    }
+
+    async fn wait_for_place(&self, deadline: &mut Deadline<'_>) -> Result<SemaphorePermit<'_>> {
+        let place = deadline.wait(pin!(self.places.acquire())).await.and_then(std::result::Result::ok);
+        // Those who waited longest time out together. Each would hand its place on to the next, which would send what
+        // nobody waits for any more.
+        let place = place.filter(|_| Instant::now() < deadline.end());
         place.ok_or_else(|| error::overloaded(self.environment.config.max_in_flight.get()))
     }
 
@@ -194,6 +196,10 @@ impl NodeConnection {
         if self.is_in_use(now, interval) {
             return Ok(());
         }
+        Box::pin(self.check_in_turn(now, interval, deadline)).await
+    }
+
+    async fn check_in_turn(&self, now: u64, interval: Duration, deadline: &mut Deadline<'_>) -> Result<()> {
         // Who gives up while it asks passes the turn on, and the next one asks again.
         let Some(_turn) = deadline.wait(pin!(self.check_turn.lock())).await else {
             return Err(error::timed_out_unsent("the health check"));
@@ -224,16 +230,12 @@ impl NodeConnection {
     /// Proves with a `PING` that the line still leads anywhere. When it does not, nothing else was sent on it.
     async fn check(&self, deadline: &mut Deadline<'_>) -> Result<()> {
         let ping = command::ping();
-        let mut shared = self.shared.clone();
         let given_up = Instant::now() + self.environment.config.connect_timeout;
-        let answer = pin!(shared.send_packed_command(&ping));
-        match self.reply(given_up.min(deadline.end()), answer, deadline).await {
+        let mut exchange = self.shared.exchange(Commands::One(&ping));
+        match self.reply(given_up.min(deadline.end()), &mut exchange, deadline).await {
             // Even an error reply proves the line.
             Some(Ok(_)) => Ok(()),
-            Some(Err(cause)) => {
-                self.line.close();
-                Err(error::line_broken(&self.line.server, &cause, Outcome::NotApplied))
-            }
+            Some(Err(lost)) => Err(self.broken(&Lost { outcome: Outcome::NotApplied, ..lost })),
             // A caller in a hurry has proved nothing against the line that all share.
             None if deadline.end() < given_up => Err(error::timed_out_unsent("the health check")),
             None => {
@@ -255,15 +257,14 @@ impl NodeConnection {
         pause: Duration,
         deadline: &mut Deadline<'_>,
     ) -> Result<Value> {
-        let mut shared = self.shared.clone();
-        let writes_before = self.line.writes();
-        let answer = pin!(commands.over(&mut shared));
         let limit = self.environment.config.response_timeout.map(|timeout| Instant::now() + timeout + pause);
         let limit = limit.map_or(deadline.end(), |limit| limit.min(deadline.end()));
-        match self.reply(limit, answer, deadline).await {
+        let mut exchange = self.shared.exchange(commands);
+        match self.reply(limit, &mut exchange, deadline).await {
             Some(Ok(reply)) => Ok(reply),
-            Some(Err(cause)) => Err(self.broken(&cause, writes_before)),
-            None => Err(error::no_reply_in_time(&self.line.server)),
+            Some(Err(lost)) => Err(self.broken(&lost)),
+            None if exchange.is_queued() => Err(error::no_reply_in_time(&self.line.server)),
+            None => Err(error::timed_out_unsent("room on the connection")),
         }
     }
 
@@ -271,18 +272,17 @@ impl NodeConnection {
     async fn reply(
         &self,
         limit: Instant,
-        mut answer: Pin<&mut impl Future<Output = RedisResult<Value>>>,
+        exchange: &mut Exchange<'_>,
         deadline: &mut Deadline<'_>,
-    ) -> Option<RedisResult<Value>> {
+    ) -> Option<std::result::Result<Value, Lost>> {
         let mut silence = Silence { in_a_row: &self.timeouts_in_a_row, alarm: &self.environment.alarm, looks: 0 };
         let mut until = limit.min(deadline.start() + LOOK);
         loop {
-            match deadline.wait_until(until, answer.as_mut()).await {
+            match deadline.wait_until(until, &mut *exchange).await {
                 Some(reply) => {
                     silence.ends();
                     return Some(reply);
                 }
-                None if self.line.has_ended() => return Some(Err(unheard())),
                 None if until < limit => until = limit.min(Instant::now() + LOOK),
                 None => {
                     silence.looks = Silence::LONG;
@@ -293,10 +293,9 @@ impl NodeConnection {
         }
     }
 
-    fn broken(&self, cause: &RedisError, writes_before: u64) -> Error {
+    fn broken(&self, Lost { cause, outcome }: &Lost) -> Error {
         self.line.close();
-        let outcome = if self.line.writes() == writes_before { Outcome::NotApplied } else { Outcome::Unknown };
-        error::line_broken(&self.line.server, cause, outcome)
+        error::line_broken(&self.line.server, cause, *outcome)
     }
 }
 
@@ -340,9 +339,4 @@ impl Drop for Silence<'_> {
 /// Enough for five centuries.
 fn whole_nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// What the driver would have said.
-fn unheard() -> RedisError {
-    io::Error::from(io::ErrorKind::BrokenPipe).into()
 }

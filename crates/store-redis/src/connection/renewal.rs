@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::Value;
-use redis::aio::MultiplexedConnection;
 use tokio::time::sleep;
 
 use crate::command;
 use crate::config::RetryPolicy;
 use crate::connection::line::Line;
+use crate::connection::multiplex::Multiplexer;
 use crate::connection::retry;
 use crate::connection::task::Task;
 use crate::credentials::{Credentials, Login};
@@ -25,20 +25,15 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 const MOST_REFUSALS: u32 = 6;
 
 /// Logs the connection in again whenever the credentials that it was made with have changed.
-pub(super) fn spawn(
-    login: &Login,
-    known: Option<Credentials>,
-    line: &Arc<Line>,
-    shared: &MultiplexedConnection,
-) -> Option<Task> {
+pub(super) fn spawn(login: &Login, known: Option<Credentials>, line: &Arc<Line>, shared: &Multiplexer) -> Option<Task> {
     let (Login::Provided(_), Some(known)) = (login, known) else { return None };
     Some(Task::spawn(renew(login.clone(), known, Arc::clone(line), shared.clone())))
 }
 
-async fn renew(login: Login, mut known: Credentials, line: Arc<Line>, mut shared: MultiplexedConnection) {
+async fn renew(login: Login, mut known: Credentials, line: Arc<Line>, shared: Multiplexer) {
     loop {
         login.changed(Some(&known)).await;
-        match log_in(&login, &mut shared).await {
+        match log_in(&login, &shared).await {
             Some(accepted) => known = accepted,
             // Who may no longer be who he was is not to be served for ever. The next connection asks again, and tells.
             None => return line.close(),
@@ -48,13 +43,13 @@ async fn renew(login: Login, mut known: Credentials, line: Arc<Line>, mut shared
 }
 
 /// Gives what the server has accepted; `None` if it does not, or the line has ended.
-async fn log_in(login: &Login, shared: &mut MultiplexedConnection) -> Option<Credentials> {
+async fn log_in(login: &Login, shared: &Multiplexer) -> Option<Credentials> {
     let pauses = RetryPolicy::default().with_pauses(PAUSES.0, PAUSES.1);
     let (mut attempts, mut refusals) = (0, 0);
     loop {
         // A provider that fails has not said that the user of old is no longer good.
         if let Ok(Some(credentials)) = login.credentials().await {
-            match shared.send_packed_command(&command::auth(&credentials)).await {
+            match shared.ask(&command::auth(&credentials)).await {
                 Ok(Value::ServerError(_)) => refusals += 1,
                 Ok(_) => return Some(credentials),
                 Err(_) => return None,

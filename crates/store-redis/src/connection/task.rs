@@ -14,6 +14,11 @@ impl Task {
         Self(tokio::spawn(future).abort_handle())
     }
 
+    /// Ends it now.
+    pub(super) fn abort(&self) {
+        self.0.abort();
+    }
+
     /// Whether it has ended, or its runtime has.
     pub(super) fn is_finished(&self) -> bool {
         self.0.is_finished()

@@ -116,7 +116,10 @@ async fn closing_ends_idle_connections_and_lets_calls_under_way_finish() {
     let cache = connect(config(&server)).await;
     use_one(&cache).await.unwrap();
     let mut call = pin!(cache.transaction(&["n"], |draft| draft.increment("n", 1)).into_future());
+    // So that it cannot have ended by then: what it sends leaves at once.
+    server.stop().unwrap();
     assert!(matches!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
+    server.cont().unwrap();
     let (sum, closed) = tokio::join!(biased; call, cache.close());
     closed.unwrap();
     assert_eq!(sum.unwrap(), 1);

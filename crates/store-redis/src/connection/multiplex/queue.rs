@@ -1,0 +1,307 @@
+//! What callers and the pump share: commands on their way out, and the slots that wait for replies.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use redis::{RedisError, Value};
+use store_core::Outcome;
+use tokio::sync::{Notify, oneshot};
+
+use crate::connection::carrier::Commands;
+use crate::connection::line::Line;
+use crate::connection::multiplex::Lost;
+use crate::connection::multiplex::writer::Writer;
+
+/// From how many unwritten bytes on further commands wait. A server that hangs makes us hold on to two such buffers, and
+/// to what single requests add to them.
+const CROWDED_BYTES: usize = 1024 * 1024;
+
+/// What a caller gets.
+pub(super) type Answer = Result<Value, Lost>;
+
+/// Why commands were not taken.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// There is room later.
+    Crowded,
+    Ended(Lost),
+}
+
+#[derive(Debug)]
+pub(super) struct Queue {
+    line: Arc<Line>,
+    most_slots: usize,
+    /// Told when there is room again.
+    room: Arc<Notify>,
+    /// Whether only the pump writes. Encryption takes too long to be done under the lock.
+    is_encrypted: bool,
+    // A std mutex, because nothing awaits while it is held.
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Commands that are in no batch yet.
+    unwritten: Vec<u8>,
+    /// Where they end, in bytes from the beginning of all commands.
+    end: u64,
+    /// Who is owed a reply, in the order of the commands.
+    slots: VecDeque<Slot>,
+    /// Here while no batch is being written.
+    writer: Option<Writer>,
+    /// A write of a caller's that came to nothing. The pump ends the line.
+    failure: Option<io::Error>,
+    /// The pump, while it waits for commands.
+    pump: Option<Waker>,
+    /// Whether anybody waits for room.
+    is_crowded: bool,
+    /// For good, and why.
+    ended: Option<RedisError>,
+}
+
+/// The place of one call among the replies. It stays when the caller goes away, and its replies are passed over.
+#[derive(Debug)]
+pub(super) struct Slot {
+    caller: oneshot::Sender<Answer>,
+    kind: Kind,
+    /// Up to here the bytes may leave without anything being carried out.
+    harmless_end: u64,
+}
+
+#[derive(Debug)]
+enum Kind {
+    One,
+    /// As many replies, of which some have come.
+    Many(usize, Vec<Value>),
+}
+
+impl Slot {
+    /// Takes the next reply; gives the whole answer once it is there.
+    fn take(&mut self, reply: Value) -> Option<Value> {
+        match &mut self.kind {
+            Kind::One => Some(reply),
+            Kind::Many(expected, replies) => {
+                replies.push(reply);
+                (replies.len() == *expected).then(|| Value::Array(std::mem::take(replies)))
+            }
+        }
+    }
+
+    fn fail(self, cause: RedisError, left: u64) {
+        let outcome = if left <= self.harmless_end { Outcome::NotApplied } else { Outcome::Unknown };
+        // Nobody minds where the caller has gone away.
+        let _gone = self.caller.send(Err(Lost { cause, outcome }));
+    }
+}
+
+/// A reply, and who it is for.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    caller: oneshot::Sender<Answer>,
+    reply: Value,
+}
+
+impl Delivery {
+    /// Hands the reply over, or drops it where the caller has gone away.
+    pub(super) fn hand_over(self) {
+        let _gone = self.caller.send(Ok(self.reply));
+    }
+}
+
+/// From how many outstanding calls on the pump lets others add to a batch before it writes.
+///
+/// The first caller that goes on wakes the pump, which then comes before the other callers and would write one command
+/// at a time. With few callers the wait would make client and server work by turns.
+const DEFERRED_FROM_CALLS: usize = 16;
+
+/// How far the pump has let others go first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    Fresh,
+    /// They are going right now.
+    Deferring,
+    Spent,
+}
+
+/// What there is for the pump to write.
+#[derive(Debug)]
+pub(super) enum Work {
+    Batch(Writer),
+    /// Others are about to add to the batch.
+    Defer,
+    /// It will be woken.
+    Nothing,
+}
+
+impl Queue {
+    pub(super) fn new(line: Arc<Line>, writer: Writer, is_encrypted: bool, most_slots: usize) -> Self {
+        let state = State {
+            unwritten: Vec::new(),
+            end: 0,
+            slots: VecDeque::new(),
+            writer: Some(writer),
+            failure: None,
+            pump: None,
+            is_crowded: false,
+            ended: None,
+        };
+        Self { line, most_slots, room: Arc::new(Notify::new()), is_encrypted, state: Mutex::new(state) }
+    }
+
+    pub(super) fn room(&self) -> &Arc<Notify> {
+        &self.room
+    }
+
+    /// Puts commands on their way.
+    pub(super) fn send(&self, commands: Commands<'_>) -> Result<oneshot::Receiver<Answer>, Refused> {
+        let (caller, answer) = oneshot::channel();
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        if let Some(cause) = &state.ended {
+            return Err(Refused::Ended(Lost { cause: cause.clone(), outcome: Outcome::NotApplied }));
+        }
+        if state.unwritten.len() >= CROWDED_BYTES || state.slots.len() >= self.most_slots {
+            state.is_crowded = true;
+            return Err(Refused::Crowded);
+        }
+        let has_begun = state.end != 0;
+        state.push(commands, caller);
+        let is_idle = state.slots.len() == 1;
+        if is_idle && has_begun && !self.is_encrypted && state.writes_at_once() {
+            return Ok(answer);
+        }
+        let pump = state.pump.take();
+        drop(guard);
+        if let Some(pump) = pump {
+            pump.wake();
+        }
+        Ok(answer)
+    }
+
+    /// Whether anything was ever sent; if not, wakes `cx` when it is.
+    pub(super) fn has_begun(&self, cx: &Context<'_>) -> bool {
+        let mut state = self.lock();
+        let has_begun = state.end != 0;
+        if !has_begun {
+            state.wake_for_work(cx);
+        }
+        has_begun
+    }
+
+    /// What is to be written next; if nothing, wakes `cx` when there is something. A `writer` that comes back has
+    /// written its batch.
+    pub(super) fn next_work(&self, writer: Option<Writer>, patience: Patience, cx: &Context<'_>) -> io::Result<Work> {
+        let mut state = self.lock();
+        if let Some(writer) = writer {
+            state.writer = Some(writer);
+        }
+        if let Some(failure) = state.failure.take() {
+            return Err(failure);
+        }
+        let is_batch_begun = state.writer.as_ref().is_some_and(|writer| !writer.is_done());
+        if state.unwritten.is_empty() && !is_batch_begun {
+            state.wake_for_work(cx);
+            return Ok(Work::Nothing);
+        }
+        if patience == Patience::Fresh && state.slots.len() >= DEFERRED_FROM_CALLS {
+            return Ok(Work::Defer);
+        }
+        let Some(mut writer) = state.writer.take() else { return Ok(Work::Nothing) };
+        if !is_batch_begun {
+            writer.begin(&mut state.unwritten);
+            self.make_room(&mut state);
+        }
+        Ok(Work::Batch(writer))
+    }
+
+    /// Finds the callers of `replies`. `None` if there are more replies than calls.
+    pub(super) fn deliver(&self, replies: &mut Vec<Value>, deliveries: &mut Vec<Delivery>) -> Option<()> {
+        let mut state = self.lock();
+        for reply in replies.drain(..) {
+            if let Some(reply) = state.slots.front_mut()?.take(reply) {
+                let Slot { caller, .. } = state.slots.pop_front()?;
+                deliveries.push(Delivery { caller, reply });
+            }
+        }
+        self.make_room(&mut state);
+        Some(())
+    }
+
+    /// Ends the line: nothing more is written, and every call that waits is told. `writer` is with the pump if it is
+    /// not here.
+    pub(super) fn end(&self, writer: Option<Writer>, cause: &RedisError) {
+        // First, so that those who are told find another line.
+        self.line.close();
+        let mut state = self.lock();
+        if state.ended.is_some() {
+            return;
+        }
+        state.ended = Some(cause.clone());
+        let mut writer = writer.or_else(|| state.writer.take());
+        let left = writer.as_mut().map_or(state.end, Writer::left);
+        let slots = std::mem::take(&mut state.slots);
+        state.unwritten = Vec::new();
+        drop(state);
+        drop(writer);
+        for slot in slots {
+            slot.fail(cause.clone(), left);
+        }
+        self.room.notify_waiters();
+    }
+
+    fn make_room(&self, state: &mut State) {
+        if std::mem::take(&mut state.is_crowded) {
+            self.room.notify_waiters();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing that is done under the lock can panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn push(&mut self, commands: Commands<'_>, caller: oneshot::Sender<Answer>) {
+        let (begin, before) = (self.end, self.unwritten.len());
+        commands.pack(&mut self.unwritten);
+        self.end += (self.unwritten.len() - before) as u64;
+        let (kind, harmless_end) = match commands {
+            Commands::One(command) if command.is_no_response() => return answer_at_once(caller, Value::Nil),
+            // Without its last byte a command is none.
+            Commands::One(_) => (Kind::One, self.end.saturating_sub(1)),
+            Commands::Many(pipeline) if pipeline.is_empty() => return answer_at_once(caller, Value::Array(Vec::new())),
+            Commands::Many(pipeline) => (Kind::Many(pipeline.len(), Vec::with_capacity(pipeline.len())), begin),
+        };
+        self.slots.push_back(Slot { caller, kind, harmless_end });
+    }
+
+    fn wake_for_work(&mut self, cx: &Context<'_>) {
+        if !self.pump.as_ref().is_some_and(|pump| pump.will_wake(cx.waker())) {
+            self.pump = Some(cx.waker().clone());
+        }
+    }
+
+    /// Writes what there is, if all of it can be written now; the pump would do so one turn of its task later. Whether
+    /// nothing is left to be done.
+    fn writes_at_once(&mut self) -> bool {
+        if self.unwritten.is_empty() {
+            return true;
+        }
+        let Some(writer) = self.writer.as_mut().filter(|writer| writer.is_done()) else { return false };
+        writer.begin(&mut self.unwritten);
+        // Should the socket be full, the pump asks again, and is woken.
+        let written = writer.poll_slice(&mut Context::from_waker(Waker::noop()));
+        if let Poll::Ready(Err(failure)) = written {
+            self.failure = Some(failure);
+        }
+        writer.is_done() && self.failure.is_none()
+    }
+}
+
+/// For what the server does not answer.
+fn answer_at_once(caller: oneshot::Sender<Answer>, reply: Value) {
+    Delivery { caller, reply }.hand_over();
+}
