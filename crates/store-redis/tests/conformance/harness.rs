@@ -151,7 +151,29 @@ impl Deployment {
             On::Sentinel => SentinelDeployment::start(SentinelOptions::new()).map(Self::Sentinel),
             On::Cluster(_) => ClusterDeployment::start(ClusterOptions::new()).map(Self::Cluster),
         };
+        let start = || start().and_then(Self::without_failovers);
         Ok(SHARED.get_or_init(start).as_ref()?)
+    }
+
+    /// Nobody replaces a primary that is only busy: a failover may lose what was acknowledged, and no check of the suite
+    /// asks for one. Said to a deployment that is complete, which takes longer to become so with patient servers.
+    fn without_failovers(self) -> Result<Self, Error> {
+        const SILENCE_MILLIS: &str = "60000";
+        match &self {
+            Self::Standalone(_) => {}
+            Self::Sentinel(deployment) => {
+                for sentinel in deployment.sentinels() {
+                    let service = deployment.service();
+                    sentinel.command(&["SENTINEL", "SET", service, "down-after-milliseconds", SILENCE_MILLIS])?;
+                }
+            }
+            Self::Cluster(cluster) => {
+                for node in cluster.nodes() {
+                    node.command(&["CONFIG", "SET", "cluster-node-timeout", SILENCE_MILLIS])?;
+                }
+            }
+        }
+        Ok(self)
     }
 
     fn config(&self) -> Result<Config, HarnessError> {
