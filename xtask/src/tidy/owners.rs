@@ -100,8 +100,10 @@ mod tests {
     fn the_clock_is_read_by_its_owner_only() {
         let text = "fn now() {\n    Instant::now();\n}\n";
         assert!(found("crates/store-core/src/clock.rs", text).is_empty());
-        let expected = "crates/store-memory/src/store.rs:2: `Instant::now(`: reading the clock belongs to crates/store-core/src/clock.rs";
+        let expected = "crates/store-memory/src/store.rs:2: `Instant::now(`: reading the clock belongs to \
+                        crates/store-core/src/clock.rs and crates/store-memory/src/coarse_clock.rs";
         assert_eq!(found("crates/store-memory/src/store.rs", text), [expected]);
+        assert_eq!(found("crates/store-memory/src/store.rs", "let now = clock_gettime(id);\n").len(), 1);
     }
 
     #[test]
