@@ -88,7 +88,7 @@ async fn leaves_the_lasting_alone(scope: &Scope<'_>, value: &Bytes, ttl: Ttl) ->
 /// One writer changes between an entry that expires and one that never does, while another handle renews. What was read
 /// before the change must not be renewed after it.
 async fn renews_what_it_read(scope: &Scope<'_>) -> Result<(), Failure> {
-    const CHANGES: usize = 10;
+    const CHANGES: usize = 40;
 
     let (writer, reader) = (scope.store()?, scope.second_store()?);
     writer.set(KEY, "passing").expiry(Ttl::MAX).await?;

@@ -42,8 +42,7 @@ fn each<T: Send, R: Send>(all: impl IntoIterator<Item = T>, work: impl Fn(T) -> 
         }
     };
     thread::scope(|scope| {
-        // One more than there are processors: some mutants never answer, and are waited for, for a minute.
-        let workers = thread::available_parallelism().map_or(1, usize::from) + 1;
+        let workers = thread::available_parallelism().map_or(1, usize::from);
         (0..workers).for_each(|_| drop(scope.spawn(run)));
     });
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
