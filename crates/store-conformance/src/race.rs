@@ -110,15 +110,7 @@ impl Rendezvous {
 
     /// Waits until all have come as often as this one. By looking, because whoever is woken comes too late.
     fn meet(&self, times: usize) {
-        self.arrive();
-        self.wait(times);
-    }
-
-    fn arrive(&self) {
         self.arrivals.fetch_add(1, Ordering::AcqRel);
-    }
-
-    fn wait(&self, times: usize) {
         let all_are_here = || self.arrivals.load(Ordering::Acquire) >= times * self.callers;
         for _ in 0..Self::LOOKS {
             if all_are_here() {
@@ -170,20 +162,16 @@ pub(crate) fn contended_keys() -> impl Iterator<Item = String> {
 /// One look of a reader.
 pub(crate) type Look = Box<dyn FnMut() -> BoxFuture<'static, Result<(), Failure>> + Send>;
 
-/// Runs the writer, and has every reader look again and again until the writer is done. It begins when all have looked
-/// once: in memory it would else be done before the thread of the first reader gets a processor.
+/// Runs the writer, and has every reader look again and again until the writer is done.
 pub(crate) async fn look_on(
     writer: impl Future<Output = Result<(), Failure>> + Send + 'static,
     readers: impl IntoIterator<Item = Look>,
 ) -> Result<(), Failure> {
-    let readers: Vec<_> = readers.into_iter().collect();
-    let (done, looking) = (Arc::new(AtomicBool::new(false)), Arc::new(Rendezvous::new(readers.len())));
+    let done = Arc::new(AtomicBool::new(false));
     let mut tasks: Vec<BoxFuture<'static, Result<(), Failure>>> = Vec::new();
     for mut look in readers {
-        let (done, looking) = (Arc::clone(&done), Arc::clone(&looking));
+        let done = Arc::clone(&done);
         tasks.push(Box::pin(async move {
-            look().await?;
-            looking.arrive();
             while !done.load(Ordering::Relaxed) {
                 look().await?;
                 yield_now().await;
@@ -194,7 +182,6 @@ pub(crate) async fn look_on(
     let at_end = SetOnDrop(done);
     tasks.push(Box::pin(async move {
         let _at_end = at_end;
-        looking.wait(1);
         writer.await
     }));
     at_once(tasks).await?.into_iter().collect()
