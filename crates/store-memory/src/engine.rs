@@ -103,7 +103,9 @@ impl Engine {
     }
 
     pub(crate) fn exists(&self, at: Address<'_>) -> Result<bool> {
-        Ok(self.remaining(at)?.is_some())
+        let (shard, target) = self.locate(at);
+        let shard = self.read(shard)?;
+        Ok(shard.expires_at(target, self.clock.recent()).is_some())
     }
 
     pub(crate) fn remaining(&self, at: Address<'_>) -> Result<Option<Remaining>> {
