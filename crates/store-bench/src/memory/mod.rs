@@ -131,10 +131,10 @@ impl<S: Subject> Work for Arc<S> {
                 let (subject, keys, seed) = (Self::clone(self), Arc::clone(keys), seed * THREADS as u64 + thread);
                 let start = Arc::clone(&start);
                 thread::spawn(move || -> Result<(Instant, Instant)> {
-                    let (runtime, drawn) = (runtime()?, keys.drawn(seed).take(CALLS));
+                    let (runtime, drawn) = (runtime(), keys.drawn(seed).take(CALLS));
                     start.wait();
                     let began = Instant::now();
-                    runtime.block_on(async {
+                    runtime?.block_on(async {
                         for (number, key) in drawn.enumerate() {
                             if number % CALLS_PER_WRITE == 0 {
                                 subject.set(key, value()).await;
