@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use store_core::{
-    Address, BatchItem, Bytes, Capabilities, Clock, Condition, DeleteOptions, Entry, Error, FencingToken, GetOptions, Key,
-    Lifetime, ListOptions, LockOptions, LockOwner, Namespace, Page, Remaining, Result, SetOptions, SetOutcome,
+    Address, BatchItem, Bytes, Capabilities, Clock, Condition, DeleteOptions, Entry, Error, FencingToken, GetOptions,
+    Key, Lifetime, ListOptions, LockOptions, LockOwner, Namespace, Page, Remaining, Result, SetOptions, SetOutcome,
     Timestamp, Ttl,
 };
 use tokio::sync::oneshot;

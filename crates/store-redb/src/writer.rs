@@ -181,7 +181,8 @@ impl Writer {
             let access = shared.database.read();
             let mut transaction = access.database()?.begin_write()?;
             let under_way = shared.timeline.begin(&shared.clock);
-            let done = work(&Transaction::new(&transaction, &shared.clock, &effects));
+            // A panic is caught here, so that the transaction is ended as it should: redb loses the pages of one that unwinds.
+            let done = guarded(|| work(&Transaction::new(&transaction, &shared.clock, &effects)));
             if done.is_err() || !effects.has_changed() {
                 touched::forget();
                 return match (done, transaction.abort()) {

@@ -37,7 +37,7 @@ impl<'a, 'w> Garbage<'a, 'w> {
                 self.generations.remove(generation)?;
                 freed += 1;
             }
-            }
+        }
         Ok(freed)
     }
 }
