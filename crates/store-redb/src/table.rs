@@ -14,6 +14,9 @@ use crate::touched;
 /// A table of the file. Constants of this type are lent for as long as the program runs, because errors keep the name.
 pub(crate) type Definition<K, V> = &'static TableDefinition<'static, K, V>;
 
+/// A key and its value, as they are stored.
+pub(crate) type StoredRow<'a, K, V> = (AccessGuard<'a, K>, AccessGuard<'a, V>);
+
 /// A table that is open for writing.
 pub(crate) struct OpenTable<'a, K: Key + 'static, V: Value + 'static> {
     table: Table<'a, K, V>,
@@ -40,7 +43,7 @@ impl<'a, K: Key, V: Value> OpenTable<'a, K, V> {
         self.table.get(key)
     }
 
-    pub(crate) fn first(&self) -> Result<Option<(AccessGuard<'_, K>, AccessGuard<'_, V>)>, StorageError> {
+    pub(crate) fn first(&self) -> Result<Option<StoredRow<'_, K, V>>, StorageError> {
         touched::turn_to(self.name);
         self.table.first()
     }
@@ -85,7 +88,7 @@ impl<'a, K: Key, V: Value> Rows<'a, K, V> {
 }
 
 impl<'a, K: Key, V: Value> Iterator for Rows<'a, K, V> {
-    type Item = Result<(AccessGuard<'a, K>, AccessGuard<'a, V>), StorageError>;
+    type Item = Result<StoredRow<'a, K, V>, StorageError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         touched::turn_to(self.table);

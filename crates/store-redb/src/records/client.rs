@@ -139,7 +139,7 @@ impl KeyValueStoreClient for RedbKeyValueStoreClient {
 
     async fn get_record(&self, store: &OpenedStore, key: Key<'_>) -> Result<Option<Record>> {
         let key = key.to_buf();
-        self.read(store, key.as_bytes().len(), move |records| records.get(&key)).await
+        self.read(store, key.len(), move |records| records.get(&key)).await
     }
 
     async fn set_record(
@@ -150,7 +150,7 @@ impl KeyValueStoreClient for RedbKeyValueStoreClient {
         value: Bytes,
     ) -> Result<()> {
         let (opened, key) = (store.clone(), key.to_buf());
-        let bytes = key.as_bytes().len() + value.len();
+        let bytes = key.len() + value.len();
         let step = move |writing: &Writing<'_>, collections: &mut Collections<'_, '_>| {
             let collection = collections.for_writing(&opened)?;
             Records::open(writing, collection.generation)?.set(&key, &content_type, &value)?;
@@ -161,7 +161,7 @@ impl KeyValueStoreClient for RedbKeyValueStoreClient {
 
     async fn delete_record(&self, store: &OpenedStore, key: Key<'_>) -> Result<bool> {
         let (opened, key) = (store.clone(), key.to_buf());
-        let bytes = key.as_bytes().len();
+        let bytes = key.len();
         let step = move |writing: &Writing<'_>, collections: &mut Collections<'_, '_>| {
             let collection = collections.for_writing(&opened)?;
             let is_removed = Records::open(writing, collection.generation)?.remove(&key)?;
@@ -175,7 +175,7 @@ impl KeyValueStoreClient for RedbKeyValueStoreClient {
 
     async fn has_record(&self, store: &OpenedStore, key: Key<'_>) -> Result<bool> {
         let key = key.to_buf();
-        self.read(store, key.as_bytes().len(), move |records| records.has(&key)).await
+        self.read(store, key.len(), move |records| records.has(&key)).await
     }
 
     async fn list_record_keys(
