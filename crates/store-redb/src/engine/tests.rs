@@ -4,9 +4,9 @@
 use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use store_core::{CacheExt, ErrorKind, LockExt, ManualClock, Outcome, Store, StoreExt, WriteExpiry};
@@ -88,6 +88,14 @@ impl HeldUp {
 
 fn is_pending<T>(future: &mut Pin<Box<impl Future<Output = T>>>) -> bool {
     future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending()
+}
+
+/// The answer of a call that waits for nobody.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => panic!("the call stands in line"),
+    }
 }
 
 fn row_of(key: &str) -> Vec<u8> {
@@ -241,6 +249,33 @@ async fn whoever_reads_a_damaged_row_is_told_of_its_table() {
 }
 
 #[tokio::test]
+async fn a_damaged_page_fails_the_steps_that_read_it_alone() {
+    const PAGE: usize = 4096;
+    let mut place = Place::new().await;
+    let keys: Vec<_> = (0..50).map(|number| format!("k{number:02}")).collect();
+    let items = keys.iter().map(|key| (key.clone(), key.repeat(1000)));
+    RedbCache::from_store(&place.store).set_many(items).await.unwrap();
+    place.store.close().await.unwrap();
+    let mut bytes = fs::read(&place.path).unwrap();
+    let value = "k25".repeat(1000);
+    let places: Vec<_> =
+        (0..bytes.len() - value.len()).filter(|at| bytes[*at..].starts_with(value.as_bytes())).collect();
+    // What a page is stands at its beginning.
+    places.iter().for_each(|at| bytes[at / PAGE * PAGE] = 0xff);
+    fs::write(&place.path, bytes).unwrap();
+    place.store = RedbStore::builder().clock(place.clock.clone()).without_sweeper().open(&place.path).await.unwrap();
+    for _ in 0..2 {
+        is_damage_of(&place.store.get("k25").await.unwrap_err(), "entries");
+        is_damage_of(&beside_others(&place, place.store.set("k25", "w").into_future()).await, "entries");
+        let cache = RedbCache::from_store(&place.store);
+        let batch = cache.set_many([("k01", "w"), ("k25", "w")]).into_future();
+        is_damage_of(&beside_others(&place, batch).await, "entries");
+        assert_eq!(place.store.get("k01").await.unwrap().as_deref(), Some("k01".repeat(1000).as_bytes()));
+    }
+    place.store.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_panic_in_a_step_fails_that_step_alone() {
     // Where nothing is flushed the file must not be opened again as it was at the last flush.
     for flush in [Flush::BeforeAnswer, Flush::Within(HOUR)] {
@@ -351,10 +386,10 @@ async fn more_writes_than_may_wait_are_told_to_come_again_and_did_not_happen() {
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Overloaded, Outcome::NotApplied), "{error}");
         assert!(error.to_string().contains(limit), "{error}");
     };
-    overloaded(place.store.set("other", vec![7; 90]).await.unwrap_err(), "max_waiting_bytes=100");
+    overloaded(at_once(place.store.set("other", vec![7; 90]).into_future()).unwrap_err(), "max_waiting_bytes=100");
     let mut small = Box::pin(place.store.set("small", "v").into_future());
     assert!(is_pending(&mut small));
-    overloaded(place.store.delete("large").await.unwrap_err(), "max_waiting_writes=3");
+    overloaded(at_once(place.store.delete("large").into_future()).unwrap_err(), "max_waiting_writes=3");
     assert_eq!(place.store.get("large").await.unwrap(), None, "reads do not stand in line");
     held_up.let_go().await;
     large.await.unwrap();
