@@ -4,6 +4,7 @@ mod clean_up;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use store_core::{
     AccessTimes, Address, Cache, Capabilities, Key, KeyValueStoreClient, Namespace, Namespaced, OpenedStore, Store,
@@ -68,6 +69,8 @@ impl Effort {
     fn of(options: &Options, time: &Time) -> Self {
         let (inputs, programs) = if time.is_manual() { (64, 2000) } else { (32, 200) };
         match options.cases {
+            // A budget alone is there to be used up.
+            None if options.time_budget.is_some() => Self { inputs, programs: u32::MAX },
             None => Self { inputs, programs },
             Some(cases) => Self { inputs: inputs.max(cases / 10), programs: cases },
         }
@@ -87,6 +90,7 @@ pub(crate) struct Context {
     cases: AtomicU64,
     labels: Labels,
     beside: Mutex<Vec<Namespace>>,
+    progress: Progress,
 }
 
 impl Context {
@@ -95,6 +99,7 @@ impl Context {
         options: Options,
         name: String,
         seed: u64,
+        progress: &Progress,
     ) -> Result<Self, Failure> {
         let run = random();
         // Letters, digits and dots alone, because no driver refuses them.
@@ -116,6 +121,7 @@ impl Context {
             cases,
             labels,
             beside: Mutex::default(),
+            progress: progress.clone(),
         })
     }
 
@@ -203,7 +209,7 @@ impl Context {
         let number = self.next_scope.fetch_add(1, Ordering::Relaxed);
         // Of one length, so that none begins with another.
         let namespace = self.root.join(&Namespace::try_from(&format!("{number:08}"))?)?;
-        Ok(Scope { context: self, seed, number, namespace, progress: Progress::new() })
+        Ok(Scope { context: self, seed, number, namespace, progress: self.progress.of_part() })
     }
 
     /// A store without a namespace. Only for what has to be refused there.
@@ -232,6 +238,11 @@ pub(crate) struct Scope<'a> {
 }
 
 impl Scope<'_> {
+    /// How long it may do nothing.
+    pub(crate) fn idle_limit(&self) -> Duration {
+        self.context.options.effective_idle_limit()
+    }
+
     pub(crate) fn time(&self) -> &Time {
         &self.context.time
     }
