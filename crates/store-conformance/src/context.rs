@@ -358,3 +358,23 @@ impl Scope<'_> {
         Ok(self.context.harness.plant_key_that_is_no_text(&namespace).await?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use store_core::ManualClock;
+
+    use super::*;
+
+    #[test]
+    fn a_budget_of_time_alone_is_used_up_and_beside_a_number_of_cases_it_is_a_limit() {
+        let time = Time::by_hand(ManualClock::new());
+        let effort = |options: Options| {
+            let Effort { inputs, programs } = Effort::of(&options, &time);
+            (inputs, programs)
+        };
+        let budget = || Options::new().time_budget(Duration::from_secs(1));
+        assert_eq!(effort(Options::new()), (64, 2000));
+        assert_eq!(effort(budget()), (64, u32::MAX));
+        assert_eq!(effort(budget().cases(3000)), (300, 3000));
+    }
+}
