@@ -14,7 +14,7 @@ use crate::context::{Context, Scope};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq};
 use crate::history::{EntryAnswer, EntryOp, History, Value, Watch};
 use crate::pages::{all_keys, all_records};
-use crate::race::{Look, at_once, look_on};
+use crate::race::{Look, Rounds, at_once, look_on};
 use crate::strategy::{NASTY, distinct_keys, unlike_itself, values};
 
 use super::content::{Shown, set};
@@ -32,9 +32,9 @@ pub(super) async fn record_is_never_torn(context: &Context) -> CheckResult {
         let records = [record(ContentType::TEXT, 1000), record(ContentType::JSON, 10)];
         write(&collection, &records[0]).await?;
         let (writer, to_write) = (collection.clone(), records.clone());
-        let writing = async move {
-            for record in to_write.iter().cycle().take(WRITES) {
-                write(&writer, record).await?;
+        let writing = |rounds: Rounds| async move {
+            for number in rounds {
+                write(&writer, &to_write[number % to_write.len()]).await?;
                 yield_now().await;
             }
             Ok(())
@@ -44,7 +44,7 @@ pub(super) async fn record_is_never_torn(context: &Context) -> CheckResult {
             let (collection, records) = (collection.clone(), records.clone());
             Box::new(move || Box::pin(look(collection.clone(), records.clone())))
         });
-        look_on(writing, readers.collect::<Vec<_>>()).await
+        look_on(WRITES, writing, readers).await
     })
     .await
 }

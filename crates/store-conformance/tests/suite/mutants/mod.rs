@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use store_conformance::{CheckReport, Options, Report, Status};
 
-use catalogue::{Class, mutants};
+use catalogue::{Class, Mutant, mutants};
 pub(crate) use catalogue::{MODEL, RECORDS};
 
 use crate::fault::Fault;
@@ -19,6 +19,22 @@ use crate::harness::{Setup, run};
 /// Whether a mutant is killed does not depend on how short the program is that kills it.
 fn options() -> Options {
     Options::new().shrink_limit(Duration::ZERO)
+}
+
+/// A part of the names of the mutants that are run, or several with commas between them, if not all are.
+const ONLY: &str = "STORE_CONFORMANCE_KILL_ONLY";
+/// How often every mutant is run, if more than once.
+const TIMES: &str = "STORE_CONFORMANCE_KILL_TIMES";
+
+/// The mutants that are run.
+fn chosen() -> Vec<&'static Mutant> {
+    let only = std::env::var(ONLY).unwrap_or_default();
+    let parts: Vec<_> = only.split(',').map(str::trim).collect();
+    mutants().filter(|mutant| parts.iter().any(|part| format!("{:?}", mutant.fault).contains(part))).collect()
+}
+
+fn times() -> usize {
+    std::env::var(TIMES).map_or(1, |times| times.parse().expect("a number of times"))
 }
 
 /// Every check of a report, those of the model among them.
@@ -69,11 +85,13 @@ fn many_mutants_are_not_to_be_seen_by_a_call_and_another() {
 
 #[test]
 fn every_mutant_is_killed_by_the_checks_of_its_fault() {
-    let survivors = each(mutants(), |mutant| {
+    let runs = chosen().into_iter().flat_map(|mutant| std::iter::repeat_n(mutant, times()));
+    let survivors = each(runs, |mutant| {
         let options = mutant.killers.iter().fold(options().threads(1), |options, &killer| options.only(killer));
         let report = run(mutant.fault, Setup::default(), options);
         let name = mutant.fault;
         assert_eq!(checks(&report).count(), mutant.killers.len(), "{name:?} names a check that does not exist");
+        checks(&report).for_each(|check| println!("{name:?} {}: {} cases", check.name(), check.cases));
         let survived = checks(&report).filter(|check| !is_kill(check));
         survived.map(|check| format!("{name:?} {}", check.name())).collect::<Vec<_>>()
     });
