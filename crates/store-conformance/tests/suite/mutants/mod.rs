@@ -4,13 +4,14 @@ mod catalogue;
 mod matrix;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use store_conformance::{CheckReport, Options, Report, Status};
+use store_conformance::{CheckReport, ClockControl, Harness, HarnessError, Options, Report, Status};
+use store_core::Store;
 
-use catalogue::{Class, Mutant, mutants};
+use catalogue::{Class, Mutant, mutants, of_core};
 pub(crate) use catalogue::{MODEL, RECORDS};
 
 use crate::fault::Fault;
@@ -72,6 +73,32 @@ fn every_fault_is_one_mutant() {
     let different: BTreeSet<_> = faults.iter().copied().collect();
     assert_eq!(different.len(), faults.len(), "a fault has two rows");
     assert_eq!(different, Fault::ALL.iter().copied().collect());
+}
+
+#[test]
+fn every_check_is_there_for_a_mutant_or_for_what_core_does() {
+    let start = || async { Err::<NoHarness, HarnessError>("no check is run".into()) };
+    let report = store_conformance::run("nobody", start, Options::new());
+    let all: BTreeSet<_> = checks(&report).map(CheckReport::name).collect();
+    let killers: BTreeSet<_> = mutants().flat_map(|mutant| mutant.killers).map(|&name| name.to_owned()).collect();
+    let of_core: BTreeSet<_> = of_core::CHECKS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(killers.intersection(&of_core).collect::<Vec<_>>(), [""; 0], "there is a mutant for it");
+    let known: BTreeSet<_> = killers.union(&of_core).cloned().collect();
+    assert_eq!(all.difference(&known).collect::<Vec<_>>(), [""; 0], "no mutant is for it");
+    assert_eq!(known.difference(&all).collect::<Vec<_>>(), [""; 0], "there is no such check");
+}
+
+/// The harness of a run that runs nothing.
+struct NoHarness;
+
+impl Harness for NoHarness {
+    fn store(&self) -> Arc<dyn Store> {
+        unreachable!("it is never made")
+    }
+
+    fn clock(&self) -> ClockControl {
+        unreachable!("it is never made")
+    }
 }
 
 #[test]
