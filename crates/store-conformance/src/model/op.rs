@@ -191,7 +191,7 @@ pub(crate) fn programs(
 
 /// Where in a program the data is opened again, if it is: which takes a driver with files longer than the rest of it. With
 /// a manual clock there are so many programs that few need to.
-fn reopening(time: &Time) -> impl Strategy<Value = Option<Index>> + use<> {
+pub(super) fn reopening(time: &Time) -> impl Strategy<Value = Option<Index>> + use<> {
     let (without, with) = if time.is_manual() { (24, 1) } else { (3, 1) };
     prop_oneof![without => Just(None), with => any::<Index>().prop_map(Some)]
 }

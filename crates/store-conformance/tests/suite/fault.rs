@@ -183,6 +183,7 @@ faults! {
     ReopenForgetsLifetimes,
     ReopenLosesLastStep,
     ReopenRevivesDeleted,
+    ReopenForgetsContentTypes,
 
     // Collections of records.
     OpenersMakeOneEach,

@@ -96,6 +96,7 @@ impl Harness for ModelHarness {
 
     async fn reopen(&self) -> Result<Reopened, HarnessError> {
         self.store.reopen();
+        self.records.reopen();
         Ok(Reopened::Done)
     }
 

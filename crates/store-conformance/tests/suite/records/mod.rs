@@ -77,6 +77,15 @@ impl ModelRecords {
         }
     }
 
+    /// Closes the data and opens it again.
+    pub(crate) fn reopen(&self) {
+        if self.has(Fault::ReopenForgetsContentTypes) {
+            let mut state = self.lock();
+            let records = state.collections.values_mut().flat_map(|collection| collection.records.values_mut());
+            records.for_each(|record| record.content_type = ContentType::OCTET_STREAM);
+        }
+    }
+
     pub(crate) fn forget_all(&self) {
         *self.lock() = State::default();
     }
