@@ -105,7 +105,7 @@ fn expiries() -> impl Strategy<Value = Expiry> + Clone {
         2 => Just(Expiry::Default),
         2 => Just(Expiry::Never),
         3 => long_ttls().prop_map(Expiry::In),
-        1 => Just(Expiry::At(Timestamp::EPOCH)),
+        2 => Just(Expiry::At(Timestamp::EPOCH)),
     ]
 }
 

@@ -3,6 +3,7 @@
 mod batches;
 mod coverage;
 mod enumeration;
+mod locking;
 mod op;
 mod oracle;
 mod program;
