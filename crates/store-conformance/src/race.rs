@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::{AbortHandle, Abortable, BoxFuture};
@@ -162,36 +163,140 @@ pub(crate) fn contended_keys() -> impl Iterator<Item = String> {
 /// One look of a reader.
 pub(crate) type Look = Box<dyn FnMut() -> BoxFuture<'static, Result<(), Failure>> + Send>;
 
-/// Runs the writer, and has every reader look again and again until the writer is done.
-pub(crate) async fn look_on(
-    writer: impl Future<Output = Result<(), Failure>> + Send + 'static,
+/// Has every reader look again and again until the writer is done, which writes round by round: as often as it is told to,
+/// and then on until each reader has had its looks at what is being written.
+///
+/// To begin at the same instant is not enough. In memory a writer may be through before the thread of a reader gets a
+/// processor, and one that waits for the readers writes in step with them from then on, always at the same place of a look.
+pub(crate) async fn look_on<W>(
+    rounds: usize,
+    write: impl FnOnce(Rounds) -> W,
     readers: impl IntoIterator<Item = Look>,
-) -> Result<(), Failure> {
-    let done = Arc::new(AtomicBool::new(false));
+) -> Result<(), Failure>
+where
+    W: Future<Output = Result<(), Failure>> + Send + 'static,
+{
+    let race = Arc::new(Race::default());
     let mut tasks: Vec<BoxFuture<'static, Result<(), Failure>>> = Vec::new();
-    for mut look in readers {
-        let done = Arc::clone(&done);
-        tasks.push(Box::pin(async move {
-            while !done.load(Ordering::Relaxed) {
-                look().await?;
-                yield_now().await;
-            }
-            Ok(())
-        }));
+    for look in readers {
+        let reader = Reader::of(&race);
+        tasks.push(Box::pin(reader.look_on(look)));
     }
-    let at_end = SetOnDrop(done);
-    tasks.push(Box::pin(async move {
-        let _at_end = at_end;
-        writer.await
-    }));
+    let written = write(Rounds { race, least: rounds, begun: 0, ends: None });
+    tasks.push(Box::pin(written));
     at_once(tasks).await?.into_iter().collect()
 }
 
-/// Tells the readers that the writer is done, also when it failed or panicked.
-struct SetOnDrop(Arc<AtomicBool>);
+/// What the writer and its readers know of each other.
+#[derive(Debug, Default)]
+struct Race {
+    writing: AtomicBool,
+    done: AtomicBool,
+    /// How many readers have not had their looks yet.
+    waiting: AtomicUsize,
+}
 
-impl Drop for SetOnDrop {
+/// The rounds of a writer, as numbers from 0 on.
+#[derive(Debug)]
+pub(crate) struct Rounds {
+    race: Arc<Race>,
+    least: usize,
+    begun: usize,
+    /// When it waits no longer for readers.
+    ends: Option<Instant>,
+}
+
+impl Rounds {
+    /// How long a writer goes on for readers that do not come to look: because one hangs, which the case has to find out.
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    /// Whether somebody has still to see what is written.
+    fn goes_on(&mut self) -> bool {
+        if self.begun < self.least {
+            return true;
+        }
+        let ends = *self.ends.get_or_insert_with(|| Instant::now() + Self::PATIENCE);
+        self.race.waiting.load(Ordering::Acquire) > 0 && Instant::now() < ends
+    }
+}
+
+impl Iterator for Rounds {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        if !self.goes_on() {
+            return None;
+        }
+        if self.begun >= self.least {
+            // To the readers that it goes on for, of which each has a thread of its own.
+            thread::yield_now();
+        }
+        let number = self.begun;
+        self.begun += 1;
+        // From the second round on there is something that was written.
+        self.race.writing.store(number > 0, Ordering::Release);
+        Some(number)
+    }
+}
+
+/// Tells the readers that the writer is done, also when it failed or panicked.
+impl Drop for Rounds {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.race.done.store(true, Ordering::Release);
+    }
+}
+
+/// A reader, for which the writer goes on.
+struct Reader {
+    race: Arc<Race>,
+    /// How many looks it has had at what is being written.
+    looks: usize,
+}
+
+impl Reader {
+    /// How many looks at what is being written each reader has.
+    const LOOKS: usize = 4;
+
+    /// After how many looks its pauses are of the same lengths again.
+    const PAUSES: usize = 3;
+
+    fn of(race: &Arc<Race>) -> Self {
+        race.waiting.fetch_add(1, Ordering::AcqRel);
+        Self { race: Arc::clone(race), looks: 0 }
+    }
+
+    async fn look_on(mut self, mut look: Look) -> Result<(), Failure> {
+        for pause in (0..Self::PAUSES).cycle() {
+            let done = self.race.done.load(Ordering::Acquire);
+            if done {
+                break;
+            }
+            let writing = self.race.writing.load(Ordering::Acquire);
+            look().await?;
+            if writing {
+                self.has_looked();
+            }
+            // Of different lengths, so that looks and writes which take turns do not do so in step.
+            for _ in 0..=pause {
+                yield_now().await;
+            }
+        }
+        Ok(())
+    }
+
+    fn has_looked(&mut self) {
+        self.looks += 1;
+        if self.looks == Self::LOOKS {
+            self.race.waiting.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+/// A reader that failed or panicked has no more looks to wait for.
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if self.looks < Self::LOOKS {
+            self.race.waiting.fetch_sub(1, Ordering::AcqRel);
+        }
     }
 }

@@ -14,6 +14,9 @@ pub(crate) enum Reach {
     Subtree,
 }
 
+/// A walk over some hundred entries that takes more pages than this will not end.
+pub(crate) const MAX_PAGES: usize = 10_000;
+
 /// Fetches page after page, and gives each key once: an unordered list may show one twice.
 pub(crate) async fn walk_set(
     store: &StoreHandle,
@@ -31,9 +34,6 @@ pub(crate) async fn walk_set(
 
 /// Fetches page after page.
 pub(crate) async fn walk(store: &StoreHandle, reach: Reach, limit: usize) -> Result<Vec<(Namespace, String)>, Failure> {
-    /// A walk over a handful of entries that takes more pages than this will not end.
-    const MAX_PAGES: usize = 10_000;
-
     let first = match reach {
         Reach::Namespace => store.list().limit(limit),
         Reach::Subtree => store.list().subtree().limit(limit),

@@ -14,7 +14,7 @@ use tokio::task::yield_now;
 use crate::cases::{again_and_again, for_all};
 use crate::context::{Context, Handle, Scope, StoreHandle};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq, refused_with};
-use crate::race::{Look, look_on};
+use crate::race::{Look, Rounds, look_on};
 use crate::registry::{Family, check};
 use crate::strategy::{long_ttls, short_ttls, values};
 use crate::time::{Deadline, Presence, Time};
@@ -100,8 +100,8 @@ async fn value_and_expiry_change_together(scope: &Scope<'_>) -> Result<(), Failu
 
     let (writer, reader) = (scope.store()?, scope.second_store()?);
     writer.set(KEY, "lasting").never_expires().await?;
-    let write = async move {
-        for _ in 0..CHANGES {
+    let write = |rounds: Rounds| async move {
+        for _ in rounds {
             writer.set(KEY, "passing").expiry(Ttl::MAX).await?;
             writer.set(KEY, "lasting").never_expires().await?;
         }
@@ -118,7 +118,7 @@ async fn value_and_expiry_change_together(scope: &Scope<'_>) -> Result<(), Failu
             Ok(())
         })
     };
-    look_on(write, [Box::new(look) as Look]).await
+    look_on(CHANGES, write, [Box::new(look) as Look]).await
 }
 
 /// One look at an entry. Each looks at an entry of its own: the first look at an expired one may remove it, and then the
@@ -363,8 +363,8 @@ async fn expire_leaves_what_others_write(scope: &Scope<'_>) -> Result<(), Failur
 
     let (writer, other) = (scope.store()?, scope.second_store()?);
     writer.set(KEY, "before").expiry(Ttl::MAX).await?;
-    let write = async move {
-        for change in 0..CHANGES {
+    let write = |rounds: Rounds| async move {
+        for change in rounds {
             let value = Bytes::from(change.to_string());
             writer.set(KEY, value.clone()).expiry(Ttl::MAX).await?;
             yield_now().await;
@@ -379,5 +379,5 @@ async fn expire_leaves_what_others_write(scope: &Scope<'_>) -> Result<(), Failur
             Ok(())
         })
     };
-    look_on(write, [Box::new(expire) as Look]).await
+    look_on(CHANGES, write, [Box::new(expire) as Look]).await
 }

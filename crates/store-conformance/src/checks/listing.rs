@@ -14,7 +14,7 @@ use crate::failure::{CheckResult, Failure, ensure, ensure_eq, refused_with};
 use crate::race::at_once;
 use crate::registry::{Family, check};
 use crate::strategy::{NASTY, Path, keys, short_ttls};
-use crate::walk::{Reach, walk, walk_set};
+use crate::walk::{MAX_PAGES, Reach, walk, walk_set};
 
 pub(crate) const FAMILY: Family =
     Family { name: "listing", checks: &[check!(list_is_complete, Listing), check!(list_refuses_bad_input, Listing)] };
@@ -116,8 +116,8 @@ async fn resumes_from_a_kept_cursor(scope: &Scope<'_>) -> Result<(), Failure> {
         promised.insert(key);
     }
     let mut seen = BTreeSet::new();
-    let mut kept: Option<String> = None;
-    loop {
+    let (mut kept, mut ended): (Option<String>, _) = (None, false);
+    for _ in 0..MAX_PAGES {
         let list = second.list().limit(17);
         let page = match &kept {
             None => list.await?,
@@ -131,9 +131,13 @@ async fn resumes_from_a_kept_cursor(scope: &Scope<'_>) -> Result<(), Failure> {
         seen.extend(page.keys.into_iter().map(|listed| listed.key.to_string()));
         match page.next {
             Some(cursor) => kept = Some(cursor.as_str().to_owned()),
-            None => break,
+            None => {
+                ended = true;
+                break;
+            }
         }
     }
+    ensure!(ended, "the list did not end within {MAX_PAGES} pages");
     ensure_eq!(seen, promised, "the keys listed with cursors kept as text");
     Ok(())
 }
@@ -150,7 +154,7 @@ async fn shows_what_stays_while_others_go(scope: &Scope<'_>) -> Result<(), Failu
     }
     let mut seen = BTreeSet::new();
     let mut cursor = None;
-    for round in 0.. {
+    for round in 0..MAX_PAGES {
         let list = store.list().limit(7);
         let page = match cursor {
             None => list.await?,
@@ -166,6 +170,7 @@ async fn shows_what_stays_while_others_go(scope: &Scope<'_>) -> Result<(), Failu
         }
         second.set(&format!("{:03} comes", (round * 31) % KEYS), "x").await?;
     }
+    ensure!(cursor.is_none(), "the list did not end within {MAX_PAGES} pages");
     for number in 0..KEYS {
         ensure!(seen.contains(&staying(number)), "a key that stays was not listed: {:?}", staying(number));
     }

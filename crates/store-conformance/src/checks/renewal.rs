@@ -10,7 +10,7 @@ use tokio::task::yield_now;
 use crate::cases::{again_and_again, for_all};
 use crate::context::{Context, Scope};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq};
-use crate::race::{Look, look_on};
+use crate::race::{Look, Rounds, look_on};
 use crate::registry::{Family, check};
 use crate::strategy::{long_ttls, short_ttls, values};
 use crate::time::Presence;
@@ -92,8 +92,8 @@ async fn renews_what_it_read(scope: &Scope<'_>) -> Result<(), Failure> {
 
     let (writer, reader) = (scope.store()?, scope.second_store()?);
     writer.set(KEY, "passing").expiry(Ttl::MAX).await?;
-    let write = async move {
-        for _ in 0..CHANGES {
+    let write = |rounds: Rounds| async move {
+        for _ in rounds {
             writer.set(KEY, "passing").expiry(Ttl::MAX).await?;
             yield_now().await;
             writer.set(KEY, "lasting").never_expires().await?;
@@ -109,5 +109,5 @@ async fn renews_what_it_read(scope: &Scope<'_>) -> Result<(), Failure> {
             Ok(())
         })
     };
-    look_on(write, [Box::new(renew) as Look]).await
+    look_on(CHANGES, write, [Box::new(renew) as Look]).await
 }

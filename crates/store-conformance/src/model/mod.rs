@@ -3,6 +3,7 @@
 mod batches;
 mod coverage;
 mod enumeration;
+mod locking;
 mod op;
 mod oracle;
 mod program;
@@ -63,7 +64,9 @@ pub(crate) async fn check(context: &Context, subject: Subject) -> (CheckResult, 
             let vocabulary = if context.has_cache() { Vocabulary::Cache } else { Vocabulary::Store };
             run_all(context, op::programs(vocabulary, &context.time, &context.look_alikes()), program::run).await
         }
-        Subject::Records => run_all(context, records::programs(context.access_times()), records::run).await,
+        Subject::Records => {
+            run_all(context, records::programs(&context.time, context.access_times()), records::run).await
+        }
     }
 }
 

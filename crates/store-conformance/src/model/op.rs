@@ -84,6 +84,22 @@ pub(crate) struct Meanwhile {
     pub(crate) value: Option<Bytes>,
 }
 
+/// Who asks for a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    One,
+    Other,
+}
+
+/// What is asked of a lock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum LockCall {
+    Acquire(Ttl),
+    Extend(Ttl),
+    Release,
+    IsHeld,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
     Get(KeyId),
@@ -100,6 +116,8 @@ pub(crate) enum Op {
     /// A list by pages of this length, with one write behind each page while there are any.
     ListWhileWriting(Reach, usize, Vec<Meanwhile>),
     Clear,
+    /// Of the lock that is called as the key is.
+    Lock(KeyId, Owner, LockCall),
     Add(KeyId, Bytes, When),
     GetMany(Vec<KeyId>),
     SetMany(Vec<(KeyId, Bytes, When)>),
@@ -191,7 +209,7 @@ pub(crate) fn programs(
 
 /// Where in a program the data is opened again, if it is: which takes a driver with files longer than the rest of it. With
 /// a manual clock there are so many programs that few need to.
-fn reopening(time: &Time) -> impl Strategy<Value = Option<Index>> + use<> {
+pub(super) fn reopening(time: &Time) -> impl Strategy<Value = Option<Index>> + use<> {
     let (without, with) = if time.is_manual() { (24, 1) } else { (3, 1) };
     prop_oneof![without => Just(None), with => any::<Index>().prop_map(Some)]
 }
@@ -229,6 +247,7 @@ fn store_ops(time: &Time) -> BoxedStrategy<Op> {
         2 => (reach(), 1..4usize, vec(meanwhile(), 1..4)).prop_map(|(reach, limit, writes)| Op::ListWhileWriting(reach, limit, writes)),
         6 => Just(Op::Clear),
         5 => select(&[BadInput::EmptyKey, BadInput::ZeroTtl, BadInput::KeepAsChange, BadInput::ZeroLimit, BadInput::ForgedCursor][..]).prop_map(Op::Refused),
+        12 => (key(), select(&[Owner::One, Owner::Other][..]), lock_call(time)).prop_map(|(key, owner, call)| Op::Lock(key, owner, call)),
         10 => pass.prop_map(Op::Pass),
     ]
     .boxed()
@@ -241,6 +260,16 @@ fn reach() -> impl Strategy<Value = Reach> + Clone {
 fn meanwhile() -> impl Strategy<Value = Meanwhile> + Clone {
     let value = prop_oneof![1 => Just(None), 1 => Just(Some(Bytes::from_static(b"meanwhile")))];
     (0..SPACES, key(), value).prop_map(|(space, key, value)| Meanwhile { space, key, value })
+}
+
+fn lock_call(time: &Time) -> BoxedStrategy<LockCall> {
+    prop_oneof![
+        4 => ttls(time).prop_map(LockCall::Acquire),
+        3 => ttls(time).prop_map(LockCall::Extend),
+        3 => Just(LockCall::Release),
+        3 => Just(LockCall::IsHeld),
+    ]
+    .boxed()
 }
 
 fn cache_ops(time: &Time) -> BoxedStrategy<Op> {
@@ -317,6 +346,10 @@ impl Op {
             Self::List(..) => "list",
             Self::ListWhileWriting(..) => "list_while_writing",
             Self::Clear => "clear",
+            Self::Lock(.., LockCall::Acquire(_)) => "acquire_lock",
+            Self::Lock(.., LockCall::Extend(_)) => "extend_lock",
+            Self::Lock(.., LockCall::Release) => "release_lock",
+            Self::Lock(.., LockCall::IsHeld) => "lock_is_held",
             Self::Add(..) => "add",
             Self::GetMany(_) => "get_many",
             Self::SetMany(_) => "set_many",

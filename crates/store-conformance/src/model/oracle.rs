@@ -2,6 +2,7 @@
 //!
 //! Each method judges one answer. Where time leaves two answers open, the one that was given is believed from then on.
 
+mod locks;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,8 @@ use store_core::{Bytes, Entry, ErrorKind, Lifetime, Remaining, WriteExpiry, chec
 
 use crate::failure::{Failure, ensure, ensure_eq};
 use crate::time::{Deadline, Moment, Presence, Span, Time};
+
+pub(crate) use locks::Acquired;
 
 /// Where an entry is: the number of a namespace and of a key in the program.
 pub(crate) type Place = (usize, usize);
@@ -34,13 +37,14 @@ pub(crate) enum Guard {
 pub(crate) struct Model<'a> {
     time: &'a Time,
     cells: BTreeMap<Place, Cell>,
+    locks: locks::Locks,
     /// How many answers were rightly "nothing there" because an entry had expired.
     pub(crate) passed_expiries: u64,
 }
 
 impl<'a> Model<'a> {
     pub(crate) fn new(time: &'a Time) -> Self {
-        Self { time, cells: BTreeMap::new(), passed_expiries: 0 }
+        Self { time, cells: BTreeMap::new(), locks: locks::Locks::default(), passed_expiries: 0 }
     }
 
     /// The value that an operation at this place is expected to find.
@@ -62,9 +66,10 @@ impl<'a> Model<'a> {
         self.cells.remove(&at);
     }
 
-    /// When the next entry that expires before `limit` is certainly gone.
+    /// When the next entry or lock that expires before `limit` is certainly gone.
     pub(crate) fn next_expiry(&self, now: Moment, limit: Moment) -> Option<Moment> {
-        self.cells.values().map(|cell| cell.deadline.high).filter(|&high| now < high && high <= limit).min()
+        let ends = self.cells.values().map(|cell| cell.deadline.high).chain(self.locks.ends());
+        ends.filter(|&high| now < high && high <= limit).min()
     }
 
     pub(crate) fn get(&mut self, at: Place, during: Span, answer: Option<&Bytes>) -> Judgement {

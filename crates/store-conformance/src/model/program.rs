@@ -15,6 +15,7 @@ use crate::time::Time;
 
 use super::Subject;
 use super::coverage::Coverage;
+use super::locking::Owners;
 use super::op::{BESIDE, BadInput, Condition, KeyId, Op, Pass, Program, Step, Through, When};
 use super::oracle::{Guard, Model, Place};
 use super::regression::{Culprit, Setting, tell};
@@ -25,7 +26,10 @@ use super::terms::{Terms, guessed};
 pub(crate) async fn run(scope: &Scope<'_>, program: Program) -> Result<Coverage, Failure> {
     let mut run = Run::new(scope, &program)?;
     match run.carry_out().await {
-        Ok(()) => Ok(run.coverage),
+        Ok(()) => {
+            run.release_locks().await?;
+            Ok(run.coverage)
+        }
         Err((culprit, failure)) => {
             let setting = Setting::of(&scope.store_of_programs()?, scope.time());
             let told = tell(Subject::Entries.check(), &setting, &program, culprit, failure.message()).await;
@@ -78,6 +82,7 @@ pub(super) struct Run<'a> {
     /// The namespaces of the program, relative to the scope.
     pub(super) paths: Vec<Namespace>,
     handles: Handles,
+    pub(super) owners: Owners,
 }
 
 /// For each of two handles, one on each namespace.
@@ -102,6 +107,7 @@ impl<'a> Run<'a> {
             coverage: Coverage::default(),
             paths: program.paths().map(Namespace::try_from).collect::<Result<_, _>>()?,
             handles: open(scope, program)?,
+            owners: Owners::new(),
         })
     }
 
@@ -164,6 +170,7 @@ impl<'a> Run<'a> {
                 self.list_while_writing(step.through, step.space, (*reach, *limit), writes).await?;
             }
             (Op::Clear, _) => self.clear(&store, step.space).await?,
+            (Op::Lock(id, owner, call), _) => self.lock_step(&store, (step.space, *id), *owner, *call).await?,
             (op, Some(cache)) if op.needs_cache() => self.cache_step(&cache, step.space, op).await?,
             (op, _) => self.store_step(&store, step.space, op).await?,
         }
@@ -176,6 +183,7 @@ impl<'a> Run<'a> {
         if self.scope.reopen().await? == Reopened::Done {
             self.coverage.operations += 1;
             self.coverage.count(Op::Reopen.name());
+            self.model.doubt_locks(self.time.now());
         }
         self.handles = open(self.scope, self.program)?;
         Ok(())

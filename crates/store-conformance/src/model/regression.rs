@@ -5,6 +5,7 @@
 
 mod calls;
 mod entries;
+mod locks;
 #[cfg(test)]
 mod tests;
 mod walks;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::walk::Reach;
 
-use super::op::{Condition, KeyId, Meanwhile, Op, Program, Step, Through};
+use super::op::{Condition, KeyId, LockCall, Meanwhile, Op, Program, Step, Through};
 
 /// The program as Rust that does the same.
 impl fmt::Debug for Program {
@@ -67,6 +67,10 @@ impl fmt::Display for Shown<'_> {
                 f.write_str("])")
             }
             Op::Clear => f.write_str("clear()"),
+            Op::Lock(id, owner, LockCall::Acquire(ttl)) => write!(f, "acquire_lock({}, {owner:?}, {ttl:?})", key(id)),
+            Op::Lock(id, owner, LockCall::Extend(ttl)) => write!(f, "extend_lock({}, {owner:?}, {ttl:?})", key(id)),
+            Op::Lock(id, owner, LockCall::Release) => write!(f, "release_lock({}, {owner:?})", key(id)),
+            Op::Lock(id, owner, LockCall::IsHeld) => write!(f, "lock_is_held({}, {owner:?})", key(id)),
             Op::Add(id, value, when) => write!(f, "add({}, {value:?}).expiry({when:?})", key(id)),
             Op::GetMany(ids) => write!(f, "get_many(&[{}])", keys(ids)),
             Op::SetMany(items) => {

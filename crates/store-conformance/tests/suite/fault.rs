@@ -32,8 +32,10 @@ faults! {
     DroppedCallBreaksTheStore,
     RemovesBeforeWriting,
     AnswersAfterClose,
+    DroppedPingBreaksTheStore,
     EvictsWithoutSayingSo,
     ErrorShowsValue,
+    ForeignIsRead,
 
     // Keys and namespaces.
     FoldsCase,
@@ -41,6 +43,7 @@ faults! {
     TrimsKeys,
     TruncatesLongKeys,
     LongestKeyIsRefused,
+    LongestNamespaceIsRefused,
     JoinsSegmentsPlainly,
     JoinsSegmentsByUnderscore,
     JoinsNamespaceAndKey,
@@ -71,6 +74,7 @@ faults! {
     RenewTellsOldExpiry,
     RenewsInTwoSteps,
     DefaultIsForgotten,
+    NeverMeansDefault,
     PastExpiryLives,
     PastExpireMakesLasting,
     KeepMeansDefault,
@@ -103,6 +107,9 @@ faults! {
     ClearMiscounts,
     ClearsWithoutNamespace,
     ClearTakesCollections,
+    ClearEndsAfterAPage,
+    ClearLeavesUnreadableKeys,
+    DroppedClearBreaksTheStore,
     ListSkipsLastPage,
     ListReadsOnePage,
     ListRepeatsKeys,
@@ -110,6 +117,8 @@ faults! {
     AcceptsAnyCursor,
     CursorCountsKeys,
     CursorRepeatsAfterWrite,
+    ListNeverEnds,
+    ListFailsAtUnreadableKeys,
 
     // Batches and counters.
     BatchDropsDuplicates,
@@ -122,6 +131,8 @@ faults! {
     DeleteManyStopsAtMissing,
     DeleteManyTellsTwice,
     DeleteManyReachesNested,
+    EmptyBatchIsRefused,
+    DeleteManyOfNothingRemovesAll,
     CounterRestartsLifetime,
     CounterHasNoDefault,
     CounterExpiresLater,
@@ -132,6 +143,7 @@ faults! {
     CounterTakesTextForZero,
     CounterWraps,
     CounterPadsText,
+    CounterIgnoresSign,
 
     // Locks.
     LockHasTwoHolders,
@@ -152,6 +164,9 @@ faults! {
     // What is declared, and what becomes of failures.
     DeclaresTakeWithoutIt,
     DeclaresRenewalWithoutIt,
+    DeclaresConditionsWithoutThem,
+    DeclaresCountersWithoutThem,
+    DeclaresLocksWithoutThem,
     SecondHandleDeclaresLess,
     AcknowledgesWithoutReplicas,
     CallsTooFewReplicasUnapplied,
@@ -168,6 +183,7 @@ faults! {
     ReopenForgetsLifetimes,
     ReopenLosesLastStep,
     ReopenRevivesDeleted,
+    ReopenForgetsContentTypes,
 
     // Collections of records.
     OpenersMakeOneEach,

@@ -6,7 +6,8 @@ use store_conformance::{
     ClockControl, Deviation, Harness, HarnessError, Interruptible, Options, Planted, Reopened, Report,
 };
 use store_core::{
-    AccessTimes, Cache, Capabilities, KeyValueStoreClient, Listing, ManualClock, OpenedStore, Reads, Store, async_trait,
+    AccessTimes, Address, Cache, Capabilities, KeyValueStoreClient, Listing, ManualClock, Namespace, OpenedStore,
+    Reads, Store, async_trait,
 };
 
 use crate::fault::Fault;
@@ -95,7 +96,18 @@ impl Harness for ModelHarness {
 
     async fn reopen(&self) -> Result<Reopened, HarnessError> {
         self.store.reopen();
+        self.records.reopen();
         Ok(Reopened::Done)
+    }
+
+    async fn plant_foreign(&self, at: Address<'_>) -> Result<Planted, HarnessError> {
+        self.store.plant_foreign(at);
+        Ok(Planted::Done)
+    }
+
+    async fn plant_key_that_is_no_text(&self, namespace: &Namespace) -> Result<Planted, HarnessError> {
+        self.store.plant_unreadable_key(namespace);
+        Ok(Planted::Done)
     }
 
     async fn damage_collection(&self, store: &OpenedStore) -> Result<Planted, HarnessError> {

@@ -13,7 +13,7 @@ use crate::cases::{for_all, once};
 use crate::context::{Context, Scope};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq};
 use crate::pages::{Keyed, Walk, all_keys, all_records, behind};
-use crate::race::{Look, look_on};
+use crate::race::{Look, Rounds, look_on};
 use crate::strategy::{NASTY, keys, unlike_itself};
 
 use super::content::set;
@@ -280,8 +280,8 @@ async fn shows_what_stays_while_others_write(scope: &Scope<'_>) -> Result<(), Fa
     let owned = |keys: Vec<&str>| -> Vec<String> { keys.into_iter().map(str::to_owned).collect() };
     fill(&collection, staying.iter().copied()).await?;
     let (staying, passing) = (owned(staying), owned(passing));
-    let writer = async move {
-        for number in 0..ROUNDS {
+    let writer = |rounds: Rounds| async move {
+        for number in rounds {
             let key = &passing[number * 7 % passing.len()];
             set(&again, key, "x").await?;
             again.delete_value(key).await?;
@@ -298,5 +298,5 @@ async fn shows_what_stays_while_others_write(scope: &Scope<'_>) -> Result<(), Fa
             })
         })
     });
-    look_on(writer, readers).await
+    look_on(ROUNDS, writer, readers).await
 }

@@ -9,8 +9,9 @@ use proptest::sample::select;
 use store_core::{AccessTimes, Bytes, ContentType};
 
 use crate::known::pauses;
-use crate::model::op::{Through, through};
+use crate::model::op::{Through, reopening, through};
 use crate::strategy::{distinct_keys, one_of, values};
+use crate::time::Time;
 
 /// The keys that a program writes to. Few, so that operations meet.
 const WRITTEN: usize = 5;
@@ -72,6 +73,8 @@ pub(super) enum Op {
     Drop,
     Refused(BadInput),
     Pass(Duration),
+    /// Every handle is dropped, and the data opened again, where the harness can; and then the collections.
+    Reopen,
 }
 
 #[derive(Clone, Debug)]
@@ -90,14 +93,20 @@ pub(crate) struct Program {
 }
 
 /// Programs of 30 steps on average.
-pub(crate) fn programs(access_times: AccessTimes) -> impl Strategy<Value = Program> {
+pub(crate) fn programs(time: &Time, access_times: AccessTimes) -> impl Strategy<Value = Program> + use<> {
     let age = prop_oneof![5 => Just(Age::Newest), 1 => Just(Age::Oldest)];
     let step = (through(), select(&Called::ALL[..]), age, ops(access_times))
         .prop_map(|(through, collection, age, op)| Step { through, collection, age, op });
-    (distinct_keys(KNOWN), vec(step, 1..=59)).prop_map(|(keys, steps)| Program { keys, steps })
+    (distinct_keys(KNOWN), vec(step, 1..=59), reopening(time)).prop_map(|(keys, mut steps, reopening)| {
+        if let Some(place) = reopening {
+            let (through, collection, age) = (Through::First, Called::Name, Age::Newest);
+            steps.insert(place.index(steps.len() + 1), Step { through, collection, age, op: Op::Reopen });
+        }
+        Program { keys, steps }
+    })
 }
 
-fn ops(access_times: AccessTimes) -> impl Strategy<Value = Op> {
+fn ops(access_times: AccessTimes) -> impl Strategy<Value = Op> + use<> {
     one_of![
         16 => Just(Op::Open),
         7 => Just(Op::OpenById),
@@ -150,6 +159,7 @@ impl Op {
             Self::Drop => "drop",
             Self::Refused(_) => "bad_input",
             Self::Pass(_) => "pass_time",
+            Self::Reopen => "reopen",
         }
     }
 }

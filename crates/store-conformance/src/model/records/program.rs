@@ -9,6 +9,7 @@ use store_core::{
 use crate::collections::Collections;
 use crate::context::Scope;
 use crate::failure::{Failure, ensure_eq, refused_with};
+use crate::harness::Reopened;
 use crate::model::Subject;
 use crate::model::coverage::Coverage;
 use crate::model::op::Through;
@@ -21,10 +22,8 @@ use super::show::Shown;
 
 /// Runs the program and says what it covered.
 pub(crate) async fn run(scope: &Scope<'_>, program: Program) -> Result<Coverage, Failure> {
-    let collections = scope.collections()?;
-    let noise = Noise::make(&collections).await?;
-    let mut run = Run::begin(scope, &collections, &program).await?;
-    let Err((culprit, failure)) = run.carry_out(&noise).await else { return Ok(run.coverage) };
+    let mut run = Run::begin(scope, &program).await?;
+    let Err((culprit, failure)) = run.carry_out().await else { return Ok(run.coverage) };
     let (name, blamed) = (Subject::Records.check(), (culprit, failure.message()));
     Err(match tell(name, scope.time(), scope.access_times(), &program, blamed).await {
         Ok(test) => failure.with_test(test),
@@ -33,19 +32,22 @@ pub(crate) async fn run(scope: &Scope<'_>, program: Program) -> Result<Coverage,
 }
 
 /// A collection beside the program's, which no step may touch.
-struct Noise(KeyValueStore);
+struct Noise;
 
 impl Noise {
     const KEY: &'static str = "app";
 
-    async fn make(collections: &Collections<'_>) -> Result<Self, Failure> {
-        let beside = collections.open(&collections.named("ap")?).await?;
-        beside.set_record(Self::KEY, ContentType::TEXT, Bytes::from_static(b"noise")).await?;
-        Ok(Self(beside))
+    async fn open(collections: &Collections<'_>) -> Result<KeyValueStore, Failure> {
+        collections.open(&collections.named("ap")?).await
     }
 
-    async fn check(&self) -> Result<(), Failure> {
-        let value = self.0.get_record(Self::KEY).await?.map(|record| record.value);
+    async fn make(collections: &Collections<'_>) -> Result<(), Failure> {
+        let beside = Self::open(collections).await?;
+        Ok(beside.set_record(Self::KEY, ContentType::TEXT, Bytes::from_static(b"noise")).await?)
+    }
+
+    async fn check(collections: &Collections<'_>) -> Result<(), Failure> {
+        let value = Self::open(collections).await?.get_record(Self::KEY).await?.map(|record| record.value);
         ensure_eq!(value.as_deref(), Some(&b"noise"[..]), "a record beside the program's");
         Ok(())
     }
@@ -60,9 +62,11 @@ struct Handles {
 
 /// A program under way.
 struct Run<'a> {
+    scope: &'a Scope<'a>,
     program: &'a Program,
     time: &'a Time,
-    collections: &'a Collections<'a>,
+    /// None while the data is opened again.
+    collections: Option<Collections<'a>>,
     model: Model<'a>,
     coverage: Coverage,
     /// For each of two clients, those on each collection, in the order of [`Called::ALL`].
@@ -71,30 +75,49 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Every collection is there at the beginning, opened through both clients.
-    async fn begin(
-        scope: &'a Scope<'_>,
-        collections: &'a Collections<'a>,
-        program: &'a Program,
-    ) -> Result<Self, Failure> {
+    async fn begin(scope: &'a Scope<'_>, program: &'a Program) -> Result<Self, Failure> {
         let mut run = Self {
+            scope,
             program,
             time: scope.time(),
-            collections,
+            collections: None,
             model: Model::new(scope.time(), scope.access_times()),
             coverage: Coverage::default(),
             handles: [Vec::new(), Vec::new()],
         };
-        for called in Called::ALL {
-            for through in [Through::First, Through::Second] {
-                let newest = run.open(through, called).await?;
-                run.handles[through as usize].push(Handles { oldest: newest.clone(), newest });
-            }
-        }
+        Noise::make(&scope.collections()?).await?;
+        run.open_all().await?;
         Ok(run)
     }
 
+    /// Opens every collection through both clients, as the harness has them now.
+    async fn open_all(&mut self) -> Result<(), Failure> {
+        self.collections = Some(self.scope.collections()?);
+        for called in Called::ALL {
+            for through in [Through::First, Through::Second] {
+                let newest = self.open(through, called).await?;
+                self.handles[through as usize].push(Handles { oldest: newest.clone(), newest });
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets go of every handle, so that there is none when the data is opened again.
+    async fn reopen(&mut self) -> Result<(), Failure> {
+        (self.collections, self.handles) = (None, Default::default());
+        if self.scope.reopen().await? == Reopened::Done {
+            self.coverage.operations += 1;
+            self.coverage.count(Op::Reopen.name());
+        }
+        self.open_all().await
+    }
+
+    fn collections(&self) -> Result<&Collections<'a>, Failure> {
+        self.collections.as_ref().ok_or_else(|| Failure::new("the data is not open"))
+    }
+
     /// From the first step to a last look at everything; what failed, if anything did.
-    async fn carry_out(&mut self, noise: &Noise) -> Result<(), (Culprit, Failure)> {
+    async fn carry_out(&mut self) -> Result<(), (Culprit, Failure)> {
         let (program, steps) = (self.program, self.program.steps.len());
         for (number, step) in program.steps.iter().enumerate() {
             self.step(step).await.map_err(|failure| {
@@ -104,24 +127,27 @@ impl<'a> Run<'a> {
             })?;
         }
         self.compare_all().await?;
-        noise.check().await.map_err(|failure| (Culprit::Noise, failure))?;
+        let looked = async { Noise::check(self.collections()?).await };
+        looked.await.map_err(|failure| (Culprit::Noise, failure))?;
         self.coverage.cases = 1;
         Ok(())
     }
 
     fn label(&self, called: Called) -> Result<StoreLabel, Failure> {
+        let collections = self.collections()?;
         match called {
-            Called::Name => self.collections.named("app"),
-            Called::Alias => self.collections.aliased("app"),
-            Called::LongerName => self.collections.named("app-le"),
+            Called::Name => collections.named("app"),
+            Called::Alias => collections.aliased("app"),
+            Called::LongerName => collections.named("app-le"),
         }
     }
 
     async fn open(&mut self, through: Through, called: Called) -> Result<KeyValueStore, Failure> {
         let label = self.label(called)?;
+        let collections = self.collections()?;
         let (opened, during) = match through {
-            Through::First => self.time.measure(self.collections.open(&label)).await,
-            Through::Second => self.time.measure(self.collections.open_again(&label)).await,
+            Through::First => self.time.measure(collections.open(&label)).await,
+            Through::Second => self.time.measure(collections.open_again(&label)).await,
         };
         let opened = opened?;
         ensure_eq!(opened.opened().label, label, "the label of what was opened");
@@ -130,6 +156,9 @@ impl<'a> Run<'a> {
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), Failure> {
+        if let Op::Reopen = step.op {
+            return self.reopen().await;
+        }
         self.coverage.operations += 1;
         self.coverage.count(step.op.name());
         if step.through == Through::Second {

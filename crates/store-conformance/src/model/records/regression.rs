@@ -48,6 +48,8 @@ pub(super) async fn tell(
         clock,
         model,
         made: 0,
+        used: Vec::new(),
+        named: BTreeMap::new(),
         current: BTreeMap::new(),
         handles: BTreeMap::new(),
         script: Script::default(),
@@ -88,6 +90,10 @@ struct Teller<'a> {
     model: Model<'a>,
     /// How many collections were made.
     made: usize,
+    /// Which collections are used, and through which clients.
+    used: Vec<(Through, Called)>,
+    /// How many handles of a client on one have got a name.
+    named: BTreeMap<(Through, Called), usize>,
     /// A handle on each collection as it is now.
     current: BTreeMap<Called, Handle>,
     /// All handles of a client on one, from the first to the last.
@@ -106,12 +112,13 @@ impl Teller<'_> {
             Culprit::Look(through, called) => Some((through, called)),
             Culprit::Step(_) | Culprit::Noise => None,
         };
-        let used = |through: Through, called: Called| {
-            looked_at == Some((through, called))
-                || steps.iter().any(|step| (step.through, step.collection) == (through, called))
+        let is_used = |one: &(Through, Called)| {
+            looked_at == Some(*one) || steps.iter().any(|step| (step.through, step.collection) == *one)
         };
+        let all = Called::ALL.into_iter().flat_map(|called| [(Through::First, called), (Through::Second, called)]);
+        self.used = all.filter(is_used).collect();
         self.script.given = vec![TO_FILL_IN.to_owned()];
-        if Called::ALL.into_iter().any(|called| used(Through::Second, called)) {
+        if self.used.iter().any(|(through, _)| *through == Through::Second) {
             self.script.given.push("let again = client.clone(); // or a second client on the same data".to_owned());
         }
         if let Culprit::Noise = culprit {
@@ -119,12 +126,12 @@ impl Teller<'_> {
             self.script.line(format!("let beside = {open}.await?;"));
             self.script.line("beside.set_record(\"app\", ContentType::TEXT, Bytes::from_static(b\"noise\")).await?;");
         }
-        for called in Called::ALL {
-            for through in [Through::First, Through::Second] {
-                if used(through, called) {
-                    self.open(through, called)?;
-                }
-            }
+        self.open_all()
+    }
+
+    fn open_all(&mut self) -> Result<(), Failure> {
+        for (through, called) in self.used.clone() {
+            self.open(through, called)?;
         }
         Ok(())
     }
@@ -180,8 +187,9 @@ impl Teller<'_> {
                 "StoreName::new(\"regression-app-le\")?",
             ),
         };
-        let before = self.handles.get(&(through, called)).map_or(0, Vec::len);
-        let suffix = if before == 0 { String::new() } else { format!("_{}", before + 1) };
+        let named = self.named.entry((through, called)).or_default();
+        *named += 1;
+        let suffix = if *named == 1 { String::new() } else { format!("_{named}") };
         let name = format!("{number}_{kind}{suffix}");
         let there = self.current.get(&called).cloned().filter(|_| self.model.has(called));
         let id = there.as_ref().map_or_else(|| format!("made {}", self.made), |there| there.id.clone());
@@ -214,6 +222,12 @@ impl Teller<'_> {
                 Ok(())
             }
             Op::Open => self.open(through, called),
+            Op::Reopen => {
+                self.script
+                    .line("// Close the client, and open the same data again as what is called so from here on.");
+                self.handles.clear();
+                self.open_all()
+            }
             op => self.on_collection(through, called, age, op),
         }
     }
@@ -273,7 +287,9 @@ impl Teller<'_> {
             Op::Refused(BadInput::UnknownId) => format!(
                 "KeyValueStore::open({handle}.client().clone(), StoreSelector::Id(\"nobody has this id\".to_owned()))"
             ),
-            Op::Open | Op::Pass(_) => return Err(Failure::new(format!("no call on a handle: {}", op.name()))),
+            Op::Open | Op::Pass(_) | Op::Reopen => {
+                return Err(Failure::new(format!("no call on a handle: {}", op.name())));
+            }
         })
     }
 

@@ -52,6 +52,7 @@ impl fmt::Display for Shown<'_> {
         };
         match &self.step.op {
             Op::Pass(duration) => return write!(f, "clock.pass({duration:?});"),
+            Op::Reopen => return f.write_str("reopen();"),
             Op::Open => return write!(f, "{client}.open({label}).await?;"),
             _ => write!(f, "{client}.{handle}({label}).")?,
         }
@@ -67,7 +68,7 @@ impl fmt::Display for Shown<'_> {
             Op::Purge => f.write_str("purge()"),
             Op::Drop => f.write_str("drop()"),
             Op::Refused(bad) => write!(f, "refuses({bad:?})"),
-            Op::Open | Op::Pass(_) => Ok(()),
+            Op::Open | Op::Pass(_) | Op::Reopen => Ok(()),
         }?;
         f.write_str(".await?;")
     }

@@ -77,6 +77,10 @@ pub(super) struct Teller<'a> {
     pub(super) model: Model<'a>,
     /// Where time left open what there is, until something is written that does not depend on it.
     doubtful: BTreeSet<Place>,
+    /// The locks of which time left open who holds them.
+    pub(super) doubtful_locks: BTreeSet<Place>,
+    /// How many tokens of locks there were.
+    pub(super) tokens: u64,
     pub(super) script: Script,
 }
 
@@ -84,8 +88,9 @@ impl<'a> Teller<'a> {
     fn new(setting: &'a Setting, program: &'a Program, time: &'a Time) -> Result<Self, Failure> {
         let terms = Terms { time, ..Terms::new(&setting.time, setting.default) };
         let paths = program.paths().map(Namespace::try_from).collect::<Result<_, _>>()?;
-        let (model, doubtful, script) = (Model::new(time), BTreeSet::new(), Script::default());
-        Ok(Self { setting, program, terms, paths, model, doubtful, script })
+        let (model, script) = (Model::new(time), Script::default());
+        let (doubtful, doubtful_locks) = (BTreeSet::new(), BTreeSet::new());
+        Ok(Self { setting, program, terms, paths, model, doubtful, doubtful_locks, tokens: 0, script })
     }
 
     /// The entries that are there before the first step, where the program has to do with them.
@@ -99,6 +104,7 @@ impl<'a> Teller<'a> {
         if steps.iter().any(second) || matches!(culprit, Culprit::Place(Through::Second, _)) {
             given.push("let second = first.clone(); // or another handle on the same data".to_owned());
         }
+        given.extend(Self::owners(steps.iter().map(|step| &step.op)));
         if let Culprit::Noise(key) = culprit {
             given.push("let beside = store.namespace(\"regression.neighbour\")?;".to_owned());
             self.script.line(format!("beside.set({key:?}, {key:?}).expiry(Expiry::Never).await?;"));
@@ -186,6 +192,7 @@ impl<'a> Teller<'a> {
             }
             Op::Reopen => {
                 self.script.line("// Drop every handle, open the same data again, and go on with handles on that.");
+                self.doubtful_locks.extend(self.model.locks_held().map(|(place, _)| place));
                 Ok(())
             }
             Op::Refused(bad) => {
@@ -198,6 +205,7 @@ impl<'a> Teller<'a> {
             }
             Op::ListWhileWriting(reach, limit, writes) => self.list_while_writing(step, *reach, *limit, writes),
             Op::Clear => self.clear(&handle, space),
+            Op::Lock(id, owner, call) => self.on_lock(&handle, (space, *id), *owner, *call),
             op if op.needs_cache() => self.on_cache(&handle, space, op),
             op => self.on_store(step.through, space, op),
         }

@@ -14,7 +14,8 @@ use store_memory::MemoryCache;
 
 use super::{Culprit, Setting, TO_FILL_IN, tell};
 use crate::model::op::{
-    BadInput, Condition, Guess, Meanwhile, Op, Pass, Program, Step, Through, Vocabulary, When, programs,
+    BadInput, Condition, Guess, LockCall, Meanwhile, Op, Owner, Pass, Program, Step, Through, Vocabulary, When,
+    programs,
 };
 use crate::strategy::LOOK_ALIKES;
 use crate::time::Time;
@@ -49,6 +50,7 @@ fn every_operation() -> Program {
     let bytes = |text: &'static str| Bytes::from_static(text.as_bytes());
     let (current, other) = (|| Guess::Current, || Guess::Bytes(Bytes::from_static(b"\xff\"\\\0")));
     let number = |key, text| Op::Set(key, bytes(text), When::Never, Condition::Always);
+    let lock = Op::Lock;
     let meanwhile = |space, key, value| Meanwhile { space, key, value };
     let ops = vec![
         (0, number(0, "10")),
@@ -125,6 +127,19 @@ fn every_operation() -> Program {
         (0, Op::Take(1)),
         (0, Op::Delete(0)),
         (0, Op::Delete(0)),
+        (0, lock(0, Owner::One, LockCall::Acquire(at(20)))),
+        (0, lock(0, Owner::Other, LockCall::Acquire(at(20)))),
+        (0, lock(0, Owner::One, LockCall::Acquire(at(40)))),
+        (0, lock(0, Owner::Other, LockCall::Extend(at(50)))),
+        (0, lock(0, Owner::One, LockCall::Extend(at(30)))),
+        (1, lock(0, Owner::Other, LockCall::Acquire(at(9)))),
+        (0, lock(0, Owner::Other, LockCall::Release)),
+        (0, lock(0, Owner::One, LockCall::IsHeld)),
+        (0, Op::Pass(Pass::By(Duration::from_millis(30)))),
+        (0, lock(0, Owner::One, LockCall::IsHeld)),
+        (0, lock(0, Owner::Other, LockCall::Acquire(at(9)))),
+        (0, lock(0, Owner::Other, LockCall::Release)),
+        (0, lock(0, Owner::One, LockCall::Acquire(at(5000)))),
         (0, Op::Refused(BadInput::EmptyKey)),
         (0, Op::Refused(BadInput::ZeroTtl)),
         (0, Op::Refused(BadInput::KeepAsChange)),
@@ -132,6 +147,7 @@ fn every_operation() -> Program {
         (0, Op::Refused(BadInput::ForgedCursor)),
         (0, number(0, "\r\n")),
         (2, Op::Reopen),
+        (0, lock(0, Owner::One, LockCall::IsHeld)),
         (2, Op::Clear),
         (2, Op::List(Reach::Subtree, 4)),
         (0, number(0, "last")),

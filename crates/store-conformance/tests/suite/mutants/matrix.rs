@@ -9,18 +9,13 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 use store_conformance::{CheckReport, Report, Status};
 
-use super::catalogue::{Mutant, mutants};
-use super::{checks, each, is_kill, options};
+use super::catalogue::Mutant;
+use super::{checks, chosen, each, is_kill, options, times};
 use crate::fault::Fault;
 use crate::harness::{Setup, run};
 
 /// Where the matrix is written as JSON.
 const FILE: &str = "STORE_CONFORMANCE_KILL_MATRIX";
-/// How often every mutant is run, if more than once.
-const TIMES: &str = "STORE_CONFORMANCE_KILL_TIMES";
-
-/// A part of the names of those that are run, if not all are.
-const ONLY: &str = "STORE_CONFORMANCE_KILL_ONLY";
 
 /// Of what is written. Fields may be added without another one.
 const VERSION: u32 = 1;
@@ -28,15 +23,14 @@ const VERSION: u32 = 1;
 #[test]
 #[ignore = "takes minutes; cargo xtask conformance --mutants"]
 fn every_mutant_is_killed_by_the_whole_suite() {
-    let times = std::env::var(TIMES).map_or(1, |times| times.parse().expect("a number of times"));
-    let only = std::env::var(ONLY).unwrap_or_default();
-    let chosen: Vec<_> = mutants().filter(|mutant| format!("{:?}", mutant.fault).contains(&only)).collect();
+    let (times, chosen) = (times(), chosen());
     let began = Instant::now();
     let healthy = each(0..times, |_| run_whole(Fault::None));
-    let all = chosen.iter().flat_map(|mutant| (0..times).map(move |_| mutant));
+    let all = chosen.iter().flat_map(|mutant| std::iter::repeat_n(mutant, times));
     let runs = each(all, |mutant| {
         let report = run_whole(mutant.fault);
-        println!("{:?}: killed by {} checks", mutant.fault, kills(&report).len());
+        let seconds = mean_seconds(std::slice::from_ref(&report));
+        println!("{:?}: killed by {} checks in {seconds} s", mutant.fault, kills(&report).len());
         report
     });
     let rows: Vec<_> = chosen.iter().zip(runs.chunks(times)).map(|(mutant, runs)| Row { mutant, runs }).collect();

@@ -4,13 +4,14 @@ mod catalogue;
 mod matrix;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use store_conformance::{CheckReport, Options, Report, Status};
+use store_conformance::{CheckReport, ClockControl, Harness, HarnessError, Options, Report, Status};
+use store_core::Store;
 
-use catalogue::{Class, mutants};
+use catalogue::{Class, Mutant, mutants, of_core};
 pub(crate) use catalogue::{MODEL, RECORDS};
 
 use crate::fault::Fault;
@@ -19,6 +20,22 @@ use crate::harness::{Setup, run};
 /// Whether a mutant is killed does not depend on how short the program is that kills it.
 fn options() -> Options {
     Options::new().shrink_limit(Duration::ZERO)
+}
+
+/// A part of the names of the mutants that are run, or several with commas between them, if not all are.
+const ONLY: &str = "STORE_CONFORMANCE_KILL_ONLY";
+/// How often every mutant is run, if more than once.
+const TIMES: &str = "STORE_CONFORMANCE_KILL_TIMES";
+
+/// The mutants that are run.
+fn chosen() -> Vec<&'static Mutant> {
+    let only = std::env::var(ONLY).unwrap_or_default();
+    let parts: Vec<_> = only.split(',').map(str::trim).collect();
+    mutants().filter(|mutant| parts.iter().any(|part| format!("{:?}", mutant.fault).contains(part))).collect()
+}
+
+fn times() -> usize {
+    std::env::var(TIMES).map_or(1, |times| times.parse().expect("a number of times"))
 }
 
 /// Every check of a report, those of the model among them.
@@ -59,6 +76,32 @@ fn every_fault_is_one_mutant() {
 }
 
 #[test]
+fn every_check_is_there_for_a_mutant_or_for_what_core_does() {
+    let start = || async { Err::<NoHarness, HarnessError>("no check is run".into()) };
+    let report = store_conformance::run("nobody", start, Options::new());
+    let all: BTreeSet<_> = checks(&report).map(CheckReport::name).collect();
+    let killers: BTreeSet<_> = mutants().flat_map(|mutant| mutant.killers).map(|&name| name.to_owned()).collect();
+    let of_core: BTreeSet<_> = of_core::CHECKS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(killers.intersection(&of_core).collect::<Vec<_>>(), [""; 0], "there is a mutant for it");
+    let known: BTreeSet<_> = killers.union(&of_core).cloned().collect();
+    assert_eq!(all.difference(&known).collect::<Vec<_>>(), [""; 0], "no mutant is for it");
+    assert_eq!(known.difference(&all).collect::<Vec<_>>(), [""; 0], "there is no such check");
+}
+
+/// The harness of a run that runs nothing.
+struct NoHarness;
+
+impl Harness for NoHarness {
+    fn store(&self) -> Arc<dyn Store> {
+        unreachable!("it is never made")
+    }
+
+    fn clock(&self) -> ClockControl {
+        unreachable!("it is never made")
+    }
+}
+
+#[test]
 fn many_mutants_are_not_to_be_seen_by_a_call_and_another() {
     let hidden = mutants().filter(|mutant| mutant.class != Class::Plain).count();
     assert!(hidden >= 20, "{hidden}");
@@ -69,11 +112,13 @@ fn many_mutants_are_not_to_be_seen_by_a_call_and_another() {
 
 #[test]
 fn every_mutant_is_killed_by_the_checks_of_its_fault() {
-    let survivors = each(mutants(), |mutant| {
+    let runs = chosen().into_iter().flat_map(|mutant| std::iter::repeat_n(mutant, times()));
+    let survivors = each(runs, |mutant| {
         let options = mutant.killers.iter().fold(options().threads(1), |options, &killer| options.only(killer));
         let report = run(mutant.fault, Setup::default(), options);
         let name = mutant.fault;
         assert_eq!(checks(&report).count(), mutant.killers.len(), "{name:?} names a check that does not exist");
+        checks(&report).for_each(|check| println!("{name:?} {}: {} cases", check.name(), check.cases));
         let survived = checks(&report).filter(|check| !is_kill(check));
         survived.map(|check| format!("{name:?} {}", check.name())).collect::<Vec<_>>()
     });

@@ -77,6 +77,15 @@ impl ModelRecords {
         }
     }
 
+    /// Closes the data and opens it again.
+    pub(crate) fn reopen(&self) {
+        if self.has(Fault::ReopenForgetsContentTypes) {
+            let mut state = self.lock();
+            let records = state.collections.values_mut().flat_map(|collection| collection.records.values_mut());
+            records.for_each(|record| record.content_type = ContentType::OCTET_STREAM);
+        }
+    }
+
     pub(crate) fn forget_all(&self) {
         *self.lock() = State::default();
     }
@@ -298,9 +307,12 @@ impl KeyValueStoreClient for ModelRecords {
         if self.has(Fault::LosesOneRecordInTwoHundred) && self.is_unlucky()? {
             return self.writing(store, |_| ());
         }
-        let shown = format!("not written: {value:?}");
+        let shown = self.has(Fault::ErrorShowsRecord).then(|| format!("not written: {value:?}"));
         let written = self.writing(store, |collection| self.write(collection, Record::new(key, content_type, value)));
-        written.map_err(|error| if self.has(Fault::ErrorShowsRecord) { Error::new(error.kind(), shown) } else { error })
+        written.map_err(|error| match shown {
+            Some(shown) => Error::new(error.kind(), shown),
+            None => error,
+        })
     }
 
     async fn delete_record(&self, store: &OpenedStore, key: Key<'_>) -> Result<bool> {

@@ -13,13 +13,15 @@ use crate::fault::Fault;
 #[async_trait]
 impl Cache for ModelStore {
     async fn get_entries(&self, namespace: &Namespace, keys: &[Key<'_>]) -> Result<Vec<Option<Bytes>>> {
+        self.check_length(keys.len())?;
         if self.has(Fault::BatchReadKeyByKey) {
             return self.get_one_by_one(namespace, keys).await;
         }
         let state = self.open()?;
         let read = |&key: &Key<'_>| {
             let place = self.place(Address { namespace, key });
-            self.seen(&state, &place, Fault::BatchReadsExpired).map(|cell| cell.value)
+            let cell = self.seen(&state, &place, Fault::BatchReadsExpired);
+            cell.filter(|cell| self.is_ours(cell)).map(|cell| cell.value)
         };
         let mut asked = keys.to_vec();
         if self.has(Fault::BatchDropsDuplicates) {
@@ -35,6 +37,7 @@ impl Cache for ModelStore {
         mut items: Vec<BatchItem<'_>>,
         options: WriteOptions,
     ) -> Result<()> {
+        self.check_length(items.len())?;
         self.misread(&mut items);
         if self.has(Fault::BatchAppliedKeyByKey) {
             for item in items {
@@ -54,7 +57,11 @@ impl Cache for ModelStore {
         keys: &[Key<'_>],
         options: WriteOptions,
     ) -> Result<Vec<bool>> {
+        self.check_length(keys.len())?;
         let mut state = self.open()?;
+        if keys.is_empty() && self.has(Fault::DeleteManyOfNothingRemovesAll) {
+            state.cells.retain(|_, (space, _)| space != namespace);
+        }
         let all = keys.iter().map(|&key| Address { namespace, key });
         let there: Vec<bool> = all.clone().map(|at| self.live(&state, &self.place(at)).is_some()).collect();
         let mut removed = Vec::with_capacity(keys.len());
@@ -73,6 +80,11 @@ impl Cache for ModelStore {
     }
 
     async fn add_to_counter(&self, at: Address<'_>, delta: i64, options: CounterOptions) -> Result<i64> {
+        if self.has(Fault::DeclaresCountersWithoutThem) {
+            return Err(Error::unsupported("counters"));
+        }
+        self.check_ours_at(at)?;
+        let delta = if self.has(Fault::CounterIgnoresSign) { delta.saturating_abs() } else { delta };
         let place = self.place(at);
         let seen = self.seen(&*self.open()?, &place, Fault::CounterContinuesExpired);
         match self.fault {
@@ -103,6 +115,11 @@ impl ModelStore {
             yield_now().await;
         }
         Ok(answers)
+    }
+
+    fn check_length(&self, items: usize) -> Result<()> {
+        let refused = items == 0 && self.has(Fault::EmptyBatchIsRefused);
+        if refused { Err(Error::new(ErrorKind::InvalidArgument, "a batch of nothing")) } else { Ok(()) }
     }
 
     /// What a batch is mistaken for.
@@ -149,7 +166,7 @@ impl ModelStore {
             return Ok(sum);
         }
         let text = if self.has(Fault::CounterPadsText) { format!("{sum} ") } else { sum.to_string() };
-        self.put(state, at, self.place(at), Cell { value: Bytes::from(text), expires_at });
+        self.put(state, at, self.place(at), Cell::entry(Bytes::from(text), expires_at));
         state.journal.counted(self.place(at), existing);
         Ok(sum)
     }

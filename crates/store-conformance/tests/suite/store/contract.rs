@@ -30,7 +30,7 @@ impl ModelStore {
         }
         let stale = self.has(Fault::StaleReadsNowAndThen) && state.is_unlucky(RARELY);
         if let Some((_, value)) = state.previous.as_ref().filter(|(previous, _)| stale && previous == place) {
-            return Some(Cell { value: value.clone(), expires_at: ExpiresAt::Never });
+            return Some(Cell::entry(value.clone(), ExpiresAt::Never));
         }
         let forgetful = if renews { Fault::RenewRevivesExpired } else { Fault::ReadsExpired };
         let cell = self.seen(state, place, forgetful)?;
@@ -65,6 +65,7 @@ impl ModelStore {
             }
             return Ok(None);
         };
+        self.check_ours(&cell)?;
         let before = cell.expires_at;
         if let Some(ttl) = options.renew {
             cell.expires_at = self.renewed(before, ttl);
@@ -116,6 +117,23 @@ impl ModelStore {
             _ => yield_now().await,
         }
         Ok(self.write(&mut *self.open()?, at, value, &SetOptions::new(options.expiry)))
+    }
+
+    /// What a condition on the value presupposes.
+    fn check_value_conditions(&self, at: Address<'_>) -> Result<()> {
+        if self.has(Fault::DeclaresConditionsWithoutThem) {
+            return Err(Error::unsupported("value_conditions"));
+        }
+        self.check_ours_at(at)
+    }
+
+    /// Leaves the call under way for a moment, in a store with this fault.
+    async fn answer_later_where(&self, fault: Fault) {
+        if self.has(fault) {
+            let under_way = UnderWay::new(self, None);
+            yield_now().await;
+            under_way.done();
+        }
     }
 
     /// The steps of a set, where it takes more than one.
@@ -173,8 +191,12 @@ impl Store for ModelStore {
     async fn set_entry(&self, at: Address<'_>, value: Bytes, options: SetOptions) -> Result<SetOutcome> {
         if self.has(Fault::LongestValueIsRefused) && value.len() == self.capabilities.max_value_bytes
             || self.has(Fault::LongestKeyIsRefused) && at.key.as_str().len() == self.capabilities.max_key_bytes
+            || self.has(Fault::LongestNamespaceIsRefused) && at.namespace.as_encoded().len() == Namespace::MAX_BYTES
         {
             return Err(Error::new(ErrorKind::TooLarge, "a byte too many"));
+        }
+        if let Condition::IfValue(_) = options.condition {
+            self.check_value_conditions(at)?;
         }
         let outcome = match self.steps(&options) {
             Steps::One => self.write(&mut *self.open()?, at, value, &options),
@@ -197,6 +219,9 @@ impl Store for ModelStore {
     }
 
     async fn delete_entry(&self, at: Address<'_>, options: DeleteOptions) -> Result<bool> {
+        if options.if_value.is_some() {
+            self.check_value_conditions(at)?;
+        }
         let removed = self.remove(&mut *self.open()?, at, &options);
         self.spread(options.durability, removed)
     }
@@ -225,6 +250,9 @@ impl Store for ModelStore {
         let mut state = self.open()?;
         let taken =
             if self.has(Fault::TakesInTwoSteps) { seen } else { self.seen(&state, &place, Fault::TakesExpired) };
+        if let Some(cell) = &taken {
+            self.check_ours(cell)?;
+        }
         self.forget(&place);
         if !self.has(Fault::TakeLeavesEntry) {
             state.cells.remove(&place);
@@ -262,7 +290,9 @@ impl Store for ModelStore {
     }
 
     async fn clear_subtree(&self, namespace: &Namespace, _options: WriteOptions) -> Result<u64> {
-        self.remove_all(namespace)
+        let removed = self.remove_all(namespace)?;
+        self.answer_later_where(Fault::DroppedClearBreaksTheStore).await;
+        Ok(removed)
     }
 
     async fn acquire_lock(
@@ -271,6 +301,9 @@ impl Store for ModelStore {
         owner: LockOwner,
         options: LockOptions,
     ) -> Result<Option<FencingToken>> {
+        if self.has(Fault::DeclaresLocksWithoutThem) {
+            return Err(Error::unsupported("locks"));
+        }
         self.wait_for_lock(at, owner, options).await
     }
 
@@ -287,7 +320,9 @@ impl Store for ModelStore {
     }
 
     async fn ping(&self) -> Result<()> {
-        self.open().map(drop)
+        self.open().map(drop)?;
+        self.answer_later_where(Fault::DroppedPingBreaksTheStore).await;
+        Ok(())
     }
 
     async fn close(&self) -> Result<()> {

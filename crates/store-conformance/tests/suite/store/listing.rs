@@ -1,12 +1,15 @@
 //! Pages of keys, and what clearing removes.
 
-use store_core::{Clock, Cursor, Key, ListOptions, ListedKey, Namespace, Page, Result, Scope};
+use store_core::{Clock, Cursor, Error, ErrorKind, Key, ListOptions, ListedKey, Namespace, Page, Result, Scope};
 
 use super::{Cell, ModelStore, Place, State};
 use crate::fault::Fault;
 
 /// What each cursor begins with.
 const CURSOR: &str = "behind ";
+
+/// How many entries a walk takes at a time, where it takes them by pages.
+const PAGE: usize = 1000;
 
 /// An entry where it is kept.
 type Kept<'a> = (&'a Place, &'a (Namespace, Cell));
@@ -22,6 +25,10 @@ impl ModelStore {
             },
         };
         let state = self.open()?;
+        let unreadable = || state.unreadable.iter().any(|space| is_inside(space, namespace, options.scope));
+        if self.has(Fault::ListFailsAtUnreadableKeys) && unreadable() {
+            return Err(Error::new(ErrorKind::Corrupt, "a key that is no text"));
+        }
         let inside = |space: &Namespace, cell: &Cell| {
             let living = self.has(Fault::ListsExpired) || !cell.expires_at.is_past(self.clock.now());
             living && is_inside(space, namespace, options.scope)
@@ -39,6 +46,10 @@ impl ModelStore {
             }
             (Some(behind), Fault::CursorRepeatsAfterWrite) if self.is_outdated(&state, options.cursor.as_ref()) => {
                 all.partition_point(|(place, _)| *place < behind)
+            }
+            (Some(behind), Fault::ListNeverEnds) => {
+                let begin = all.partition_point(|(place, _)| *place <= behind);
+                if begin == all.len() { 0 } else { begin }
             }
             (Some(behind), _) => all.partition_point(|(place, _)| *place <= behind),
         };
@@ -76,6 +87,7 @@ impl ModelStore {
         match self.fault {
             Fault::ListSkipsLastPage => left > options.limit.get(),
             Fault::ListReadsOnePage => false,
+            Fault::ListNeverEnds => true,
             _ => left > 0,
         }
     }
@@ -108,16 +120,29 @@ impl ModelStore {
             records.forget_all();
         }
         let mut state = self.open()?;
+        let unreadable = self.remove_unreadable(&mut state, namespace);
         let now = self.clock.now();
         let candidates = self.candidates(&state, namespace);
-        let inside: Vec<_> = candidates.filter(|(_, (space, _))| self.is_cleared(space, namespace)).collect();
+        let most = if self.has(Fault::ClearEndsAfterAPage) { PAGE } else { usize::MAX };
+        let inside = candidates.filter(|(_, (space, _))| self.is_cleared(space, namespace));
+        let inside: Vec<_> = inside.take(most).collect();
         let counted = |(_, (space, cell)): &&Kept<'_>| {
             !cell.expires_at.is_past(now) && (!self.has(Fault::ClearMiscounts) || space == namespace)
         };
         let removed = inside.iter().filter(counted).count() as u64;
         let places: Vec<_> = inside.into_iter().map(|(place, _)| place.clone()).collect();
         places.iter().for_each(|place| drop(state.cells.remove(place)));
-        Ok(removed)
+        Ok(removed + unreadable)
+    }
+
+    /// Removes the entries of a namespace whose keys are no text; how many.
+    fn remove_unreadable(&self, state: &mut State, namespace: &Namespace) -> u64 {
+        if self.has(Fault::ClearLeavesUnreadableKeys) {
+            return 0;
+        }
+        let before = state.unreadable.len();
+        state.unreadable.retain(|space| !self.is_cleared(space, namespace));
+        (before - state.unreadable.len()) as u64
     }
 
     fn is_cleared(&self, space: &Namespace, namespace: &Namespace) -> bool {

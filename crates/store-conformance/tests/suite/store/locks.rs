@@ -46,7 +46,7 @@ impl ModelStore {
             return Ok(None);
         }
         if self.has(Fault::LocksAreEntries) {
-            let cell = Cell { value: Bytes::from_static(b"lock"), expires_at: ExpiresAt::Never };
+            let cell = Cell::entry(Bytes::from_static(b"lock"), ExpiresAt::Never);
             self.put(&mut state, at, place.clone(), cell);
         }
         let ttl = if self.has(Fault::LockExpiresLater) { Ttl::MAX } else { ttl };

@@ -6,6 +6,7 @@
 mod cache;
 mod contract;
 mod dropped;
+mod foreign;
 mod listing;
 mod locks;
 mod remote;
@@ -45,6 +46,21 @@ type Place = (String, String);
 struct Cell {
     value: Bytes,
     expires_at: ExpiresAt,
+    origin: Origin,
+}
+
+impl Cell {
+    fn entry(value: Bytes, expires_at: ExpiresAt) -> Self {
+        Self { value, expires_at, origin: Origin::Ours }
+    }
+}
+
+/// Who put it there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    Ours,
+    /// Another program, and it is no entry.
+    Foreign,
 }
 
 #[derive(Debug, Default)]
@@ -61,6 +77,8 @@ struct State {
     /// How many entries were put and removed, for cursors that are led astray by it.
     changes: u64,
     journal: reopened::Journal,
+    /// The namespaces of entries whose keys are no text, one for each.
+    unreadable: Vec<Namespace>,
 }
 
 impl State {
@@ -220,6 +238,7 @@ impl ModelStore {
         let now = self.clock.now();
         match expiry {
             WriteExpiry::Replace(DEFAULT) if self.has(Fault::DefaultIsForgotten) => ExpiresAt::Never,
+            WriteExpiry::Replace(Lifetime::Never) if self.has(Fault::NeverMeansDefault) => DEFAULT.expires_at(now),
             WriteExpiry::Replace(Lifetime::At(time)) if self.has(Fault::PastExpiryLives) && time <= now => {
                 ExpiresAt::Never
             }
@@ -274,7 +293,7 @@ impl ModelStore {
             return SetOutcome::Stored;
         }
         let value = self.kept_of(state, value, existing);
-        self.put(state, at, place, Cell { value, expires_at });
+        self.put(state, at, place, Cell::entry(value, expires_at));
         SetOutcome::Stored
     }
 

@@ -35,6 +35,7 @@ fn every_operation() -> Program {
     let set = |key, value: &'static [u8]| Op::Set(key, ContentType::TEXT, Bytes::from_static(value));
     let on_one = vec![
         set(0, b"\xff\"\\\0"),
+        Op::Reopen,
         Op::Set(1, ContentType::as_stored("text/x; a=\" {}\""), Bytes::new()),
         Op::Get(0),
         Op::Get(2),
@@ -59,7 +60,7 @@ fn every_operation() -> Program {
         Op::Refused(BadInput::UnknownId),
         Op::Drop,
     ];
-    let on_dropped = on_one.iter().filter(|op| !matches!(op, Op::Open)).cloned();
+    let on_dropped = on_one.iter().filter(|op| !matches!(op, Op::Open | Op::Reopen)).cloned();
     let ops: Vec<_> = on_one.iter().cloned().chain(on_dropped).chain([Op::Open, set(0, b"new")]).collect();
     let through = [Through::First, Through::First, Through::Second].into_iter().cycle();
     let steps = ops.into_iter().zip(through).zip(0..).map(|((op, through), number)| {
@@ -110,7 +111,8 @@ async fn what_is_printed_is_what_is_kept_and_run() {
 fn every_operation_that_is_generated_is_printed() {
     let (mut runner, mut generated) = (TestRunner::deterministic(), BTreeSet::new());
     for _ in 0..200 {
-        let program = programs(AccessTimes::Exact).new_tree(&mut runner).unwrap().current();
+        let program =
+            programs(&Time::by_hand(ManualClock::new()), AccessTimes::Exact).new_tree(&mut runner).unwrap().current();
         generated.extend(program.steps.iter().map(|step| step.op.name()));
     }
     let printed: BTreeSet<_> = every_operation().steps.iter().map(|step| step.op.name()).collect();

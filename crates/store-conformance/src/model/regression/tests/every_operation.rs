@@ -10,6 +10,8 @@ async fn ends_with_a_look_at_an_entry() -> store_core::Result<()> {
     let store = store_memory::MemoryCache::builder().clock(clock.clone()).build();
     let first = store.namespace("regression")?;
     let second = first.clone(); // or another handle on the same data
+    let one = store_core::LockOwner::random();
+    let other = store_core::LockOwner::random();
     first.namespace(["app", "app"])?.set("a", b"beside").expiry(Expiry::Never).await?;
     first.namespace(["a*"])?.set("a", b"beside").expiry(Expiry::Never).await?;
     first.namespace(["[ab]", "{x}"])?.set("a", b"beside").expiry(Expiry::Never).await?;
@@ -111,20 +113,38 @@ async fn ends_with_a_look_at_an_entry() -> store_core::Result<()> {
     assert_eq!(second.namespace(["app"])?.take("\u{feff}\"").await?.as_deref(), None);
     assert!(first.namespace(["app"])?.delete("a").await?);
     assert!(!first.namespace(["app"])?.delete("a").await?);
-    assert_eq!(second.namespace(["app"])?.get("").await.map(drop).map_err(|error| error.kind()), Err(ErrorKind::InvalidKey));
+    let token_1 = second.namespace(["app"])?.acquire_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, one, store_core::LockOptions::new(Ttl::from_millis(20)?)).await?;
+    assert!(token_1.is_some());
+    assert_eq!(first.namespace(["app"])?.acquire_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, other, store_core::LockOptions::new(Ttl::from_millis(20)?)).await?, None);
+    assert_eq!(first.namespace(["app"])?.acquire_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, one, store_core::LockOptions::new(Ttl::from_millis(40)?)).await?, token_1);
+    assert!(!second.namespace(["app"])?.extend_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, other, Ttl::from_millis(50)?).await?);
+    assert!(first.namespace(["app"])?.extend_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, one, Ttl::from_millis(30)?).await?);
+    let token_2 = first.namespace(["app", "le"])?.acquire_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, other, store_core::LockOptions::new(Ttl::from_millis(9)?)).await?;
+    assert!(token_2.is_some());
+    assert!(!second.namespace(["app"])?.release_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, other).await?);
+    assert!(first.namespace(["app"])?.lock_is_held(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, one).await?);
+    clock.advance(Duration::from_millis(30)); // the manual clock that the store was made with
+    assert!(!second.namespace(["app"])?.lock_is_held(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, one).await?);
+    let token_3 = first.namespace(["app"])?.acquire_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, other, store_core::LockOptions::new(Ttl::from_millis(9)?)).await?;
+    assert!(token_3 > token_1);
+    assert!(first.namespace(["app"])?.release_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, other).await?);
+    let token_4 = second.namespace(["app"])?.acquire_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, one, store_core::LockOptions::new(Ttl::from_millis(5000)?)).await?;
+    assert!(token_4 > token_3);
+    assert_eq!(first.namespace(["app"])?.get("").await.map(drop).map_err(|error| error.kind()), Err(ErrorKind::InvalidKey));
     assert_eq!(first.namespace(["app"])?.set("a", "").expiry(Duration::from_millis(0)).await.map(drop).map_err(|error| error.kind()), Err(ErrorKind::InvalidArgument));
-    assert_eq!(first.namespace(["app"])?.expire("a", Expiry::Keep).await.map(drop).map_err(|error| error.kind()), Err(ErrorKind::InvalidArgument));
-    assert_eq!(second.namespace(["app"])?.list().limit(0).await.map(drop).map_err(|error| error.kind()), Err(ErrorKind::InvalidArgument));
+    assert_eq!(second.namespace(["app"])?.expire("a", Expiry::Keep).await.map(drop).map_err(|error| error.kind()), Err(ErrorKind::InvalidArgument));
+    assert_eq!(first.namespace(["app"])?.list().limit(0).await.map(drop).map_err(|error| error.kind()), Err(ErrorKind::InvalidArgument));
     assert_eq!(first.namespace(["app"])?.list().after(Cursor::new("no driver makes this")).await.map(drop).map_err(|error| error.kind()), Err(ErrorKind::InvalidCursor));
-    first.namespace(["app"])?.set("a", b"\r\n").expiry(Expiry::Never).await?;
+    second.namespace(["app"])?.set("a", b"\r\n").expiry(Expiry::Never).await?;
     // Drop every handle, open the same data again, and go on with handles on that.
-    assert_eq!(first.clear().await?, 8);
+    let _either = first.namespace(["app"])?.lock_is_held(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, one).await?; // time leaves the answer open
+    assert_eq!(second.clear().await?, 8);
     let listed = first.list().subtree().limit(4).all().await?;
     let mut listed: Vec<_> = listed.iter().map(|listed| format!("{} {}", listed.namespace, listed.key)).collect();
     listed.sort_unstable();
     listed.dedup();
     assert_eq!(listed, [""; 0]);
-    second.namespace(["app"])?.set("a", b"last").expiry(Expiry::Never).await?;
+    first.namespace(["app"])?.set("a", b"last").expiry(Expiry::Never).await?;
     // What failed: what was seen
     assert_eq!(second.namespace(["app"])?.get("a").with_expiry().await?.map(|entry| (entry.value, entry.expires_at)), Some((Bytes::from_static(b"last"), Some(store_core::ExpiresAt::Never))));
     Ok(())
@@ -140,6 +160,8 @@ async fn ends_with_a_step() -> store_core::Result<()> {
     let store = store_memory::MemoryCache::builder().clock(clock.clone()).build();
     let first = store.namespace("regression")?;
     let second = first.clone(); // or another handle on the same data
+    let one = store_core::LockOwner::random();
+    let other = store_core::LockOwner::random();
     first.namespace(["app", "app"])?.set("a", b"beside").expiry(Expiry::Never).await?;
     first.namespace(["a*"])?.set("a", b"beside").expiry(Expiry::Never).await?;
     first.namespace(["[ab]", "{x}"])?.set("a", b"beside").expiry(Expiry::Never).await?;
@@ -241,15 +263,33 @@ async fn ends_with_a_step() -> store_core::Result<()> {
     assert_eq!(second.namespace(["app"])?.take("\u{feff}\"").await?.as_deref(), None);
     assert!(first.namespace(["app"])?.delete("a").await?);
     assert!(!first.namespace(["app"])?.delete("a").await?);
-    assert_eq!(second.namespace(["app"])?.get("").await.map(drop).map_err(|error| error.kind()), Err(ErrorKind::InvalidKey));
+    let token_1 = second.namespace(["app"])?.acquire_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, one, store_core::LockOptions::new(Ttl::from_millis(20)?)).await?;
+    assert!(token_1.is_some());
+    assert_eq!(first.namespace(["app"])?.acquire_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, other, store_core::LockOptions::new(Ttl::from_millis(20)?)).await?, None);
+    assert_eq!(first.namespace(["app"])?.acquire_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, one, store_core::LockOptions::new(Ttl::from_millis(40)?)).await?, token_1);
+    assert!(!second.namespace(["app"])?.extend_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, other, Ttl::from_millis(50)?).await?);
+    assert!(first.namespace(["app"])?.extend_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, one, Ttl::from_millis(30)?).await?);
+    let token_2 = first.namespace(["app", "le"])?.acquire_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, other, store_core::LockOptions::new(Ttl::from_millis(9)?)).await?;
+    assert!(token_2.is_some());
+    assert!(!second.namespace(["app"])?.release_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, other).await?);
+    assert!(first.namespace(["app"])?.lock_is_held(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, one).await?);
+    clock.advance(Duration::from_millis(30)); // the manual clock that the store was made with
+    assert!(!second.namespace(["app"])?.lock_is_held(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, one).await?);
+    let token_3 = first.namespace(["app"])?.acquire_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, other, store_core::LockOptions::new(Ttl::from_millis(9)?)).await?;
+    assert!(token_3 > token_1);
+    assert!(first.namespace(["app"])?.release_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, other).await?);
+    let token_4 = second.namespace(["app"])?.acquire_lock(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, one, store_core::LockOptions::new(Ttl::from_millis(5000)?)).await?;
+    assert!(token_4 > token_3);
+    assert_eq!(first.namespace(["app"])?.get("").await.map(drop).map_err(|error| error.kind()), Err(ErrorKind::InvalidKey));
     assert_eq!(first.namespace(["app"])?.set("a", "").expiry(Duration::from_millis(0)).await.map(drop).map_err(|error| error.kind()), Err(ErrorKind::InvalidArgument));
-    assert_eq!(first.namespace(["app"])?.expire("a", Expiry::Keep).await.map(drop).map_err(|error| error.kind()), Err(ErrorKind::InvalidArgument));
-    assert_eq!(second.namespace(["app"])?.list().limit(0).await.map(drop).map_err(|error| error.kind()), Err(ErrorKind::InvalidArgument));
+    assert_eq!(second.namespace(["app"])?.expire("a", Expiry::Keep).await.map(drop).map_err(|error| error.kind()), Err(ErrorKind::InvalidArgument));
+    assert_eq!(first.namespace(["app"])?.list().limit(0).await.map(drop).map_err(|error| error.kind()), Err(ErrorKind::InvalidArgument));
     assert_eq!(first.namespace(["app"])?.list().after(Cursor::new("no driver makes this")).await.map(drop).map_err(|error| error.kind()), Err(ErrorKind::InvalidCursor));
-    first.namespace(["app"])?.set("a", b"\r\n").expiry(Expiry::Never).await?;
+    second.namespace(["app"])?.set("a", b"\r\n").expiry(Expiry::Never).await?;
     // Drop every handle, open the same data again, and go on with handles on that.
+    let _either = first.namespace(["app"])?.lock_is_held(store_core::Address { namespace: &Namespace::EMPTY, key: store_core::Key::new("a")? }, one).await?; // time leaves the answer open
     // What failed: what was seen
-    assert_eq!(first.clear().await?, 8);
+    assert_eq!(second.clear().await?, 8);
     Ok(())
 }
 
@@ -323,13 +363,13 @@ async fn lists_in_byte_order() -> store_core::Result<()> {
     assert_eq!(listed.len(), once.len(), "{listed:?}");
     assert!(once.is_superset(&[" a", " \u{feff}\""].into()), "{once:?}");
     assert!(once.is_subset(&[" a", " e\u{301}", " \u{feff}\""].into()), "{once:?}");
-    first.namespace(["app"])?.set("a", b"\r\n").expiry(Expiry::Never).await?;
+    second.namespace(["app"])?.set("a", b"\r\n").expiry(Expiry::Never).await?;
     let listed = first.list().subtree().limit(4).all().await?;
     let mut listed: Vec<_> = listed.iter().map(|listed| format!("{} {}", listed.namespace, listed.key)).collect();
     listed.sort_unstable();
     assert_eq!(listed, [" a", " {x}\0", "%5Bab%5D/%7Bx%7D a", "a%2A a", "app a", "app e\u{301}", "app \u{feff}\"", "app/app a", "app/le e\u{301}", "app/le {x}\0"]);
     // What failed: what was seen
-    second.namespace(["app"])?.set("a", b"last").expiry(Expiry::Never).await?;
+    first.namespace(["app"])?.set("a", b"last").expiry(Expiry::Never).await?;
     Ok(())
 }
 

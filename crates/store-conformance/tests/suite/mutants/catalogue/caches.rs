@@ -14,6 +14,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant!(DeleteManyStopsAtMissing, Plain, "`delete_many` ends at the first key that is missing", ["batches::delete_many_reports_each", MODEL]),
     mutant!(DeleteManyTellsTwice, Plain, "`delete_many` tells of each duplicate that it was removed", ["batches::delete_many_reports_each", MODEL]),
     mutant!(DeleteManyReachesNested, Plain, "`delete_many` takes the entries of these keys in nested namespaces too", [MODEL]),
+    mutant!(EmptyBatchIsRefused, Plain, "a batch of nothing is refused", ["batches::get_many_is_positional", "batches::set_many_keeps_lifetimes", "batches::delete_many_reports_each", MODEL]),
+    mutant!(DeleteManyOfNothingRemovesAll, Plain, "`delete_many` of nothing empties the namespace", ["batches::delete_many_reports_each", MODEL]),
     mutant!(CounterRestartsLifetime, Time, "`increment` gives the counter a new lifetime", ["counters::counter_keeps_expiry", MODEL]),
     mutant!(CounterHasNoDefault, Time, "a new counter lasts for ever", ["cache::default_ttl_applies", MODEL]),
     mutant!(CounterExpiresLater, Cancellation, "`increment` makes a counter, and gives it its expiry later", ["cancellation::cancel_leaves_before_or_after"]),
@@ -24,5 +26,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant!(CounterTakesTextForZero, Plain, "`increment` takes what is no number for 0", ["counters::increment_refuses", MODEL]),
     mutant!(CounterWraps, Plain, "a sum that is too large wraps around", ["counters::increment_refuses"]),
     mutant!(CounterPadsText, Plain, "a space follows the number that `increment` writes", ["counters::counter_is_decimal_text", "counters::increment_is_atomic", MODEL]),
+    mutant!(CounterIgnoresSign, Plain, "a counter is only ever stepped up", ["counters::decrement_subtracts", MODEL]),
     mutant!(ErrorShowsValue, Plain, "the error of `increment` over text shows the text", ["errors::errors_never_show_values"]),
 ];

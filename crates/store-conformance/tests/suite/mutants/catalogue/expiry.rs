@@ -29,6 +29,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant!(RenewTellsOldExpiry, Time, "a read with renewal reports the expiry before it", ["renewal::renew_only_if_expiring"]),
     mutant!(RenewsInTwoSteps, Concurrency, "renewal reads, and changes the expiry of whatever is there later", ["renewal::renew_only_if_expiring"]),
     mutant!(DefaultIsForgotten, Time, "a write without an expiry lasts for ever", ["lifetimes::expiry_default", "cache::default_ttl_applies", MODEL]),
+    mutant!(NeverMeansDefault, Time, "a write that is never to expire gets the default", ["lifetimes::expiry_never", MODEL]),
     mutant!(PastExpiryLives, Time, "`set` takes a past expiry for none", ["lifetimes::expiry_at", "batches::set_many_keeps_lifetimes", MODEL]),
     mutant!(PastExpireMakesLasting, Time, "`expire` takes a past expiry for none", ["expiry::expire_reports_existence", "batches::expire_many_reports_each", MODEL]),
     mutant!(KeepMeansDefault, Time, "a write that keeps the expiry gives the default", ["lifetimes::expiry_keep", MODEL]),

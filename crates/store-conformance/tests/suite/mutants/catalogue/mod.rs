@@ -5,6 +5,7 @@ mod conditions;
 mod entries;
 mod expiry;
 mod locks;
+pub(crate) mod of_core;
 mod outages;
 mod records;
 mod walks;

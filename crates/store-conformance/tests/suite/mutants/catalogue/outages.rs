@@ -6,6 +6,9 @@ use super::{MODEL, Mutant, mutant};
 pub(super) const MUTANTS: &[Mutant] = &[
     mutant!(DeclaresTakeWithoutIt, Plain, "`take` is declared and not there", ["capabilities::capabilities_are_kept", "removal::take_returns_and_removes", MODEL]),
     mutant!(DeclaresRenewalWithoutIt, Plain, "renewal is declared and not there", ["capabilities::capabilities_are_kept", "renewal::renew_only_if_expiring", MODEL]),
+    mutant!(DeclaresConditionsWithoutThem, Plain, "conditions on the value are declared and not there", ["capabilities::capabilities_are_kept", "conditions::set_if_value", MODEL]),
+    mutant!(DeclaresCountersWithoutThem, Plain, "counters are declared and not there", ["capabilities::capabilities_are_kept", "counters::increment_is_atomic", MODEL]),
+    mutant!(DeclaresLocksWithoutThem, Plain, "locks are declared and not there", ["capabilities::capabilities_are_kept", "locks::lock_has_one_holder", MODEL]),
     mutant!(SecondHandleDeclaresLess, Plain, "a second handle does not declare what both can do", ["capabilities::capabilities_are_kept"]),
     mutant!(AcknowledgesWithoutReplicas, Plain, "a write is acknowledged that reached fewer replicas than it was to", ["outcomes::replicated_or_unknown"]),
     mutant!(CallsTooFewReplicasUnapplied, Plain, "a write that reached too few replicas is called not applied", ["outcomes::replicated_or_unknown"]),

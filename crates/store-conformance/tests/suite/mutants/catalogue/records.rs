@@ -45,5 +45,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant!(DamageGoesUnnoticed, Plain, "nobody looks whether the metadata is any", ["records::damaged_collections_stay"]),
     mutant!(ErrorShowsRecord, Plain, "the error of a write shows the value", ["records::record_errors_never_show_values"]),
     mutant!(UrlIsNotEncoded, Plain, "ids and keys stand in addresses as they are", ["records::public_urls"]),
+    mutant!(ReopenForgetsContentTypes, Plain, "content types are not read back when the data is opened again", [RECORDS]),
     mutant!(ClosedClientAnswers, Plain, "a closed client answers", ["records::client_close_is_final", "records::client_ping_answers"]),
 ];
