@@ -15,6 +15,7 @@ use std::fs;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use store_testkit::Release;
@@ -35,6 +36,7 @@ struct Driver {
     package: &'static str,
     target: &'static str,
     server: Server,
+    pace: Pace,
 }
 
 #[derive(PartialEq, Eq)]
@@ -43,47 +45,103 @@ enum Server {
     NotNeeded,
 }
 
+/// What a default run takes its time with, and so how long it may take.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// Nothing: the driver is in the process, and the suite moves its clock.
+    ManualClock,
+    /// Waiting for the clock of a driver in the process.
+    #[cfg_attr(not(test), expect(dead_code, reason = "no driver in the process that is run here has one"))]
+    WallClock,
+    /// That, and round trips.
+    Network,
+    /// The disk, which differs too much from machine to machine.
+    Disk,
+}
+
+impl Pace {
+    /// How long a default run may take.
+    fn bar(self) -> Option<Duration> {
+        match self {
+            Self::ManualClock => Some(Duration::from_secs(5)),
+            Self::WallClock => Some(Duration::from_secs(20)),
+            Self::Network => Some(Duration::from_secs(60)),
+            Self::Disk => None,
+        }
+    }
+}
+
 const DRIVERS: &[Driver] = &[
-    Driver { name: "memory", package: "store-memory", target: "conformance", server: Server::NotNeeded },
-    Driver { name: "redb", package: "store-redb", target: "conformance", server: Server::NotNeeded },
-    Driver { name: "redis-standalone", package: "store-redis", target: "conformance", server: Server::Needed },
+    Driver {
+        name: "memory",
+        package: "store-memory",
+        target: "conformance",
+        server: Server::NotNeeded,
+        pace: Pace::ManualClock,
+    },
+    Driver { name: "redb", package: "store-redb", target: "conformance", server: Server::NotNeeded, pace: Pace::Disk },
+    Driver {
+        name: "redis-standalone",
+        package: "store-redis",
+        target: "conformance",
+        server: Server::Needed,
+        pace: Pace::Network,
+    },
     Driver {
         name: "redis-standalone-resp3",
         package: "store-redis",
         target: "conformance_resp3",
         server: Server::Needed,
+        pace: Pace::Network,
     },
     Driver {
         name: "redis-standalone-pooled",
         package: "store-redis",
         target: "conformance_pooled",
         server: Server::Needed,
+        pace: Pace::Network,
     },
     Driver {
         name: "redis-standalone-litestar",
         package: "store-redis",
         target: "conformance_litestar",
         server: Server::Needed,
+        pace: Pace::Network,
     },
     Driver {
         name: "redis-standalone-flat",
         package: "store-redis",
         target: "conformance_flat",
         server: Server::Needed,
+        pace: Pace::Network,
     },
-    Driver { name: "redis-sentinel", package: "store-redis", target: "conformance_sentinel", server: Server::Needed },
-    Driver { name: "redis-cluster", package: "store-redis", target: "conformance_cluster", server: Server::Needed },
+    Driver {
+        name: "redis-sentinel",
+        package: "store-redis",
+        target: "conformance_sentinel",
+        server: Server::Needed,
+        pace: Pace::Network,
+    },
+    Driver {
+        name: "redis-cluster",
+        package: "store-redis",
+        target: "conformance_cluster",
+        server: Server::Needed,
+        pace: Pace::Network,
+    },
     Driver {
         name: "redis-cluster-per-namespace",
         package: "store-redis",
         target: "conformance_cluster_per_namespace",
         server: Server::Needed,
+        pace: Pace::Network,
     },
     Driver {
         name: "redis-cluster-per-key",
         package: "store-redis",
         target: "conformance_cluster_per_key",
         server: Server::Needed,
+        pace: Pace::Network,
     },
 ];
 
@@ -107,11 +165,11 @@ pub(crate) struct Options {
     /// Replays the cases of an earlier run.
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
-    /// Ends the generated cases of each driver after so many seconds.
+    /// Ends the generated cases of each driver after so many seconds; unless --cases says how many, there are as many as fit.
     #[arg(long, value_name = "SECONDS")]
     time_budget: Option<u64>,
     /// Runs each driver so often, one after another, and stops at the first failure. Without a number: 100 times memory, 20
-    /// times one Redis, 5 times each other.
+    /// times one Redis, 5 times each other. Fails too when a run of the default size took longer than such runs may.
     #[arg(long, value_name = "N", conflicts_with_all = ["matrix", "json", "markdown", "readme"])]
     repeat: Option<Option<u32>>,
     /// Runs nothing and shows the reports that runs of the suites have left in this directory.

@@ -22,8 +22,10 @@ impl Acquaintance {
     /// When there is nothing that checks could be run on, with the reason.
     pub(crate) async fn make(start: &Start, guard: &Guard) -> Result<Self, String> {
         let harness = guard.within("starting a harness", async { start().await }).await;
-        let harness = harness.map_err(|failure| failure.to_string())?.map_err(|error| format!("no harness: {error}"))?;
-        let mut known = guard.call("asking the harness", || Self::ask(harness)).map_err(|failure| failure.to_string())?;
+        let harness =
+            harness.map_err(|failure| failure.to_string())?.map_err(|error| format!("no harness: {error}"))?;
+        let mut known =
+            guard.call("asking the harness", || Self::ask(harness)).map_err(|failure| failure.to_string())?;
         let harness = Arc::clone(&known.harness);
         let observed = async { granularity::observe(&harness.store()).await };
         match guard.within("observing how exactly lifetimes are told", observed).await {

@@ -133,7 +133,16 @@ impl Matrix {
             let end = if mutant.killed { "was not killed by" } else { "survived" };
             format!("{} {end} {}", mutant.mutant, mutant.missed.join(", "))
         });
-        healthy.chain(escaped).collect()
+        healthy.chain(escaped).chain(self.excess()).collect()
+    }
+
+    /// By how much the run took too long.
+    fn excess(&self) -> Option<String> {
+        /// For all mutants once, on two processors.
+        const BAR: f64 = 300.0;
+
+        let (taken, bar) = (self.seconds, BAR * f64::from(self.times));
+        (taken >= bar).then(|| format!("took {taken:.0} s, and has to end before {bar:.0} s"))
     }
 
     fn text(&self) -> String {
@@ -209,6 +218,13 @@ mod tests {
         let missed = ["keys::keys_are_exact"];
         let matrix = matrix(&["keys::key_limits"], &[mutant(false, &missed), mutant(true, &missed)]);
         assert_eq!(matrix.problems(), expected);
+    }
+
+    #[test]
+    fn a_run_that_takes_more_than_five_minutes_for_each_time_is_a_problem() {
+        let after = |seconds| Matrix { seconds, ..matrix(&[], &[mutant(true, &[])]) }.problems();
+        assert_eq!(after(899.0), [""; 0]);
+        assert_eq!(after(901.0), ["took 901 s, and has to end before 900 s"]);
     }
 
     #[test]

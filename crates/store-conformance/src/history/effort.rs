@@ -17,7 +17,8 @@ impl Effort {
     /// How many are kept of ways that differ in nothing else.
     pub(super) fn most_alike(self) -> usize {
         match self {
-            Self::Quick | Self::Bounded => 4,
+            Self::Quick => 2,
+            Self::Bounded => 4,
             Self::Exhaustive => usize::MAX,
         }
     }
@@ -25,7 +26,7 @@ impl Effort {
     /// Of how many calls of a kind nobody has to be sparing.
     pub(super) fn plenty(self) -> usize {
         match self {
-            Self::Quick => 8,
+            Self::Quick => 3,
             Self::Bounded | Self::Exhaustive => usize::MAX,
         }
     }

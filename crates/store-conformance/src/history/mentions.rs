@@ -77,3 +77,29 @@ impl Mentions {
 fn mentioned_by<O: Operation>(call: &Call<O>) -> impl Iterator<Item = Value> {
     call.operation.mentions(call.returned.map(|it| it.answer)).into_iter().flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{EntryAnswer, EntryOp};
+
+    #[test]
+    fn what_calls_without_an_answer_mention_is_forgotten_with_what_they_may_have_written() {
+        let [before, written, nobodys] = [1, 2, 3];
+        let calls = [
+            Call::open(0, 0, EntryOp::SetIfValue { expected: before, value: written }),
+            Call::open(1, 1, EntryOp::DeleteIfValue(nobodys)),
+            Call::answered(2, 2..=3, EntryOp::Get, EntryAnswer::Value(Some(written))),
+        ];
+        let known = |mentions: &Mentions| [before, written, nobodys].map(|value| mentions.known(value) == value);
+
+        let mut quick = Mentions::of(&calls, Effort::Quick);
+        assert_eq!(known(&quick), [true, true, false]);
+        assert_eq!(quick.returned(written), [written, before]);
+        assert_eq!(known(&quick), [false; 3]);
+
+        let mut thorough = Mentions::of(&calls, Effort::Exhaustive);
+        assert_eq!(thorough.returned(written), [written]);
+        assert_eq!(known(&thorough), [true, false, true]);
+    }
+}

@@ -8,7 +8,7 @@
 //! Four things keep the ways few. Those that agree in what comes next are one. A call that only observes is taken to
 //! have done so as soon as its answer is right, because that is in the way of nothing. Of two ways that differ only in
 //! which calls without an answer they needed, the one that needed fewer, or such as can do less, can do whatever the other
-//! can. And values that nobody mentions any more are all one.
+//! can. And values that nobody mentions any more are all one. How far that goes is a matter of [`Effort`].
 
 use std::mem;
 use std::ops::RangeInclusive;

@@ -38,7 +38,11 @@ fn nothing_runs(at: Step, manner: Manner, told: &str) {
     assert_eq!(report.checks().len(), CHECKS.len(), "{report}");
     for check in report.checks() {
         assert_eq!(check.status, Status::NotRun, "{at:?} {manner:?}: {report}");
-        assert!(check.note.as_deref().is_some_and(|note| note.starts_with(told)), "{at:?} {manner:?}: {:?}", check.note);
+        assert!(
+            check.note.as_deref().is_some_and(|note| note.starts_with(told)),
+            "{at:?} {manner:?}: {:?}",
+            check.note
+        );
     }
 }
 
@@ -75,10 +79,9 @@ fn a_harness_that_cannot_be_asked_runs_nothing() {
 
 #[test]
 fn a_harness_that_cannot_be_asked_again_fails_its_check() {
-    for (at, what) in [
-        (Step::GivesStore, "asking for the store and its clock"),
-        (Step::GivesDeviations, "asking for deviations"),
-    ] {
+    for (at, what) in
+        [(Step::GivesStore, "asking for the store and its clock"), (Step::GivesDeviations, "asking for deviations")]
+    {
         one_check_ends(Status::Fail, at, Panics, &format!("{what} panicked: no luck"));
         one_check_ends(Status::Fail, at, Blocks, &format!("{what} hung: it blocked its thread for 1.5s"));
     }
