@@ -8,6 +8,7 @@ mod ci;
 mod conformance;
 mod containers;
 mod deny;
+mod failures;
 mod faults;
 mod images;
 mod interop;

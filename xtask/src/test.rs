@@ -11,7 +11,7 @@ use store_testkit::{
 use crate::conformance::Reports;
 use crate::steps::Steps;
 use crate::workspace::{Workspace, published_features};
-use crate::{run, set_up, text};
+use crate::{failures, run, set_up, text};
 
 /// A book's worth.
 const WORDS_BYTES: usize = 1_200_000;
@@ -33,7 +33,7 @@ pub(crate) fn add_steps(workspace: &Workspace, reports: &Reports, steps: &mut St
         let mut tests = workspace.cargo(["test"]);
         tests.args(selection).arg(published_features(&workspace.metadata()?).join(","));
         reports.collect_from(&mut tests);
-        run::run(&mut tests)
+        failures::run_tests(&mut tests)
     });
     // Each by `--bin`, not `--package`, for then they share one build of the drivers, with the features of all members.
     steps.run("quickstart: the same on memory and on Redis", || quickstart(workspace, &[]).map(drop));

@@ -13,7 +13,8 @@ Usage: [OPTIONS] [FILTER]...
 Checks are named `family::clause`; a FILTER selects those that contain it.
 
   --cases N          programs of the model family (default 2000, or 200 where the suite has to wait for time to pass)
-  --time-budget S    seconds after which the model family begins no new program
+  --time-budget S    seconds after which the model family begins no new program; without --cases, as many as fit
+  --idle-limit S     seconds after which a call that does nothing counts as a hang (default 60)
   --seed N           repeats a run
   --level L          holds the driver to this level; checks of later ones are previews
   --require F,G      families of which nothing may be unsupported
@@ -25,7 +26,7 @@ Checks are named `family::clause`; a FILTER selects those that contain it.
   --exact            filters are whole names
   --list             shows the names and runs nothing
 
-In the environment, STORE_CONFORMANCE_CASES, _TIME_BUDGET, _SEED, _LEVEL and _REQUIRE say the same, and
+In the environment, STORE_CONFORMANCE_CASES, _TIME_BUDGET, _IDLE_LIMIT, _SEED, _LEVEL and _REQUIRE say the same, and
 STORE_CONFORMANCE_REPORTS=DIR has the report written there as JSON, as DIR/driver.json.
 
 Other options of libtest are accepted and change nothing, except --ignored: no check is ignored, so none is run.
@@ -85,6 +86,7 @@ impl Parsed {
             "--level" => self.options.level = value()?.parse().map_err(|unknown| format!("--level: {unknown}"))?,
             "--require" => self.options.required = families(&value()?),
             "--time-budget" => self.options.time_budget = Some(seconds(name, &value()?)?),
+            "--idle-limit" => self.options.idle_limit = Some(seconds(name, &value()?)?),
             "--test-threads" => self.options.threads = Some(number(name, &value()?)?),
             "--json" => self.outputs.json = Some(value()?.into()),
             "--markdown" => self.outputs.markdown = Some(value()?.into()),
@@ -145,6 +147,7 @@ mod tests {
             "--seed=9",
             "--time-budget",
             "0.5",
+            "--idle-limit=90",
             "--json=out.json",
             "--badge",
             "out.svg",
@@ -154,6 +157,7 @@ mod tests {
         ]);
         assert_eq!((options.cases, options.seed), (Some(7), Some(9)));
         assert_eq!(options.time_budget, Some(Duration::from_millis(500)));
+        assert_eq!(options.idle_limit, Some(Duration::from_secs(90)));
         assert_eq!((options.level, options.required), (Level::NEXT, vec!["locks".to_owned(), "records".to_owned()]));
         let (json, badge) = (Some("out.json".into()), Some("out.svg".into()));
         assert_eq!(outputs, Outputs { json, badge, ..Outputs::default() });

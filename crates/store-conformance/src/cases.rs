@@ -14,9 +14,6 @@ use crate::choices::Choices;
 use crate::context::{Context, Scope};
 use crate::failure::{CheckResult, Failure, Verdict};
 
-/// A case that does nothing for this long hangs.
-const IDLE_LIMIT: Duration = Duration::from_secs(60);
-
 /// How long a failing input is simplified before it is shown, unless the options say otherwise.
 const SHRINK_LIMIT: Duration = Duration::from_secs(10);
 
@@ -141,10 +138,11 @@ async fn attempt<V>(
 
 /// Turns a panic and a hang into failures.
 async fn guarded<T>(scope: &Scope<'_>, case: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    match scope.progress.watch(IDLE_LIMIT, AssertUnwindSafe(case).catch_unwind()).await {
+    let limit = scope.idle_limit();
+    match scope.progress.watch(limit, AssertUnwindSafe(case).catch_unwind()).await {
         Some(Ok(result)) => result,
         Some(Err(panic)) => Err(Failure::of_panic(&*panic)),
-        None => Err(Failure::hang(IDLE_LIMIT)),
+        None => Err(Failure::hang(limit)),
     }
 }
 

@@ -4,6 +4,7 @@ mod clean_up;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use store_core::{
     AccessTimes, Address, Cache, Capabilities, Key, KeyValueStoreClient, Namespace, Namespaced, OpenedStore, Store,
@@ -68,6 +69,8 @@ impl Effort {
     fn of(options: &Options, time: &Time) -> Self {
         let (inputs, programs) = if time.is_manual() { (64, 2000) } else { (32, 200) };
         match options.cases {
+            // A budget alone is there to be used up.
+            None if options.time_budget.is_some() => Self { inputs, programs: u32::MAX },
             None => Self { inputs, programs },
             Some(cases) => Self { inputs: inputs.max(cases / 10), programs: cases },
         }
@@ -87,6 +90,7 @@ pub(crate) struct Context {
     cases: AtomicU64,
     labels: Labels,
     beside: Mutex<Vec<Namespace>>,
+    progress: Progress,
 }
 
 impl Context {
@@ -95,6 +99,7 @@ impl Context {
         options: Options,
         name: String,
         seed: u64,
+        progress: &Progress,
     ) -> Result<Self, Failure> {
         let run = random();
         // Letters, digits and dots alone, because no driver refuses them.
@@ -116,6 +121,7 @@ impl Context {
             cases,
             labels,
             beside: Mutex::default(),
+            progress: progress.clone(),
         })
     }
 
@@ -203,7 +209,7 @@ impl Context {
         let number = self.next_scope.fetch_add(1, Ordering::Relaxed);
         // Of one length, so that none begins with another.
         let namespace = self.root.join(&Namespace::try_from(&format!("{number:08}"))?)?;
-        Ok(Scope { context: self, seed, number, namespace, progress: Progress::new() })
+        Ok(Scope { context: self, seed, number, namespace, progress: self.progress.of_part() })
     }
 
     /// A store without a namespace. Only for what has to be refused there.
@@ -232,6 +238,11 @@ pub(crate) struct Scope<'a> {
 }
 
 impl Scope<'_> {
+    /// How long it may do nothing.
+    pub(crate) fn idle_limit(&self) -> Duration {
+        self.context.options.effective_idle_limit()
+    }
+
     pub(crate) fn time(&self) -> &Time {
         &self.context.time
     }
@@ -345,5 +356,25 @@ impl Scope<'_> {
     pub(crate) async fn plant_key_that_is_no_text(&self, namespace: &Namespace) -> Result<Planted, Failure> {
         let namespace = self.namespace.join(namespace)?;
         Ok(self.context.harness.plant_key_that_is_no_text(&namespace).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store_core::ManualClock;
+
+    use super::*;
+
+    #[test]
+    fn a_budget_of_time_alone_is_used_up_and_beside_a_number_of_cases_it_is_a_limit() {
+        let time = Time::by_hand(ManualClock::new());
+        let effort = |options: Options| {
+            let Effort { inputs, programs } = Effort::of(&options, &time);
+            (inputs, programs)
+        };
+        let budget = || Options::new().time_budget(Duration::from_secs(1));
+        assert_eq!(effort(Options::new()), (64, 2000));
+        assert_eq!(effort(budget()), (64, u32::MAX));
+        assert_eq!(effort(budget().cases(3000)), (300, 3000));
     }
 }

@@ -61,10 +61,29 @@ impl Failure {
         Self::new(format!("panicked: {message}"))
     }
 
+    /// A panic in something that belongs to no case.
+    #[track_caller]
+    pub(crate) fn of_panic_in(what: &str, panic: &(dyn Any + Send)) -> Self {
+        let Self { message, .. } = Self::of_panic(panic);
+        Self::new(format!("{what} {message}"))
+    }
+
     /// A case that was given up.
     #[track_caller]
     pub(crate) fn hang(limit: Duration) -> Self {
         Self { kind: Kind::Hang, ..Self::new(format!("hung: nothing was done for {limit:?}")) }
+    }
+
+    /// Something that belongs to no case was given up.
+    #[track_caller]
+    pub(crate) fn hang_in(what: &str, limit: Duration) -> Self {
+        Self { kind: Kind::Hang, ..Self::new(format!("{what} hung: nothing was done for {limit:?}")) }
+    }
+
+    /// Something was left behind with its thread.
+    #[track_caller]
+    pub(crate) fn blocked(what: &str, limit: Duration) -> Self {
+        Self { kind: Kind::Hang, ..Self::new(format!("{what} hung: it blocked its thread for {limit:?}")) }
     }
 
     /// Whether the case was given up before it ended.

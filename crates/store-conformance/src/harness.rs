@@ -14,7 +14,7 @@ use store_core::{
 /// Why a harness could not be made or could not do what it was asked for.
 pub type HarnessError = Box<dyn Error + Send + Sync>;
 
-/// Makes a harness; once for each check, and again to clean up after one that closed all it had.
+/// Makes a harness; once for each check, and again to clean up after one that closed what it had.
 pub(crate) type Start = dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Harness>, HarnessError>> + Send + Sync;
 
 /// Everything that the suite has to know about a driver.

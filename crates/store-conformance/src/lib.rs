@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod absence;
+mod acquaintance;
 mod args;
 mod cases;
 mod checks;
@@ -10,11 +11,14 @@ mod collections;
 mod context;
 mod environment;
 mod every_check;
+mod examination;
 mod failing;
 mod failure;
 pub mod faults;
+mod finding;
 mod front;
 mod granularity;
+mod guard;
 mod harness;
 pub mod history;
 mod known;

@@ -17,6 +17,7 @@ pub struct Options {
     pub(crate) cases: Option<u32>,
     pub(crate) seed: Option<u64>,
     pub(crate) time_budget: Option<Duration>,
+    pub(crate) idle_limit: Option<Duration>,
     pub(crate) threads: Option<usize>,
     pub(crate) shrink_limit: Option<Duration>,
     pub(crate) selection: Selection,
@@ -30,7 +31,8 @@ impl Options {
     }
 
     /// How many programs the model family generates: by default 2,000 where the suite controls the clock, 200 where it
-    /// has to wait. Other checks generate a tenth as many inputs, but no fewer than by default.
+    /// has to wait, or as many as fit into a [time budget](Self::time_budget) where there is one. Other checks generate a
+    /// tenth as many inputs, but no fewer than by default.
     #[must_use]
     pub fn cases(mut self, cases: u32) -> Self {
         self.cases = Some(cases);
@@ -44,10 +46,22 @@ impl Options {
         self
     }
 
-    /// How long the model family goes on generating, even when there are cases left. Unlimited by default.
+    /// How long each check of the model family goes on generating programs. Without a number of [cases](Self::cases) that is
+    /// how long it does; with one, it ends with whichever is used up first. Unlimited by default.
     #[must_use]
     pub fn time_budget(mut self, budget: Duration) -> Self {
         self.time_budget = Some(budget);
+        self
+    }
+
+    /// How long the driver and its harness may do nothing that the suite asked for, before what they were asked counts as
+    /// a hang, which fails the check: 60 s unless told otherwise. Checks of a driver whose clock runs by itself wait for
+    /// seconds at a time, so less than 10 s are too little for one.
+    ///
+    /// What blocks its thread is left behind after half as long again, and ends with the process.
+    #[must_use]
+    pub fn idle_limit(mut self, limit: Duration) -> Self {
+        self.idle_limit = Some(limit);
         self
     }
 
@@ -90,6 +104,11 @@ impl Options {
     pub fn only(mut self, part: impl Into<String>) -> Self {
         self.selection.only.push(part.into());
         self
+    }
+
+    pub(crate) fn effective_idle_limit(&self) -> Duration {
+        const USUAL: Duration = Duration::from_secs(60);
+        self.idle_limit.unwrap_or(USUAL)
     }
 
     pub(crate) fn effective_seed(&self) -> u64 {

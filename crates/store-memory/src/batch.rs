@@ -37,10 +37,8 @@ impl Engine {
         let targets = self.locate_all(namespace, keys);
         let mut locked = Locked::new(&targets, |shard| self.read(shard))?;
         let now = self.clock.recent();
-        let payload = |(shard, target)| Some(locked.get(shard).get(target, now)?.0);
-        let payloads: Vec<_> = targets.into_iter().map(payload).collect();
-        drop(locked);
-        Ok(payloads.into_iter().map(|payload| payload.map(Payload::into_value)).collect())
+        let value = |(shard, target)| Some(locked.get(shard).get(target, now)?.0);
+        Ok(targets.into_iter().map(value).collect())
     }
 
     pub(crate) fn set_many(&self, namespace: &Namespace, items: Vec<BatchItem<'_>>) -> Result<()> {

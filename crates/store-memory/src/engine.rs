@@ -57,9 +57,9 @@ impl Engine {
                 shard.renew(target, ttl, self.clock.now(), &mut freed)
             }
         };
-        Ok(found.map(|(payload, expires_at)| match options.expiry {
-            ExpiryRead::Skip => Entry::new(payload.into_value()),
-            ExpiryRead::Include => Entry::new(payload.into_value()).with_expires_at(expires_at),
+        Ok(found.map(|(value, expires_at)| match options.expiry {
+            ExpiryRead::Skip => Entry::new(value),
+            ExpiryRead::Include => Entry::new(value).with_expires_at(expires_at),
         }))
     }
 
@@ -99,7 +99,7 @@ impl Engine {
             let mut shard = self.write(shard)?;
             shard.take(target, self.clock.now(), &mut freed)
         };
-        Ok(taken.map(Payload::into_value))
+        Ok(taken.map(|payload| payload.share()))
     }
 
     pub(crate) fn exists(&self, at: Address<'_>) -> Result<bool> {

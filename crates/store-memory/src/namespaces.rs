@@ -30,8 +30,8 @@ struct Part {
 /// Where a slot is listed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Membership {
-    part: u32,
-    position: u32,
+    pub(crate) part: u32,
+    pub(crate) position: u32,
 }
 
 /// A namespace ordered and looked up by its encoded path, which makes a subtree a range.
@@ -62,8 +62,8 @@ impl Namespaces {
         self.bytes
     }
 
-    pub(crate) fn of(&self, membership: Membership) -> &Namespace {
-        &self.parts[membership.part as usize].namespace
+    pub(crate) fn of(&self, part: u32) -> &Namespace {
+        &self.parts[part as usize].namespace
     }
 
     /// Lists a slot under its namespace.
@@ -331,12 +331,12 @@ mod tests {
                 prop_assert_eq!(namespaces.vacant.len(), namespaces.parts.len() - namespaces.by_path.len());
             }
             for (slot, &membership) in memberships.iter().enumerate().filter(|&(slot, _)| !leaving[slot / 2]) {
-                prop_assert_eq!(namespaces.of(membership), &name(slot));
+                prop_assert_eq!(namespaces.of(membership.part), &name(slot));
                 let part = &namespaces.parts[membership.part as usize];
                 prop_assert_eq!(part.members[membership.position as usize], slot as u32);
             }
             let reopened = namespaces.join(&path("new"), u32::MAX);
-            prop_assert_eq!(namespaces.of(reopened), &path("new"));
+            prop_assert_eq!(namespaces.of(reopened.part), &path("new"));
             let all = Covered::new(&Namespace::EMPTY, Scope::Subtree);
             prop_assert_eq!(walked(&namespaces, &all).len(), 1 + 2 * leaving.iter().filter(|&&leaves| !leaves).count());
         }

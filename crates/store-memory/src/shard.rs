@@ -10,7 +10,7 @@
 
 use hashbrown::HashTable;
 use store_core::{
-    Address, Error, ErrorKind, ExpiresAt, Lifetime, ListedKey, Result, SetOptions, SetOutcome, Timestamp, Ttl,
+    Address, Bytes, Error, ErrorKind, ExpiresAt, Lifetime, ListedKey, Result, SetOptions, SetOutcome, Timestamp, Ttl,
     WriteExpiry, checked_counter_sum, parse_counter,
 };
 
@@ -86,10 +86,10 @@ impl Shard {
         Err(Error::new(ErrorKind::Full, format!("a shard is full; entries={} limit={}", self.slots.len(), u32::MAX)))
     }
 
-    pub(crate) fn get(&self, target: Target<'_>, now: Timestamp) -> Option<(Payload, ExpiresAt)> {
+    pub(crate) fn get(&self, target: Target<'_>, now: Timestamp) -> Option<(Bytes, ExpiresAt)> {
         let slot = &self.slots[self.find_live(target, now)? as usize];
         slot.mark_used();
-        Some((slot.payload.clone(), slot.expires_at))
+        Some((slot.payload.share(), slot.expires_at()))
     }
 
     /// Reads, and replaces the expiry of an entry that has one.
@@ -99,14 +99,14 @@ impl Shard {
         ttl: Ttl,
         now: Timestamp,
         freed: &mut Vec<Payload>,
-    ) -> Option<(Payload, ExpiresAt)> {
+    ) -> Option<(Bytes, ExpiresAt)> {
         let number = self.claim(target, now, freed)?;
-        if self.slots[number as usize].expires_at != ExpiresAt::Never {
+        if self.slots[number as usize].expires_at() != ExpiresAt::Never {
             self.set_expiry(number, Lifetime::In(ttl).expires_at(now));
         }
         let slot = &self.slots[number as usize];
         slot.mark_used();
-        Some((slot.payload.clone(), slot.expires_at))
+        Some((slot.payload.share(), slot.expires_at()))
     }
 
     /// Writes, if the condition holds. The caller has asked [`check_room`](Self::check_room).
@@ -165,7 +165,7 @@ impl Shard {
     }
 
     pub(crate) fn expires_at(&self, target: Target<'_>, now: Timestamp) -> Option<ExpiresAt> {
-        self.find_live(target, now).map(|number| self.slots[number as usize].expires_at)
+        self.find_live(target, now).map(|number| self.slots[number as usize].expires_at())
     }
 
     /// Adds to a counter. The caller has asked [`check_room`](Self::check_room).
@@ -197,7 +197,7 @@ impl Shard {
         let mut numbers = Vec::new();
         let next = self.namespaces.walk(covered, place, max.min(STEP), &mut numbers);
         let slots = numbers.iter().map(|&number| &self.slots[number as usize]);
-        keys.extend(slots.filter(|slot| !slot.expires_at.is_past(now)).map(|slot| self.listed(slot)));
+        keys.extend(slots.filter(|slot| !slot.expires_at().is_past(now)).map(|slot| self.listed(slot)));
         Listed { visited: numbers.len(), next }
     }
 
@@ -221,7 +221,7 @@ impl Shard {
         let mut removed = 0;
         for number in numbers {
             let slot = self.remove(number);
-            removed += u64::from(!slot.expires_at.is_past(now));
+            removed += u64::from(!slot.expires_at().is_past(now));
             freed.push(slot.payload);
         }
         Cleared { removed, next }
@@ -253,7 +253,7 @@ impl Shard {
         self.free_expired(now, most, freed);
         let kept = |shard: &Self| keep.iter().filter_map(|&target| shard.find(target)).collect::<Vec<_>>();
         for number in kept(self) {
-            self.slots[number as usize].kept = true;
+            self.slots[number as usize].keep();
         }
         while freed.len() < most
             && self.bytes() > least
@@ -262,7 +262,7 @@ impl Shard {
             freed.push(self.remove(victim).payload);
         }
         for number in kept(self) {
-            self.slots[number as usize].kept = false;
+            self.slots[number as usize].release();
         }
     }
 
@@ -273,7 +273,7 @@ impl Shard {
         let start = if self.hand < self.slots.len() { self.hand } else { 0 };
         let around = (start..self.slots.len()).chain(0..start);
         let mut first = None;
-        for number in around.filter(|&number| !self.slots[number].kept).take(LOOKS) {
+        for number in around.filter(|&number| !self.slots[number].is_kept()).take(LOOKS) {
             first = first.or(Some(number));
             // The last slot gets the victim's number. It is one of the latest, so the hand goes on behind it.
             self.hand = number + 1;
@@ -287,7 +287,7 @@ impl Shard {
     /// The live entry at the target. One that has expired is removed on the way.
     fn claim(&mut self, target: Target<'_>, now: Timestamp, freed: &mut Vec<Payload>) -> Option<u32> {
         let number = self.find(target)?;
-        if self.slots[number as usize].expires_at.is_past(now) {
+        if self.slots[number as usize].expires_at().is_past(now) {
             freed.push(self.remove(number).payload);
             return None;
         }
@@ -295,7 +295,7 @@ impl Shard {
     }
 
     fn find_live(&self, target: Target<'_>, now: Timestamp) -> Option<u32> {
-        self.find(target).filter(|&number| !self.slots[number as usize].expires_at.is_past(now))
+        self.find(target).filter(|&number| !self.slots[number as usize].expires_at().is_past(now))
     }
 
     fn find(&self, target: Target<'_>) -> Option<u32> {
@@ -303,7 +303,7 @@ impl Shard {
             let slot = &self.slots[number as usize];
             slot.hash == target.hash
                 && slot.payload.key() == target.at.key.as_bytes()
-                && self.namespaces.of(slot.membership) == target.at.namespace
+                && self.namespaces.of(slot.part) == target.at.namespace
         };
         self.index.find(spread(target.hash), matches).copied()
     }
@@ -318,7 +318,7 @@ impl Shard {
         now: Timestamp,
         freed: &mut Vec<Payload>,
     ) {
-        let kept = existing.map(|number| self.slots[number as usize].expires_at);
+        let kept = existing.map(|number| self.slots[number as usize].expires_at());
         let expires_at = expiry.expires_at(kept, now);
         match existing {
             Some(number) if expires_at.is_past(now) => freed.push(self.remove(number).payload),
@@ -345,24 +345,23 @@ impl Shard {
     fn replace(&mut self, number: u32, payload: Payload, expires_at: ExpiresAt) -> Payload {
         let slot = &mut self.slots[number as usize];
         self.bytes -= cost(slot);
-        let old = std::mem::replace(&mut slot.payload, payload);
-        slot.expires_at = expires_at;
-        slot.mark_used();
+        let old = slot.replace(payload, expires_at);
         self.bytes += cost(slot);
         self.expiries.set(number, expires_at);
         old
     }
 
     fn set_expiry(&mut self, number: u32, expires_at: ExpiresAt) {
-        self.slots[number as usize].expires_at = expires_at;
+        self.slots[number as usize].set_expires_at(expires_at);
         self.expiries.set(number, expires_at);
     }
 
     /// Takes an entry out. The last one gets its number, so no other number is valid afterwards.
     fn remove(&mut self, number: u32) -> Slot {
-        let Slot { hash, membership, .. } = self.slots[number as usize];
+        let slot = &self.slots[number as usize];
+        let (hash, membership) = (slot.hash, slot.membership());
         if let Some(successor) = self.namespaces.leave(membership) {
-            self.slots[successor as usize].membership = membership;
+            self.slots[successor as usize].set_membership(membership);
         }
         self.index.find_entry(spread(hash), |&other| other == number).expect("every slot is indexed").remove();
         self.expiries.swap_remove(number);
@@ -378,13 +377,13 @@ impl Shard {
         let last = self.slots.len() as u32;
         let Some(moved) = self.slots.get(number as usize) else { return };
         *self.index.find_mut(spread(moved.hash), |&other| other == last).expect("every slot is indexed") = number;
-        self.namespaces.renumber(moved.membership, number);
+        self.namespaces.renumber(moved.membership(), number);
     }
 
     fn shrink(&mut self) {
         growth::shrink(&mut self.slots);
         let slots = &mut self.slots;
-        self.namespaces.shrink(|slot, membership| slots[slot as usize].membership = membership);
+        self.namespaces.shrink(|slot, membership| slots[slot as usize].set_membership(membership));
         // A table doubles, so it is full by half on average; at an eighth it can be halved twice and still have room.
         if self.index.capacity() > 8 * (self.slots.len() + 1) {
             let slots = &self.slots;
@@ -393,7 +392,7 @@ impl Shard {
     }
 
     fn listed(&self, slot: &Slot) -> ListedKey {
-        let namespace = self.namespaces.of(slot.membership).clone();
+        let namespace = self.namespaces.of(slot.part).clone();
         ListedKey::new(namespace, slot.payload.key_buf())
     }
 }

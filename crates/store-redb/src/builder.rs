@@ -1,7 +1,7 @@
 //! Settings of a file, and how it is opened.
 
 use std::path::PathBuf;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::engine::Engine;
 use crate::file_clock::FileClock;
+use crate::line::{self, Head, Limits};
 use crate::shared::Shared;
 use crate::store::RedbStore;
 use crate::tables::Location;
@@ -21,6 +22,9 @@ use crate::writer::{Flush, Message, Writer};
 const DEFAULT_CACHE_BYTES: usize = 64 * 1024 * 1024;
 
 const DEFAULT_SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Some 64 transactions of 1,024 steps, and four values of the size that is accepted by default.
+const DEFAULT_LIMITS: Limits = Limits { writes: 65_536, bytes: 256 * 1024 * 1024 };
 
 const MIN_SWEEP_INTERVAL: Duration = Duration::from_millis(1);
 
@@ -49,6 +53,7 @@ pub struct Builder {
     cache_bytes: usize,
     max_value_bytes: Option<usize>,
     sweep_interval: Option<Duration>,
+    limits: Limits,
 }
 
 impl Builder {
@@ -59,6 +64,7 @@ impl Builder {
             cache_bytes: DEFAULT_CACHE_BYTES,
             max_value_bytes: None,
             sweep_interval: Some(DEFAULT_SWEEP_INTERVAL),
+            limits: DEFAULT_LIMITS,
         }
     }
 
@@ -101,6 +107,22 @@ impl Builder {
         self
     }
 
+    /// Sets how many writes may wait for their answers at once: 65,536 by default, at least 1. One more is
+    /// [`Overloaded`](ErrorKind::Overloaded), was not applied, and may be tried again after a pause. Attempts at locks count,
+    /// and reads that have to stand in line.
+    pub fn max_waiting_writes(mut self, writes: usize) -> Self {
+        self.limits.writes = writes.max(1);
+        self
+    }
+
+    /// Sets how many bytes of keys and values may be in the writes that wait for their answers: 256 MiB by default. A write
+    /// by which there would be more is [`Overloaded`](ErrorKind::Overloaded) and was not applied; one that is larger by itself
+    /// is accepted when no other waits.
+    pub fn max_waiting_bytes(mut self, bytes: usize) -> Self {
+        self.limits.bytes = bytes;
+        self
+    }
+
     /// Opens the file, and makes it if there is none. Its directory has to exist.
     ///
     /// This starts the thread that writes, which ends with the last handle or when the store is closed. After a crash
@@ -121,8 +143,8 @@ impl Builder {
     async fn open_file(self, path: PathBuf) -> Result<RedbStore> {
         let capabilities = self.capabilities();
         let (opener, opened) = oneshot::channel();
-        let (messages, received) = mpsc::channel();
-        let work = move || self.work(path, received, opener);
+        let (entrance, head) = line::new(self.limits);
+        let work = move || self.work(path, head, opener);
         let thread = thread::Builder::new().name("store-redb".to_owned()).spawn(work);
         thread.map_err(|error| {
             Error::new(ErrorKind::Unavailable, "the system has no thread for the writer")
@@ -130,13 +152,13 @@ impl Builder {
                 .with_source(error)
         })?;
         let shared = opened.await.map_err(|_ended| Error::new(ErrorKind::Other, "the writer has ended"))??;
-        Ok(RedbStore::new(Arc::new(Engine::new(capabilities, shared, messages))))
+        Ok(RedbStore::new(Arc::new(Engine::new(capabilities, shared, entrance))))
     }
 
     /// The life of the thread that writes.
-    fn work(self, path: PathBuf, messages: mpsc::Receiver<Message>, opener: oneshot::Sender<Result<Arc<Shared>>>) {
+    fn work(self, path: PathBuf, line: Head<Message>, opener: oneshot::Sender<Result<Arc<Shared>>>) {
         let clock = self.clock.unwrap_or_else(|| Box::new(SystemClock::new()));
-        let location = Location { path, cache_bytes: self.cache_bytes };
+        let location = Location::new(path, self.cache_bytes);
         let opened = location.create().and_then(|()| location.open());
         match opened {
             Err(failure) => {
@@ -144,8 +166,8 @@ impl Builder {
             }
             Ok((database, written)) => {
                 let shared = Arc::new(Shared::new(location, database, FileClock::new(clock, written)));
-                let writer = Writer::new(Arc::clone(&shared), messages, self.flush, self.sweep_interval);
-                // Whoever does not wait any more has dropped the other end of the messages, and the writer ends too.
+                let writer = Writer::new(Arc::clone(&shared), line, self.flush, self.sweep_interval);
+                // Whoever does not wait any more has dropped the entrance of the line, and the writer ends too.
                 let _ = opener.send(Ok(shared));
                 writer.run();
             }

@@ -54,7 +54,7 @@ pub struct Contents {
 /// [`Builder::open`](crate::Builder::open). A file that does not exist is [`Config`](store_core::ErrorKind::Config).
 pub fn check(path: impl AsRef<Path>) -> Result<Contents> {
     const CACHE_BYTES: usize = 16 * 1024 * 1024;
-    let location = Location { path: path.as_ref().to_owned(), cache_bytes: CACHE_BYTES };
+    let location = Location::new(path.as_ref().to_owned(), CACHE_BYTES);
     let checked = location.open().and_then(|(mut database, _)| guarded(|| contents(&mut database)));
     named("check", checked.map_err(Failure::into_error))
 }

@@ -3,7 +3,6 @@
 //! An entry that is past its expiry is none for every operation, whether or not it was freed yet. Whoever writes upon one
 //! replaces it; nobody else removes it but the sweep, because a removal waits for the disk.
 
-use redb::{ReadableTable, Table};
 use store_core::{
     Bytes, Entry, ExpiresAt, ExpiryRead, Lifetime, Remaining, Result, SetOptions, SetOutcome, Ttl, WriteExpiry,
     checked_counter_sum, parse_counter,
@@ -14,6 +13,7 @@ use crate::row::Span;
 use crate::snapshot::{Snapshot, View};
 use crate::step::Writing;
 use crate::sweep::expired;
+use crate::table::{OpenTable, Rows};
 use crate::tables::{ENTRIES, EXPIRIES, Row, StoredExpiry, expires_at, stored_expiry};
 use crate::timeline::Moment;
 
@@ -39,7 +39,7 @@ pub(crate) struct Reader<'a>(View<'a, Row, StoredEntry>);
 
 impl<'a> Reader<'a> {
     pub(crate) fn open(snapshot: &Snapshot<'a>) -> Result<Self, Failure> {
-        Ok(Self(snapshot.open(ENTRIES)?))
+        Ok(Self(snapshot.open(&ENTRIES)?))
     }
 
     pub(crate) fn get(&self, row: &[u8], moment: &Moment) -> Result<Option<Found>, Failure> {
@@ -56,7 +56,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The entries of a span, in order.
-    pub(crate) fn range(&self, span: &Span) -> Result<redb::Range<'_, Row, StoredEntry>, Failure> {
+    pub(crate) fn range(&self, span: &Span) -> Result<Rows<'_, Row, StoredEntry>, Failure> {
         let (start, end) = (span.0.as_ref().map(Vec::as_slice), span.1.as_ref().map(Vec::as_slice));
         Ok(self.0.range::<&[u8]>((start, end))?)
     }
@@ -64,8 +64,8 @@ impl<'a> Reader<'a> {
 
 /// Writes entries in a step.
 pub(crate) struct Entries<'a, 'w> {
-    entries: Table<'a, Row, StoredEntry>,
-    expiries: Table<'a, (u64, Row), ()>,
+    entries: OpenTable<'a, Row, StoredEntry>,
+    expiries: OpenTable<'a, (u64, Row), ()>,
     writing: &'w Writing<'a>,
 }
 
@@ -77,7 +77,7 @@ struct Stored {
 
 impl<'a, 'w> Entries<'a, 'w> {
     pub(crate) fn open(writing: &'w Writing<'a>) -> Result<Self, Failure> {
-        Ok(Self { entries: writing.open(ENTRIES)?, expiries: writing.open(EXPIRIES)?, writing })
+        Ok(Self { entries: writing.open(&ENTRIES)?, expiries: writing.open(&EXPIRIES)?, writing })
     }
 
     /// Reads, and replaces the expiry of an entry that has one.
@@ -138,7 +138,6 @@ impl<'a, 'w> Entries<'a, 'w> {
 
     /// Removes what is in a row, whether past its expiry or not.
     pub(crate) fn remove(&mut self, row: &[u8], expires_at: ExpiresAt) -> Result<(), Failure> {
-        self.writing.has_changed();
         self.entries.remove(row)?;
         if let ExpiresAt::At(time) = expires_at {
             self.expiries.remove((time.as_unix_millis(), row))?;
@@ -192,7 +191,6 @@ impl<'a, 'w> Entries<'a, 'w> {
         stored: Option<ExpiresAt>,
         expires_at: ExpiresAt,
     ) -> Result<(), Failure> {
-        self.writing.has_changed();
         self.entries.insert(row, (stored_expiry(expires_at), value))?;
         if stored == Some(expires_at) {
             return Ok(());

@@ -1,21 +1,40 @@
 //! Why a step fails: a refusal, which is its own answer, or the file, which is everybody's trouble. Errors of redb become
 //! ours here and nowhere else.
 
+use std::borrow::Cow;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use store_core::{Error, ErrorKind, Outcome};
 
+use crate::touched;
+
 /// Why a step did not do what it was asked for.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// It was refused, and changed nothing. The other steps of its transaction go on.
+    /// It was refused: by what it was asked for, or by a row that is damaged.
     Refused(Error),
-    /// The file could not be read or written. It ends the transaction.
+    /// The file could not be read or written, and redb does nothing more with it. It ends the transaction.
     Storage(Error),
 }
 
 impl Failure {
+    /// Whether only the step that met it fails: over what it asked for or what it has read, not over the disk.
+    pub(crate) fn is_of_one_step(&self) -> bool {
+        match self {
+            Self::Refused(_) => true,
+            Self::Storage(error) => error.kind() == ErrorKind::Corrupt,
+        }
+    }
+
+    /// The same, met while a transaction was committed: nobody knows whether the disk has it.
+    pub(crate) fn of_commit(self) -> Self {
+        match self {
+            Self::Refused(error) => Self::Refused(error.with_outcome(Outcome::Unknown)),
+            Self::Storage(error) => Self::Storage(error.with_outcome(Outcome::Unknown)),
+        }
+    }
+
     pub(crate) fn into_error(self) -> Error {
         match self {
             Self::Refused(error) | Self::Storage(error) => error,
@@ -43,11 +62,16 @@ storage_failures!(StorageError, TableError, TransactionError, CommitError, Datab
 
 /// What is stored is nothing that this driver writes.
 pub(crate) fn corrupt(what: &'static str) -> Failure {
-    Failure::Refused(Error::new(ErrorKind::Corrupt, format!("the file is damaged; what={what}")))
+    let message = match touched::last() {
+        Some(table) => format!("the file is damaged; table={table} what={what}"),
+        None => format!("the file is damaged; what={what}"),
+    };
+    Failure::Refused(Error::new(ErrorKind::Corrupt, message))
 }
 
 /// Enters redb, which panics over some pages that are damaged.
 pub(crate) fn guarded<T>(enter: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    touched::forget();
     // Nothing of ours is left half-way: a transaction that unwinds is not committed.
     catch_unwind(AssertUnwindSafe(enter)).unwrap_or_else(|_panic| {
         Err(redb::StorageError::Corrupted("a page is not what it should be".to_owned()).into())
@@ -72,6 +96,10 @@ fn storage_error(error: redb::Error) -> Error {
             (ErrorKind::Unavailable, "the file has to be opened again after a failure")
         }
         _ => (ErrorKind::Other, "redb failed"),
+    };
+    let message = match touched::last() {
+        Some(table) if kind == ErrorKind::Corrupt => format!("{message}; table={table}").into(),
+        _ => Cow::Borrowed(message),
     };
     // Until a commit has begun, and that one says so itself, nothing has been written.
     Error::new(kind, message).with_outcome(Outcome::NotApplied).with_source(error)

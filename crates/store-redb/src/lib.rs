@@ -6,7 +6,10 @@ mod check;
 mod engine;
 mod entries;
 mod error;
+#[cfg(test)]
+mod faults;
 mod file_clock;
+mod line;
 mod locks;
 mod records;
 mod row;
@@ -15,8 +18,11 @@ mod snapshot;
 mod step;
 mod store;
 mod sweep;
+mod table;
 mod tables;
 mod timeline;
+mod touched;
+mod waiters;
 mod walk;
 mod writer;
 

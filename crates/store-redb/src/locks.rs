@@ -1,13 +1,13 @@
 //! Locks as they lie in the tables: who holds which and until when. They are apart from the entries, and in the file, so
 //! that a lock outlasts the process of its holder, until it expires, and tokens grow for as long as there is the file.
 
-use redb::{ReadableTable, Table};
 use store_core::{ExpiresAt, FencingToken, LockOwner, Result, Timestamp, Ttl};
 
 use crate::error::Failure;
 use crate::snapshot::Snapshot;
 use crate::step::Writing;
 use crate::sweep::expired;
+use crate::table::OpenTable;
 use crate::tables::{LAST_FENCING_TOKEN, LOCK_EXPIRIES, LOCKS, META, Row, StoredLock, timestamp};
 use crate::timeline::Moment;
 
@@ -39,7 +39,7 @@ impl Hold {
 }
 
 pub(crate) fn is_held(snapshot: &Snapshot<'_>, moment: &Moment, row: &[u8], owner: LockOwner) -> Result<bool, Failure> {
-    let locks = snapshot.open(LOCKS)?;
+    let locks = snapshot.open(&LOCKS)?;
     let Some(stored) = locks.get(row)? else { return Ok(false) };
     let hold = Hold::of(stored.value())?;
     Ok(!moment.is_past(ExpiresAt::At(hold.expires_at)) && hold.owner == owner)
@@ -47,14 +47,14 @@ pub(crate) fn is_held(snapshot: &Snapshot<'_>, moment: &Moment, row: &[u8], owne
 
 /// Writes locks in a step.
 pub(crate) struct Locks<'a, 'w> {
-    locks: Table<'a, Row, StoredLock>,
-    expiries: Table<'a, (u64, Row), ()>,
+    locks: OpenTable<'a, Row, StoredLock>,
+    expiries: OpenTable<'a, (u64, Row), ()>,
     writing: &'w Writing<'a>,
 }
 
 impl<'a, 'w> Locks<'a, 'w> {
     pub(crate) fn open(writing: &'w Writing<'a>) -> Result<Self, Failure> {
-        Ok(Self { locks: writing.open(LOCKS)?, expiries: writing.open(LOCK_EXPIRIES)?, writing })
+        Ok(Self { locks: writing.open(&LOCKS)?, expiries: writing.open(&LOCK_EXPIRIES)?, writing })
     }
 
     pub(crate) fn acquire(&mut self, row: &[u8], owner: LockOwner, ttl: Ttl) -> Result<Attempt, Failure> {
@@ -108,7 +108,7 @@ impl<'a, 'w> Locks<'a, 'w> {
     }
 
     fn next_token(&self) -> Result<u64, Failure> {
-        let mut meta = self.writing.open(META)?;
+        let mut meta = self.writing.open(&META)?;
         let last = meta.get(LAST_FENCING_TOKEN)?.map_or(0, |number| number.value());
         meta.insert(LAST_FENCING_TOKEN, last + 1)?;
         Ok(last + 1)
@@ -123,8 +123,8 @@ impl<'a, 'w> Locks<'a, 'w> {
     }
 
     fn remove(&mut self, row: &[u8]) -> Result<(), Failure> {
-        self.writing.has_changed();
         if let Some(hold) = self.stored(row)? {
+            self.writing.has_changed_lock(row);
             self.locks.remove(row)?;
             self.expiries.remove((hold.expires_at.as_unix_millis(), row))?;
         }

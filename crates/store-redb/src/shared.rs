@@ -11,11 +11,13 @@ use crate::file_clock::FileClock;
 use crate::snapshot::Snapshot;
 use crate::tables::Location;
 use crate::timeline::{Moment, Timeline};
+use crate::waiters::Waiters;
 
 pub(crate) struct Shared {
     pub(crate) location: Location,
     pub(crate) clock: FileClock,
     pub(crate) timeline: Timeline,
+    pub(crate) waiters: Waiters,
     /// Locked by reads while they look, and for long by the writer alone.
     pub(crate) database: RwLock<Access>,
 }
@@ -40,7 +42,8 @@ impl Access {
 
 impl Shared {
     pub(crate) fn new(location: Location, database: Database, clock: FileClock) -> Self {
-        Self { location, clock, timeline: Timeline::new(), database: RwLock::new(Access::Open(database)) }
+        let (timeline, waiters) = (Timeline::new(), Waiters::default());
+        Self { location, clock, timeline, waiters, database: RwLock::new(Access::Open(database)) }
     }
 
     /// Looks into the latest committed state. `None` when the one who writes has to be asked: the answer depends on what
@@ -84,6 +87,7 @@ impl Shared {
     /// For the writer: closes the file.
     pub(crate) fn close(&self) {
         self.replace(Access::Closed);
+        self.waiters.wake_all();
     }
 
     fn replace(&self, access: Access) {

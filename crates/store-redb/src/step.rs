@@ -1,31 +1,51 @@
 //! A step: what one call does in a transaction that it may share with others.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
-use redb::{Key, Table, TableDefinition, Value, WriteTransaction};
+use redb::{Key, Value, WriteTransaction};
 use store_core::{Clock, Error, Result, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::error::Failure;
 use crate::snapshot::Snapshot;
+use crate::table::{Definition, OpenTable};
 use crate::timeline::Moment;
+
+/// What the steps of a transaction have done to it.
+#[derive(Default)]
+pub(crate) struct Effects {
+    /// How many rows were written or removed.
+    changes: Cell<u64>,
+    /// The locks that were released or changed.
+    locks: RefCell<Vec<Vec<u8>>>,
+}
+
+impl Effects {
+    pub(crate) fn has_changed(&self) -> bool {
+        self.changes.get() > 0
+    }
+
+    pub(crate) fn into_locks(self) -> Vec<Vec<u8>> {
+        self.locks.into_inner()
+    }
+}
 
 /// A transaction under way, which steps work on one after another.
 pub(crate) struct Transaction<'a> {
     transaction: &'a WriteTransaction,
     clock: &'a dyn Clock,
-    has_changed: &'a Cell<bool>,
+    effects: &'a Effects,
 }
 
 impl<'a> Transaction<'a> {
-    /// `has_changed` is set as soon as something has been written.
-    pub(crate) fn new(transaction: &'a WriteTransaction, clock: &'a dyn Clock, has_changed: &'a Cell<bool>) -> Self {
-        Self { transaction, clock, has_changed }
+    pub(crate) fn new(transaction: &'a WriteTransaction, clock: &'a dyn Clock, effects: &'a Effects) -> Self {
+        Self { transaction, clock, effects }
     }
 
     /// The next step, which judges by the time that it is now.
     pub(crate) fn begin_step(&self) -> Writing<'a> {
-        Writing { transaction: self.transaction, now: self.clock.now(), has_changed: self.has_changed }
+        let (now, effects) = (self.clock.now(), self.effects);
+        Writing { transaction: self.transaction, now, effects, changes_before: effects.changes.get() }
     }
 }
 
@@ -33,7 +53,8 @@ impl<'a> Transaction<'a> {
 pub(crate) struct Writing<'a> {
     transaction: &'a WriteTransaction,
     now: Timestamp,
-    has_changed: &'a Cell<bool>,
+    effects: &'a Effects,
+    changes_before: u64,
 }
 
 impl<'a> Writing<'a> {
@@ -46,14 +67,19 @@ impl<'a> Writing<'a> {
         (Snapshot::UnderWay(self.transaction), Moment::of_step(self.now))
     }
 
-    /// A table, which no other part of the step may have open.
-    pub(crate) fn open<K: Key, V: Value>(&self, table: TableDefinition<'_, K, V>) -> Result<Table<'a, K, V>, Failure> {
-        Ok(self.transaction.open_table(table)?)
+    /// A table, which no other part of the step may have open. A transaction in which nothing was written into any is not
+    /// committed.
+    pub(crate) fn open<K: Key, V: Value>(&self, table: Definition<K, V>) -> Result<OpenTable<'a, K, V>, Failure> {
+        OpenTable::new(self.transaction, table, &self.effects.changes)
     }
 
-    /// To be called by whoever writes into a table; without it the transaction is not committed.
-    pub(crate) fn has_changed(&self) {
-        self.has_changed.set(true);
+    /// To be called by whoever releases or changes a lock: those who wait for it are woken.
+    pub(crate) fn has_changed_lock(&self, row: &[u8]) {
+        self.effects.locks.borrow_mut().push(row.to_vec());
+    }
+
+    fn has_changed(&self) -> bool {
+        self.effects.changes.get() > self.changes_before
     }
 }
 
@@ -62,8 +88,10 @@ pub(crate) trait Step: Send {
     /// Whether somebody still waits for its answer.
     fn is_awaited(&self) -> bool;
 
-    /// Does it. Refusals are kept as its answer; what is returned is trouble with the file.
-    fn run(&mut self, writing: &Writing<'_>) -> Result<()>;
+    /// Does it, and keeps the answer. It is done again, and answered otherwise, where another step has ended the
+    /// transaction. What is returned ends the transaction: trouble with the file, and a refusal half-way, because what the
+    /// step has done until then must not be committed.
+    fn run(&mut self, writing: &Writing<'_>) -> Result<(), Failure>;
 
     /// Answers, when its transaction was committed, or with the error that ended it.
     fn answer(self: Box<Self>, outcome: Result<()>);
@@ -71,7 +99,7 @@ pub(crate) trait Step: Send {
 
 /// A function with the one who waits for what it returns.
 pub(crate) struct Asked<T, F> {
-    step: Option<F>,
+    step: F,
     result: Option<Result<T>>,
     asker: oneshot::Sender<Result<T>>,
 }
@@ -79,29 +107,28 @@ pub(crate) struct Asked<T, F> {
 impl<T, F> Asked<T, F>
 where
     T: Send,
-    F: FnOnce(&Writing<'_>) -> Result<T, Failure> + Send,
+    F: Fn(&Writing<'_>) -> Result<T, Failure> + Send,
 {
     pub(crate) fn new(step: F) -> (Self, oneshot::Receiver<Result<T>>) {
         let (asker, answer) = oneshot::channel();
-        (Self { step: Some(step), result: None, asker }, answer)
+        (Self { step, result: None, asker }, answer)
     }
 }
 
 impl<T, F> Step for Asked<T, F>
 where
     T: Send,
-    F: FnOnce(&Writing<'_>) -> Result<T, Failure> + Send,
+    F: Fn(&Writing<'_>) -> Result<T, Failure> + Send,
 {
     fn is_awaited(&self) -> bool {
         !self.asker.is_closed()
     }
 
-    fn run(&mut self, writing: &Writing<'_>) -> Result<()> {
-        let Some(step) = self.step.take() else { return Ok(()) };
-        self.result = Some(match step(writing) {
+    fn run(&mut self, writing: &Writing<'_>) -> Result<(), Failure> {
+        self.result = Some(match (self.step)(writing) {
             Ok(answer) => Ok(answer),
-            Err(Failure::Refused(error)) => Err(error),
-            Err(Failure::Storage(error)) => return Err(error),
+            Err(Failure::Refused(error)) if !writing.has_changed() => Err(error),
+            Err(failure) => return Err(failure),
         });
         Ok(())
     }

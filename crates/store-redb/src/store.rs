@@ -232,8 +232,7 @@ macro_rules! handle {
             }
 
             async fn close(&self) -> Result<()> {
-                self.engine.close().await;
-                Ok(())
+                named("close", self.engine.close().await)
             }
         }
     };

@@ -2,7 +2,6 @@
 //!
 //! Nothing depends on it but the size of the file: every read judges expiry itself, and finds no way to those records.
 
-use redb::ReadableTable;
 use store_core::Timestamp;
 
 use crate::entries::Entries;
@@ -10,6 +9,8 @@ use crate::error::Failure;
 use crate::locks::Locks;
 use crate::records::Garbage;
 use crate::step::Writing;
+use crate::table::OpenTable;
+use crate::tables::Row;
 
 /// How many entries, locks or records a transaction frees, lists or clears at most.
 pub(crate) const STEP: usize = 256;
@@ -31,7 +32,7 @@ pub(crate) fn step(writing: &Writing<'_>) -> Result<Swept, Failure> {
 
 /// The rows of an index by expiry that are past, the earliest first.
 pub(crate) fn expired(
-    index: &impl ReadableTable<(u64, &'static [u8]), ()>,
+    index: &OpenTable<'_, (u64, Row), ()>,
     now: Timestamp,
     most: usize,
 ) -> Result<Vec<(u64, Vec<u8>)>, Failure> {

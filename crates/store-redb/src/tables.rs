@@ -67,10 +67,21 @@ pub(crate) fn timestamp(millis: u64) -> Result<Timestamp, Failure> {
 #[derive(Clone, Debug)]
 pub(crate) struct Location {
     pub(crate) path: PathBuf,
-    pub(crate) cache_bytes: usize,
+    cache_bytes: usize,
+    #[cfg(test)]
+    pub(crate) faults: crate::faults::Faults,
 }
 
 impl Location {
+    pub(crate) fn new(path: PathBuf, cache_bytes: usize) -> Self {
+        Self {
+            path,
+            cache_bytes,
+            #[cfg(test)]
+            faults: crate::faults::Faults::default(),
+        }
+    }
+
     /// Makes the file if there is none.
     pub(crate) fn create(&self) -> Result<(), Failure> {
         match self.path.try_exists() {
@@ -83,10 +94,20 @@ impl Location {
     /// Opens the file, which has to be there, and tells when it was last written.
     pub(crate) fn open(&self) -> Result<(Database, Timestamp), Failure> {
         guarded(|| {
-            let database = redb::Builder::new().set_cache_size(self.cache_bytes).open(&self.path)?;
+            let database = self.open_database(redb::Builder::new().set_cache_size(self.cache_bytes))?;
             let time = read_meta(&database)?;
             Ok((database, time))
         })
+    }
+
+    #[cfg(not(test))]
+    fn open_database(&self, builder: &redb::Builder) -> Result<Database, redb::DatabaseError> {
+        builder.open(&self.path)
+    }
+
+    #[cfg(test)]
+    fn open_database(&self, builder: &redb::Builder) -> Result<Database, redb::DatabaseError> {
+        self.faults.open(builder, &self.path)
     }
 }
 

@@ -93,7 +93,7 @@ impl Clearing {
     }
 
     /// Removes up to [`STEP`] entries; how many had not expired, and what is left.
-    pub(crate) fn step(self, writing: &Writing<'_>) -> Result<(u64, Option<Self>), Failure> {
+    pub(crate) fn step(&self, writing: &Writing<'_>) -> Result<(u64, Option<Self>), Failure> {
         let (snapshot, moment) = writing.snapshot();
         let mut rows = Vec::new();
         for entry in Reader::open(&snapshot)?.range(&self.0)?.take(STEP) {
@@ -107,7 +107,7 @@ impl Clearing {
             removed += u64::from(!moment.is_past(*expires_at));
         }
         let is_done = rows.len() < STEP;
-        let left = rows.pop().filter(|_| !is_done).map(|(last, _)| Self((Bound::Excluded(last), self.0.1)));
+        let left = rows.pop().filter(|_| !is_done).map(|(last, _)| Self((Bound::Excluded(last), self.0.1.clone())));
         Ok((removed, left))
     }
 }

@@ -8,25 +8,38 @@ mod duties;
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use redb::Durability;
-use store_core::{Clock, Outcome, Result, Timestamp};
+use store_core::{Clock, Result, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::error::{Failure, guarded};
+use crate::line::{Came, Head, Load};
 use crate::shared::{Access, Shared};
-use crate::step::{Step, Transaction};
+use crate::step::{Effects, Step, Transaction};
 use crate::sweep::{self, Swept};
 use crate::tables::{META, TIME};
+use crate::touched;
 use duties::Duties;
 
 /// How many steps share a transaction at most. Their answers are late by each other's work, not by each other's waiting.
 const MOST_STEPS: usize = 1024;
 
 /// When what was written is on the disk.
+///
+/// There may be others one day:
+///
+/// ```compile_fail,E0004
+/// fn name(flush: store_redb::Flush) -> &'static str {
+///     match flush {
+///         store_redb::Flush::BeforeAnswer => "before the answer",
+///         store_redb::Flush::Within(_) => "within a time",
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Flush {
     /// Before the call that wrote it is answered. What was acknowledged survives the end of the process and a power cut.
     #[default]
@@ -37,17 +50,17 @@ pub enum Flush {
 }
 
 pub(crate) enum Message {
-    Step(Box<dyn Step>),
+    Step(Box<dyn Step>, Load),
     /// To be told when the clock shows this time.
     Alarm(Timestamp, oneshot::Sender<()>),
     Flush(oneshot::Sender<Result<()>>),
     Compact(oneshot::Sender<Result<bool>>),
-    Close(oneshot::Sender<()>),
+    Close(oneshot::Sender<Result<()>>),
 }
 
 pub(crate) struct Writer {
     shared: Arc<Shared>,
-    messages: Receiver<Message>,
+    line: Head<Message>,
     flush: Flush,
     duties: Duties,
 }
@@ -55,47 +68,55 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn new(
         shared: Arc<Shared>,
-        messages: Receiver<Message>,
+        line: Head<Message>,
         flush: Flush,
         sweep_interval: Option<Duration>,
     ) -> Self {
-        Self { shared, messages, flush, duties: Duties::new(sweep_interval) }
+        Self { shared, line, flush, duties: Duties::new(sweep_interval) }
     }
 
     /// Works until the store is closed or its last handle is gone.
     pub(crate) fn run(mut self) {
         let closer = loop {
-            match self.messages.recv_timeout(self.duties.rest(&self.shared.clock)) {
-                Ok(message) => {
-                    if let Some(closer) = self.attend(message) {
+            match self.line.take(MOST_STEPS, self.duties.rest(&self.shared.clock)) {
+                Came::Messages(messages) => {
+                    if let Some(closer) = self.attend(messages) {
                         break Some(closer);
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break None,
+                Came::Nothing => {}
+                Came::End => break None,
             }
             self.do_duties();
         };
-        self.close();
+        let closed = self.close();
         if let Some(closer) = closer {
-            let _ = closer.send(());
+            let _ = closer.send(closed);
         }
     }
 
-    /// Does what a message asks for, and all steps that stand behind it; returns who wants the store closed.
-    fn attend(&mut self, first: Message) -> Option<oneshot::Sender<()>> {
-        let mut next = Some(first);
-        let mut steps = Vec::new();
-        while let Some(Message::Step(step)) = next {
-            steps.push(step);
-            next = (steps.len() < MOST_STEPS).then(|| self.messages.try_recv().ok()).flatten();
+    /// Does what messages ask for, steps that follow on each other together; returns who wants the store closed.
+    fn attend(&mut self, messages: Vec<Message>) -> Option<oneshot::Sender<Result<()>>> {
+        let mut group = Group::default();
+        for message in messages {
+            if let Message::Step(step, load) = message {
+                group.add(step, load);
+                continue;
+            }
+            self.run_group(std::mem::take(&mut group));
+            if let Some(closer) = self.serve(message) {
+                return Some(closer);
+            }
         }
-        if !steps.is_empty() {
-            self.run_steps(steps);
-        }
-        match next? {
-            // The loop above ends with none.
-            Message::Step(_) => {}
+        self.run_group(group);
+        None
+    }
+
+    /// Does what a message asks for that is no step.
+    fn serve(&mut self, message: Message) -> Option<oneshot::Sender<Result<()>>> {
+        match message {
+            // They go in groups.
+            Message::Step(..) => {}
             Message::Alarm(time, waiter) => self.duties.wake(time, waiter),
             Message::Flush(asker) => {
                 let _ = asker.send(self.flush());
@@ -121,40 +142,70 @@ impl Writer {
         }
     }
 
-    /// Runs the steps in one transaction, and answers them.
-    fn run_steps(&mut self, mut steps: Vec<Box<dyn Step>>) {
+    /// Runs the steps in one transaction, and answers them. A step that cannot be done whole is answered alone, and the
+    /// others are done again without it: redb has no savepoints within a transaction, so what it did half-way can only be
+    /// undone with all the rest. That costs the others as much as they cost before, for each step that fails so.
+    fn run_group(&mut self, group: Group) {
+        let Group { mut steps, load } = group;
+        if steps.is_empty() {
+            return;
+        }
         // What nobody waits for any more, and has not begun, need not happen.
         steps.retain(|step| step.is_awaited());
-        let outcome = self.transact(|transaction| {
-            steps.iter_mut().try_for_each(|step| step.run(&transaction.begin_step())).map_err(Failure::Storage)
-        });
+        let outcome = loop {
+            let at = Cell::new(None);
+            let done = self.transact(|transaction| {
+                for (index, step) in steps.iter_mut().enumerate() {
+                    at.set(Some(index));
+                    step.run(&transaction.begin_step())?;
+                }
+                at.set(None);
+                Ok(())
+            });
+            match (done, at.get()) {
+                (Err(failure), Some(index)) if failure.is_of_one_step() => {
+                    steps.remove(index).answer(Err(failure.into_error()));
+                }
+                (done, _) => break done.map_err(Failure::into_error),
+            }
+        };
+        // Before the answers: whoever has one finds room for the next write.
+        self.line.leave(load);
         steps.into_iter().for_each(|step| step.answer(outcome.clone()));
     }
 
     /// Does `work` in a transaction, which is committed if something has changed.
-    fn transact<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>) -> Result<T> {
-        let (has_changed, is_ending) = (Cell::new(false), Cell::new(false));
+    fn transact<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+        let (effects, is_ending) = (Effects::default(), Cell::new(false));
         let done = self.on_file(|shared| {
             let access = shared.database.read();
             let mut transaction = access.database()?.begin_write()?;
             let under_way = shared.timeline.begin(&shared.clock);
-            let answer = work(&Transaction::new(&transaction, &shared.clock, &has_changed))?;
-            if !has_changed.get() {
-                transaction.abort()?;
-                return Ok(answer);
+            // A panic is caught here, so that the transaction is ended as it should: redb loses the pages of one that unwinds.
+            let done = guarded(|| work(&Transaction::new(&transaction, &shared.clock, &effects)));
+            if done.is_err() || !effects.has_changed() {
+                touched::forget();
+                return match (done, transaction.abort()) {
+                    (Err(Failure::Storage(error)), _) => Err(Failure::Storage(error)),
+                    (done, aborted) => Ok(aborted?).and(done),
+                };
             }
             transaction.open_table(META)?.insert(TIME, shared.clock.now().as_unix_millis())?;
             transaction.set_durability(self.durability());
             under_way.is_committed_now();
+            touched::forget();
             is_ending.set(true);
             transaction.commit()?;
-            Ok(answer)
+            done
         });
-        if let (true, Flush::Within(time)) = (has_changed.get(), self.flush) {
+        if let (true, Flush::Within(time)) = (effects.has_changed(), self.flush) {
             self.duties.flush_within(time);
         }
-        // Of a commit that failed nobody knows whether the disk has it.
-        done.map_err(|error| if is_ending.get() { error.with_outcome(Outcome::Unknown) } else { error })
+        if !is_ending.get() {
+            return done;
+        }
+        self.shared.waiters.wake(&effects.into_locks());
+        done.map_err(Failure::of_commit)
     }
 
     fn durability(&self) -> Durability {
@@ -167,34 +218,55 @@ impl Writer {
     /// Brings to the disk what was committed.
     fn flush(&mut self) -> Result<()> {
         self.duties.has_flushed();
-        self.on_file(|shared| {
+        let flushed = self.on_file(|shared| {
             let access = shared.database.read();
             let transaction = access.database()?.begin_write()?;
             transaction.open_table(META)?.insert(TIME, shared.clock.now().as_unix_millis())?;
             Ok(transaction.commit()?)
-        })
+        });
+        flushed.map_err(|failure| failure.of_commit().into_error())
     }
 
     /// Reads meanwhile stand in line behind it.
     fn compact(&self) -> Result<bool> {
-        self.on_file(|shared| match &mut *shared.database.write() {
+        let compacted = self.on_file(|shared| match &mut *shared.database.write() {
             Access::Open(database) => Ok(database.compact()?),
             access => access.database().map(|_| false),
-        })
+        });
+        compacted.map_err(Failure::into_error)
     }
 
     /// Works on the file, which is opened again first where something was wrong with it.
-    fn on_file<T>(&self, work: impl FnOnce(&Shared) -> Result<T, Failure>) -> Result<T> {
-        self.shared.recover().map_err(Failure::into_error)?;
-        guarded(|| work(&self.shared)).map_err(|failure| {
+    fn on_file<T>(&self, work: impl FnOnce(&Shared) -> Result<T, Failure>) -> Result<T, Failure> {
+        self.shared.recover()?;
+        let done = guarded(|| work(&self.shared));
+        if let Err(Failure::Storage(_)) = &done {
             self.shared.lose();
-            failure.into_error()
-        })
+        }
+        done
     }
 
-    fn close(&mut self) {
-        // What could not be flushed is lost, as the end of the process would lose it.
-        let _ = self.flush();
+    fn close(&mut self) -> Result<()> {
+        let flushed = self.flush();
         self.shared.close();
+        match self.flush {
+            // What was acknowledged is on the disk, whatever becomes of the last flush.
+            Flush::BeforeAnswer => Ok(()),
+            Flush::Within(_) => flushed,
+        }
+    }
+}
+
+/// Steps that share a transaction, and how much of the line they take.
+#[derive(Default)]
+struct Group {
+    steps: Vec<Box<dyn Step>>,
+    load: Load,
+}
+
+impl Group {
+    fn add(&mut self, step: Box<dyn Step>, load: Load) {
+        self.steps.push(step);
+        self.load = self.load.and(load);
     }
 }

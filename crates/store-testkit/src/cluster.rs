@@ -9,6 +9,7 @@ mod view;
 use std::ops::Deref;
 use std::time::Duration;
 
+use crate::faults::whole_millis;
 use crate::node::Launcher;
 use crate::{Backend, Error, RedisServer, wait_until};
 
@@ -132,6 +133,20 @@ impl ClusterDeployment {
     /// [`Error::NotInTime`] when that is not so within 60 s.
     pub fn await_settled(&self) -> Result<(), Error> {
         wait_until("a settled Cluster", FAILOVER_LIMIT, || self.is_settled().then_some(()))
+    }
+
+    /// Changes how long a node may be silent before it counts as failed. A node that is restarted has what the Cluster was
+    /// started with again ([`ClusterOptions::node_timeout`]).
+    ///
+    /// With replicas that are to replace nobody, say, or where a busy machine may hold a node up for seconds. It is not for
+    /// the start to do so, because the nodes tell each other the less often the longer this is, and take minutes to agree.
+    ///
+    /// # Errors
+    /// Those of [`RedisServer::command`], for the first node that does not do it.
+    pub fn set_node_timeout(&self, silence: Duration) -> Result<(), Error> {
+        let silence = whole_millis(silence);
+        let set = |node: &ClusterNode| node.command(&["CONFIG", "SET", "cluster-node-timeout", &silence]).map(drop);
+        self.nodes.iter().try_for_each(set)
     }
 
     /// Waits until `former` serves no slot and nothing is left to repair, as [`await_settled`](Self::await_settled)

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crawl_records::{Crawl, File, files_in};
 use store_memory::{MemoryKeyValueStoreClient, prelude::*};
 use store_redis::RedisKeyValueStoreClient;
+use store_testkit::proxy::{Cut, Ending, FaultProxy, Faults, When};
 use store_testkit::{RedisServer, ServerOptions};
 use tempfile::TempDir;
 
@@ -153,9 +154,17 @@ async fn a_killed_program_is_gone_on_with_by_the_next_one() {
     let client = RedisKeyValueStoreClient::connect(server.url()).await.unwrap();
     let pages = KeyValueStore::open(Arc::new(client), StoreName::new("crawl").unwrap()).await.unwrap();
 
-    let mut killed = start(folder.path(), server.url());
-    while !pages.record_exists(&files[500].key).await.unwrap() {
-        assert!(killed.try_wait().unwrap().is_none(), "it ended early");
+    // Behind what goes silent after some hundred writes, because it might be done before a kill reaches it.
+    let proxy = FaultProxy::start(server.url()).unwrap();
+    let silence = Faults::new().only("EVALSHA").cut(Cut::AfterRequest, When::After(600)).ending(Ending::Silence);
+    proxy.inject(silence);
+    let mut killed = start(folder.path(), proxy.url());
+    loop {
+        let has_ended = killed.try_wait().unwrap().is_some();
+        if pages.record_exists(&files[500].key).await.unwrap() {
+            break;
+        }
+        assert!(!has_ended, "it ended early");
     }
     killed.kill().unwrap();
     killed.wait().unwrap();

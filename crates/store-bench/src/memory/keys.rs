@@ -30,8 +30,8 @@ impl Keys {
         self.names.iter().map(|name| &**name)
     }
 
-    /// Keys as they are read, without end: the same for the same seed. What finds the next one is prepared in advance, in
-    /// part, for it takes as long as a hit.
+    /// Keys as they are read, without end: the same for the same seed. They are drawn when this is called, not when they
+    /// are taken: to draw one takes as long as a hit, so this is called before the time is.
     pub(super) fn drawn(&self, seed: u64) -> impl Iterator<Item = &str> {
         /// More than fit any cache with their entries.
         const DRAWN: usize = 1 << 20;

@@ -8,11 +8,11 @@ mod keys;
 mod resident;
 mod subjects;
 
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::report::{Figures, Round, Row};
@@ -110,10 +110,11 @@ trait Work {
 
 impl<S: Subject> Work for Arc<S> {
     fn hit(&self, keys: &Arc<Keys>, seed: u64) -> Result<f64> {
+        let drawn = keys.drawn(seed).take(CALLS);
         let (taken, hits) = runtime()?.block_on(async {
             let mut hits = 0;
             let began = Instant::now();
-            for key in keys.drawn(seed).take(CALLS) {
+            for key in drawn {
                 hits += usize::from(self.get(key).await);
             }
             (began.elapsed(), hits)
@@ -123,13 +124,18 @@ impl<S: Subject> Work for Arc<S> {
     }
 
     fn mix(&self, keys: &Arc<Keys>, seed: u64) -> Result<f64> {
-        let began = Instant::now();
+        // All draw their keys before the first of them begins.
+        let start = Arc::new(Barrier::new(THREADS));
         let threads: Vec<_> = (0..THREADS as u64)
             .map(|thread| {
                 let (subject, keys, seed) = (Self::clone(self), Arc::clone(keys), seed * THREADS as u64 + thread);
-                thread::spawn(move || -> Result<()> {
-                    runtime()?.block_on(async {
-                        for (number, key) in keys.drawn(seed).take(CALLS).enumerate() {
+                let start = Arc::clone(&start);
+                thread::spawn(move || -> Result<(Instant, Instant)> {
+                    let (runtime, drawn) = (runtime(), keys.drawn(seed).take(CALLS));
+                    start.wait();
+                    let began = Instant::now();
+                    runtime?.block_on(async {
+                        for (number, key) in drawn.enumerate() {
                             if number % CALLS_PER_WRITE == 0 {
                                 subject.set(key, value()).await;
                             } else {
@@ -137,14 +143,17 @@ impl<S: Subject> Work for Arc<S> {
                             }
                         }
                     });
-                    Ok(())
+                    Ok((began, Instant::now()))
                 })
             })
             .collect();
+        let mut spans = Vec::with_capacity(THREADS);
         for thread in threads {
-            thread.join().map_err(|_| anyhow::anyhow!("a thread panicked"))??;
+            spans.push(thread.join().map_err(|_| anyhow::anyhow!("a thread panicked"))??);
         }
-        Ok((CALLS * THREADS) as f64 / began.elapsed().as_secs_f64() / 1e3)
+        let began = spans.iter().map(|span| span.0).min().context("no thread")?;
+        let ended = spans.iter().map(|span| span.1).max().context("no thread")?;
+        Ok((CALLS * THREADS) as f64 / (ended - began).as_secs_f64() / 1e3)
     }
 }
 

@@ -43,13 +43,17 @@
 //! println!("{violation}");
 //! ```
 
+mod effort;
 mod entry;
 mod lanes;
 mod lock;
+mod mentions;
 mod operation;
 mod search;
 mod shrink;
 mod sums;
+mod unanswered;
+mod ways;
 mod zones;
 
 #[cfg(test)]

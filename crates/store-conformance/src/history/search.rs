@@ -10,11 +10,13 @@
 //! which calls without an answer they needed, the one that needed fewer, or such as can do less, can do whatever the other
 //! can. And values that nobody mentions any more are all one.
 
-use std::collections::HashMap;
-use std::hash::Hash;
 use std::mem;
 use std::ops::RangeInclusive;
 
+use super::effort::Effort;
+use super::mentions::Mentions;
+use super::unanswered::Unanswered;
+use super::ways::{Way, Ways, insert};
 use super::{Call, Operation, Value};
 
 /// Looks for an order of what took effect during a time, on an object that was `start` when it began. Calls that were under
@@ -41,25 +43,6 @@ pub(super) fn explain<O: Operation>(
     Ok(())
 }
 
-/// How thorough a search is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effort {
-    /// Ways that differ in which calls without an answer they needed are given up where there are many of them. An order
-    /// that is found is one, but that none is found means nothing.
-    Quick,
-    Exhaustive,
-}
-
-impl Effort {
-    /// How many are kept of ways that differ in nothing else.
-    fn most_alike(self) -> usize {
-        match self {
-            Self::Quick => 4,
-            Self::Exhaustive => usize::MAX,
-        }
-    }
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Event {
     at: u64,
@@ -84,68 +67,6 @@ fn events<O: Operation>(calls: &[Call<O>]) -> Vec<Event> {
     events
 }
 
-/// How things can stand.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Way<S> {
-    state: S,
-    /// The calls under way that have taken effect, in order.
-    done: Vec<usize>,
-    /// The calls without an answer that have, by their kind, in order.
-    used: Vec<usize>,
-}
-
-impl<S> Way<S> {
-    fn has_done(&self, place: usize) -> bool {
-        self.done.binary_search(&place).is_ok()
-    }
-}
-
-fn insert(ordered: &mut Vec<usize>, item: usize) {
-    let place = ordered.partition_point(|other| *other < item);
-    ordered.insert(place, item);
-}
-
-fn count(ordered: &[usize], item: usize) -> usize {
-    ordered.iter().filter(|other| **other == item).count()
-}
-
-/// Ways of which none can do all that another can.
-struct Ways<S> {
-    by_key: HashMap<(S, Vec<usize>), Vec<Vec<usize>>>,
-    most_alike: usize,
-}
-
-impl<S: Copy + Eq + Hash> Ways<S> {
-    fn none(effort: Effort) -> Self {
-        Self { by_key: HashMap::new(), most_alike: effort.most_alike() }
-    }
-
-    /// Adds a way, unless one that is there can do all that it can.
-    fn add<O: Operation<State = S>>(&mut self, way: Way<S>, unanswered: &Unanswered<O>) -> bool {
-        let others = self.by_key.entry((way.state, way.done)).or_default();
-        if others.iter().any(|other| unanswered.are_covered(other, &way.used)) {
-            return false;
-        }
-        others.retain(|other| !unanswered.are_covered(&way.used, other));
-        let is_kept = others.len() < self.most_alike;
-        if is_kept {
-            others.push(way.used);
-        }
-        is_kept
-    }
-
-    fn drain(&mut self) -> impl Iterator<Item = Way<S>> {
-        let of_key = |((state, done), others): ((S, Vec<usize>), Vec<Vec<usize>>)| {
-            others.into_iter().map(move |used| Way { state, done: done.clone(), used })
-        };
-        self.by_key.drain().flat_map(of_key)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.by_key.is_empty()
-    }
-}
-
 struct Search<'a, O: Operation> {
     calls: &'a [Call<O>],
     from: u64,
@@ -164,7 +85,7 @@ struct Search<'a, O: Operation> {
 
 impl<'a, O: Operation> Search<'a, O> {
     fn new(calls: &'a [Call<O>], start: O::State, from: u64, effort: Effort) -> Self {
-        let (mentions, unanswered) = (Mentions::of(calls), Unanswered::new());
+        let (mentions, unanswered) = (Mentions::of(calls, effort), Unanswered::new());
         let [mut ways, passed, spare] = [(); 3].map(|()| Ways::none(effort));
         ways.add(Way { state: start, done: Vec::new(), used: Vec::new() }, &unanswered);
         let operations = calls.iter().map(|call| call.operation).collect();
@@ -204,7 +125,7 @@ impl<'a, O: Operation> Search<'a, O> {
             }
             Err(_) => true,
         });
-        self.passed.by_key.clear();
+        self.passed.clear();
         while let Some(way) = untried.pop() {
             if let Some(state) = self.apply(place, way.state) {
                 let way = self.observed(Way { state, ..way.clone() });
@@ -230,10 +151,9 @@ impl<'a, O: Operation> Search<'a, O> {
     fn forget_values(&mut self, place: usize) {
         let call = &self.calls[place];
         for value in call.operation.mentions(call.returned.map(|it| it.answer)).into_iter().flatten() {
-            if !self.mentions.was_last(value) {
-                continue;
+            for forgotten in self.mentions.returned(value) {
+                self.forget(forgotten, self.mentions.known(forgotten));
             }
-            self.forget(value, self.mentions.known(value));
         }
     }
 
@@ -245,7 +165,7 @@ impl<'a, O: Operation> Search<'a, O> {
         }
         let merged = self.unanswered.rename(value, forgotten);
         let (state, after) = (O::state(value), O::state(forgotten));
-        if merged.is_empty() && !self.ways.by_key.keys().any(|(other, _)| *other == state) {
+        if merged.is_empty() && !self.ways.any_is_at(state) {
             return;
         }
         let ways: Vec<_> = self.ways.drain().collect();
@@ -312,167 +232,6 @@ impl<'a, O: Operation> Search<'a, O> {
     fn observe(&self, place: usize, way: &mut Way<O::State>) {
         if self.apply(place, way.state) == Some(way.state) {
             insert(&mut way.done, place);
-        }
-    }
-}
-
-/// Which values calls mention, and how many of these calls have not returned.
-struct Mentions {
-    left: HashMap<Value, usize>,
-    /// Stands for all values that nobody mentions; `None` where they have to be told apart.
-    nobodys: Option<Value>,
-}
-
-impl Mentions {
-    fn of<O: Operation>(calls: &[Call<O>]) -> Self {
-        let mut left = HashMap::new();
-        if !O::tells_apart_what_it_mentions(calls) {
-            return Self { left, nobodys: None };
-        }
-        for call in calls {
-            for value in call.operation.mentions(call.returned.map(|it| it.answer)).into_iter().flatten() {
-                *left.entry(value).or_default() += 1;
-            }
-        }
-        let nobodys = (Value::MIN..=Value::MAX).find(|value| !left.contains_key(value));
-        Self { left, nobodys }
-    }
-
-    /// The value, or what stands for it once nobody mentions it any more.
-    fn known(&self, value: Value) -> Value {
-        let is_mentioned = self.left.get(&value).is_some_and(|left| *left > 0);
-        self.nobodys.filter(|_| !is_mentioned).unwrap_or(value)
-    }
-
-    /// Counts the return of a call that mentions the value. Whether it was the last.
-    fn was_last(&mut self, value: Value) -> bool {
-        let Some(left) = self.left.get_mut(&value) else { return false };
-        *left = left.saturating_sub(1);
-        *left == 0
-    }
-}
-
-/// The calls without an answer, by kind: those of one kind can stand for each other at any later time.
-struct Unanswered<O: Operation> {
-    kinds: Vec<Kind<O>>,
-    by_operation: HashMap<O, usize>,
-    /// Those that write a value.
-    by_value: HashMap<Value, Vec<usize>>,
-    /// Of those that are left, the ones that may have an effect in any state.
-    anywhere: Vec<usize>,
-    /// The others by the state in which they have one.
-    only_in: HashMap<O::State, Vec<usize>>,
-}
-
-struct Kind<O> {
-    operation: O,
-    /// How many there are that not every way has used.
-    left: usize,
-}
-
-impl<O: Operation> Unanswered<O> {
-    fn new() -> Self {
-        let (by_operation, by_value, only_in) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { kinds: Vec::new(), by_operation, by_value, anywhere: Vec::new(), only_in }
-    }
-
-    /// Adds so many, and says of which kind they are.
-    fn add(&mut self, operation: O, more: usize) -> usize {
-        let next = self.kinds.len();
-        let kind = *self.by_operation.entry(operation).or_insert(next);
-        if kind == next {
-            self.kinds.push(Kind { operation, left: 0 });
-            if let Some(value) = operation.value() {
-                self.by_value.entry(value).or_default().push(kind);
-            }
-        }
-        if self.kinds[kind].left == 0 {
-            self.places(operation).push(kind);
-        }
-        self.kinds[kind].left += more;
-        kind
-    }
-
-    /// Counts the kinds that write this value among those that write the other, and says which among which.
-    fn rename(&mut self, value: Value, other: Value) -> HashMap<usize, usize> {
-        let mut merged = HashMap::new();
-        for kind in self.by_value.remove(&value).unwrap_or_default() {
-            let operation = self.kinds[kind].operation;
-            let left = mem::take(&mut self.kinds[kind].left);
-            if left > 0 {
-                self.places(operation).retain(|other| *other != kind);
-                merged.insert(kind, self.add(operation.with_value(other), left));
-            }
-        }
-        merged
-    }
-
-    fn places(&mut self, operation: O) -> &mut Vec<usize> {
-        match operation.has_effect_only_in() {
-            None => &mut self.anywhere,
-            Some(state) => self.only_in.entry(state).or_default(),
-        }
-    }
-
-    fn operation(&self, kind: usize) -> O {
-        self.kinds[kind].operation
-    }
-
-    fn after(&self, kind: usize, before: O::State) -> O::State {
-        self.operation(kind).apply(None, before).unwrap_or(before)
-    }
-
-    /// The kinds of which some are left and that may have an effect in a state.
-    fn kinds(&self, state: O::State) -> impl Iterator<Item = usize> {
-        let known = self.only_in.get(&state).filter(|_| state != O::UNKNOWN).into_iter();
-        let any = (state == O::UNKNOWN).then(|| self.only_in.values()).into_iter().flatten();
-        self.anywhere.iter().chain(known.chain(any).flatten()).copied()
-    }
-
-    /// The kinds of which some are left after a way and that may have an effect.
-    fn left_after(&self, way: &Way<O::State>) -> impl Iterator<Item = usize> {
-        self.kinds(way.state).filter(|&kind| count(&way.used, kind) < self.kinds[kind].left)
-    }
-
-    /// Whether for everything in the one, in the other there is something that can do no less. Then whoever has used the
-    /// one can do whatever someone can who has used the other. Both are ordered.
-    fn are_covered(&self, one: &[usize], other: &[usize]) -> bool {
-        if one.len() > other.len() {
-            return false;
-        }
-        let mut left = other.to_vec();
-        let same_left =
-            |kind: &usize| left.iter().position(|other| other == kind).map(|at| left.swap_remove(at)).is_none();
-        let more: Vec<usize> = one.iter().copied().filter(same_left).collect();
-        more.into_iter().all(|kind| {
-            let covers = |other: &usize| self.operation(*other).covers(self.operation(kind));
-            left.iter().position(covers).map(|at| left.swap_remove(at)).is_some()
-        })
-    }
-
-    /// Forgets what every way has used.
-    fn settle(&mut self, ways: &mut Ways<O::State>) {
-        let Some(first) = ways.by_key.values().flatten().next() else { return };
-        let mut by_all = first.clone();
-        for used in ways.by_key.values().flatten() {
-            let mut rest = used.iter().peekable();
-            by_all.retain(|kind| {
-                while rest.next_if(|other| *other < kind).is_some() {}
-                rest.next_if_eq(&kind).is_some()
-            });
-        }
-        if by_all.is_empty() {
-            return;
-        }
-        for used in ways.by_key.values_mut().flatten() {
-            let mut forgotten = by_all.iter().peekable();
-            used.retain(|kind| forgotten.next_if_eq(&kind).is_none());
-        }
-        for kind in by_all {
-            self.kinds[kind].left -= 1;
-            if self.kinds[kind].left == 0 {
-                self.places(self.kinds[kind].operation).retain(|other| *other != kind);
-            }
         }
     }
 }

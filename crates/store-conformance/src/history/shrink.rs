@@ -7,7 +7,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::search::{Effort, explain};
+use super::effort::Effort;
+use super::search::explain;
 use super::{Call, Operation, lanes};
 
 /// How many calls are looked at, all attempts together, before the picture is small enough.
@@ -23,8 +24,11 @@ impl<O: Operation> Violation<O> {
     /// Looks for an order, and if there is none for the smallest part that has none.
     pub(super) fn find(part: Part<O>) -> Result<(), Self> {
         let mut shrinking = Shrinking { part, patience: PATIENCE };
-        let Some(suspect) = shrinking.part.shortened(Effort::Quick) else { return Ok(()) };
-        // Where the quick search gave up, most often little of what came before is needed to see that it had to.
+        if shrinking.part.shortened(Effort::Quick).is_none() {
+            return Ok(());
+        }
+        let Some(suspect) = shrinking.part.shortened(Effort::Bounded) else { return Ok(()) };
+        // Where the bounded search gave up, most often little of what came before is needed to see that it had to.
         if !shrinking.begin_late(&suspect) {
             let Some(part) = shrinking.part.shortened(Effort::Exhaustive) else { return Ok(()) };
             shrinking.part = part;

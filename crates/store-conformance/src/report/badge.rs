@@ -8,8 +8,9 @@ const RED: &str = "#b3261e";
 const GREY: &str = "#6b6b6b";
 
 impl Report {
-    /// The badge as SVG: the level, and how many checks passed. What failed and what is a deviation is counted too, and a
-    /// run of a part says that it was one.
+    /// The badge as SVG: the level, and how many checks passed. What failed, what is a deviation and what is unsupported is
+    /// counted too, and a run of a part says that it was one. It is red where anything failed, and grey where nothing passed
+    /// or not all was run.
     #[must_use]
     pub fn badge(&self) -> String {
         let (result, colour) = self.verdict();
@@ -33,18 +34,21 @@ impl Report {
 
     /// What the badge says, and in which colour.
     fn verdict(&self) -> (String, &'static str) {
-        let (failures, run, deviations) = (self.failures(), self.all().count(), self.count(Status::Deviation));
+        let (failures, run, passed) = (self.failures(), self.all().count(), self.count(Status::Pass));
         if failures > 0 {
             return (format!("{failures} failed"), RED);
         }
-        let mut passed = format!("{} passed", self.count(Status::Pass));
-        if deviations > 0 {
-            passed.push_str(&format!(", {deviations} deviate"));
+        let mut text = format!("{passed} passed");
+        for (status, name) in [(Status::Deviation, "deviate"), (Status::Unsupported, "unsupported")] {
+            match self.count(status) {
+                0 => {}
+                count => text.push_str(&format!(", {count} {name}")),
+            }
         }
-        match run < self.of {
-            true => (format!("{passed}, {run} of {} run", self.of), GREY),
-            false => (passed, GREEN),
+        if run < self.of {
+            text.push_str(&format!(", {run} of {} run", self.of));
         }
+        (text, if run < self.of || passed == 0 { GREY } else { GREEN })
     }
 }
 
@@ -66,7 +70,7 @@ mod tests {
     fn a_badge_counts_what_passed_at_its_level() {
         let badge = sample(&[(Standing::Counts, Status::Pass), (Standing::Counts, Status::Unsupported)]).badge();
         assert!(badge.starts_with("<svg ") && badge.ends_with("</svg>\n"), "{badge}");
-        assert!(badge.contains("<title>conformance 2026.1: 1 passed</title>"), "{badge}");
+        assert!(badge.contains("<title>conformance 2026.1: 1 passed, 1 unsupported</title>"), "{badge}");
         assert!(badge.contains(GREEN), "{badge}");
     }
 
@@ -81,8 +85,17 @@ mod tests {
     }
 
     #[test]
+    fn a_badge_is_green_only_where_something_passed() {
+        let nothing = sample(&[(Standing::Counts, Status::Unsupported), (Standing::Counts, Status::Unsupported)]);
+        assert_eq!(nothing.verdict(), ("0 passed, 2 unsupported".to_owned(), GREY));
+        assert_eq!(sample(&[]).verdict(), ("0 passed".to_owned(), GREY));
+        let missing = sample(&[(Standing::Counts, Status::Pass), (Standing::Counts, Status::NotRun)]);
+        assert_eq!(missing.verdict(), ("1 failed".to_owned(), RED));
+    }
+
+    #[test]
     fn a_preview_is_not_counted() {
         let report = sample(&[(Standing::Preview, Status::Pass), (Standing::Preview, Status::Fail)]);
-        assert_eq!(report.verdict(), ("0 passed".to_owned(), GREEN));
+        assert_eq!(report.verdict(), ("0 passed".to_owned(), GREY));
     }
 }

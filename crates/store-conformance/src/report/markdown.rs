@@ -41,6 +41,7 @@ impl Report {
             ]);
         }
         facts.extend(subject.granularity.map(|step| ("expiry, seen", format!("to {step:?}"))));
+        facts.extend(subject.unobserved.clone().map(|panic| ("expiry, seen", panic)));
         facts.extend([("seed", self.seed.to_string()), ("time", format!("{:.1} s", self.seconds))]);
         facts.retain(|(_, fact)| !fact.is_empty());
         facts

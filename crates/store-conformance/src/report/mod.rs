@@ -67,6 +67,8 @@ pub(crate) struct Driver {
     pub(crate) capabilities: Option<Capabilities>,
     /// In which steps it was seen to tell how long entries live on.
     pub(crate) granularity: Option<Duration>,
+    /// Why it was not seen, where the driver panicked instead.
+    pub(crate) unobserved: Option<String>,
 }
 
 /// What one run of the suite found about one driver.

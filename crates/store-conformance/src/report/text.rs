@@ -13,6 +13,7 @@ impl fmt::Display for Report {
             check.leaks.iter().try_for_each(|leak| writeln!(f, "leak: {}: {leak}", check.name()))?;
         }
         self.leaks.iter().try_for_each(|leak| writeln!(f, "leak: {leak}"))?;
+        self.subject.unobserved.iter().try_for_each(|panic| writeln!(f, "{panic}"))?;
         self.fmt_sum(f)?;
         for (name, model) in [("model", &self.model), ("model of records", &self.record_model)] {
             if let Some(model) = model.as_ref().filter(|model| model.coverage.operations > 0) {

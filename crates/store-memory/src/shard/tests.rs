@@ -35,7 +35,7 @@ fn set(shard: &mut Shard, namespace: &Namespace, key: &str, value: &[u8], lifeti
 }
 
 fn value(shard: &Shard, namespace: &Namespace, key: &str, now: Timestamp) -> Option<Vec<u8>> {
-    shard.get(target(namespace, key), now).map(|(payload, _)| payload.value().to_vec())
+    shard.get(target(namespace, key), now).map(|(value, _)| value.to_vec())
 }
 
 fn filled(entries: usize, lifetime: Lifetime) -> Shard {
@@ -58,7 +58,7 @@ fn check(shard: &Shard) {
     for (number, slot) in shard.slots.iter().enumerate() {
         let number = number as u32;
         assert_eq!(shard.index.find(spread(slot.hash), |&other| other == number), Some(&number));
-        let namespace = shard.namespaces.of(slot.membership).clone();
+        let namespace = shard.namespaces.of(slot.part).clone();
         let key = slot.payload.key_buf();
         let found = shard.find(Target { at: Address { namespace: &namespace, key: key.as_key() }, hash: slot.hash });
         assert_eq!(found, Some(number));
@@ -71,7 +71,7 @@ fn check(shard: &Shard) {
         let mut numbers = Vec::new();
         shard.namespaces.walk(&Covered::new(namespace, Scope::Namespace), None, usize::MAX, &mut numbers);
         assert_eq!(numbers.len(), *members);
-        assert!(numbers.iter().all(|&n| shard.namespaces.of(shard.slots[n as usize].membership) == namespace));
+        assert!(numbers.iter().all(|&n| shard.namespaces.of(shard.slots[n as usize].part) == namespace));
     }
     assert_eq!(shard.bytes(), bytes);
 }
@@ -157,7 +157,7 @@ proptest! {
                 Step::Get => {}
                 Step::Renew { millis } => {
                     let renewed = shard.renew(to, Ttl::from_millis(millis).unwrap(), now, &mut freed);
-                    let renewed = renewed.map(|(payload, _)| payload.value().to_vec());
+                    let renewed = renewed.map(|(value, _)| value.to_vec());
                     prop_assert_eq!(renewed, existing.map(|(value, _)| value));
                     if let Some((_, Some(kept))) = model.get_mut(&at) {
                         *kept = millis_now + millis;
@@ -207,7 +207,7 @@ proptest! {
             for (n, namespace) in namespaces.iter().enumerate() {
                 for (k, key) in keys.iter().enumerate() {
                     let found = shard.get(target(namespace, key), time(millis_now));
-                    let found = found.map(|(payload, expires_at)| (payload.value().to_vec(), expires_at));
+                    let found = found.map(|(value, expires_at)| (value.to_vec(), expires_at));
                     let expected = model.get(&(n, k)).map(|(value, end)| {
                         (value.clone(), end.map_or(ExpiresAt::Never, |end| ExpiresAt::At(time(end))))
                     });

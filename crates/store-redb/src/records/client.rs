@@ -80,15 +80,16 @@ impl RedbKeyValueStoreClient {
     /// Does something to the collections in one step.
     async fn write<T: Send + 'static>(
         &self,
-        step: impl FnOnce(&Writing<'_>, &mut Collections<'_, '_>) -> Result<T, Failure> + Send + 'static,
+        bytes: usize,
+        step: impl Fn(&Writing<'_>, &mut Collections<'_, '_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T> {
         let access_times = self.access_times;
-        self.engine.write(move |writing| step(writing, &mut Collections::open(writing, access_times)?)).await
+        self.engine.write(bytes, move |writing| step(writing, &mut Collections::open(writing, access_times)?)).await
     }
 
     /// Reads records of an opened collection: from a snapshot where that leaves `accessed_at` as it is, and else in one
     /// step with moving it.
-    async fn read<T, F>(&self, opened: &OpenedStore, read: F) -> Result<T>
+    async fn read<T, F>(&self, opened: &OpenedStore, bytes: usize, read: F) -> Result<T>
     where
         T: Send + 'static,
         F: Fn(&Reader<'_>) -> Result<T, Failure> + Send + Sync + 'static,
@@ -102,7 +103,7 @@ impl RedbKeyValueStoreClient {
                 false => reads(&Reader::open(snapshot, collection.generation)?).map(Some),
             }
         };
-        if let Some(answer) = self.engine.read(look).await? {
+        if let Some(answer) = self.engine.read(bytes, look).await? {
             return Ok(answer);
         }
         let opened = opened.clone();
@@ -110,7 +111,7 @@ impl RedbKeyValueStoreClient {
             let collection = collections.for_reading(&opened)?;
             read(&Reader::open(&writing.snapshot().0, collection.generation)?)
         };
-        self.write(step).await
+        self.write(bytes, step).await
     }
 }
 
@@ -121,9 +122,9 @@ impl KeyValueStoreClient for RedbKeyValueStoreClient {
     }
 
     async fn open_store(&self, options: OpenOptions) -> Result<OpenedStore> {
-        self.write(move |_, collections| match options.selector {
-            StoreSelector::Label(label) => collections.open_by_label(label),
-            StoreSelector::Id(id) => collections.open_by_id(&id),
+        self.write(0, move |_, collections| match &options.selector {
+            StoreSelector::Label(label) => collections.open_by_label(label.clone()),
+            StoreSelector::Id(id) => collections.open_by_id(id),
         })
         .await
     }
@@ -133,12 +134,12 @@ impl KeyValueStoreClient for RedbKeyValueStoreClient {
         let look = move |snapshot: &Snapshot<'_>, _: &Moment| {
             Ok(collections::find(snapshot, &opened)?.metadata(opened.id.clone()))
         };
-        self.engine.read(look).await
+        self.engine.read(0, look).await
     }
 
     async fn get_record(&self, store: &OpenedStore, key: Key<'_>) -> Result<Option<Record>> {
         let key = key.to_buf();
-        self.read(store, move |records| records.get(&key)).await
+        self.read(store, key.len(), move |records| records.get(&key)).await
     }
 
     async fn set_record(
@@ -149,16 +150,18 @@ impl KeyValueStoreClient for RedbKeyValueStoreClient {
         value: Bytes,
     ) -> Result<()> {
         let (opened, key) = (store.clone(), key.to_buf());
+        let bytes = key.len() + value.len();
         let step = move |writing: &Writing<'_>, collections: &mut Collections<'_, '_>| {
             let collection = collections.for_writing(&opened)?;
             Records::open(writing, collection.generation)?.set(&key, &content_type, &value)?;
             collections.note_written(&opened, collection)
         };
-        self.write(step).await
+        self.write(bytes, step).await
     }
 
     async fn delete_record(&self, store: &OpenedStore, key: Key<'_>) -> Result<bool> {
         let (opened, key) = (store.clone(), key.to_buf());
+        let bytes = key.len();
         let step = move |writing: &Writing<'_>, collections: &mut Collections<'_, '_>| {
             let collection = collections.for_writing(&opened)?;
             let is_removed = Records::open(writing, collection.generation)?.remove(&key)?;
@@ -167,12 +170,12 @@ impl KeyValueStoreClient for RedbKeyValueStoreClient {
             }
             Ok(is_removed)
         };
-        self.write(step).await
+        self.write(bytes, step).await
     }
 
     async fn has_record(&self, store: &OpenedStore, key: Key<'_>) -> Result<bool> {
         let key = key.to_buf();
-        self.read(store, move |records| records.has(&key)).await
+        self.read(store, key.len(), move |records| records.has(&key)).await
     }
 
     async fn list_record_keys(
@@ -180,21 +183,21 @@ impl KeyValueStoreClient for RedbKeyValueStoreClient {
         store: &OpenedStore,
         options: RecordPageOptions,
     ) -> Result<RecordPage<RecordMetadata>> {
-        self.read(store, move |records| records.list_keys(&options)).await
+        self.read(store, 0, move |records| records.list_keys(&options)).await
     }
 
     async fn list_records(&self, store: &OpenedStore, options: RecordPageOptions) -> Result<RecordPage<Record>> {
-        self.read(store, move |records| records.list_records(&options)).await
+        self.read(store, 0, move |records| records.list_records(&options)).await
     }
 
     async fn purge_store(&self, store: &OpenedStore) -> Result<()> {
         let opened = store.clone();
-        self.write(move |_, collections| collections.purge(&opened)).await
+        self.write(0, move |_, collections| collections.purge(&opened)).await
     }
 
     async fn drop_store(&self, store: &OpenedStore) -> Result<()> {
         let opened = store.clone();
-        self.write(move |_, collections| collections.remove(&opened)).await
+        self.write(0, move |_, collections| collections.remove(&opened)).await
     }
 
     /// Made from the id and the key alone: neither the collection nor the record is looked at.
@@ -209,7 +212,6 @@ impl KeyValueStoreClient for RedbKeyValueStoreClient {
     }
 
     async fn close(&self) -> Result<()> {
-        self.engine.close().await;
-        Ok(())
+        named("close", self.engine.close().await)
     }
 }

@@ -2,12 +2,12 @@
 
 use std::ops::Bound;
 
-use redb::Table;
 use store_core::{Bytes, ContentType, KeyBuf, Record, RecordMetadata, RecordPage, RecordPageOptions, Result};
 
 use crate::error::{Failure, corrupt};
 use crate::snapshot::{Snapshot, View};
 use crate::step::Writing;
+use crate::table::OpenTable;
 use crate::tables::{DESCRIPTIONS, RecordKey, VALUES};
 
 type Description = (&'static [u8], u64);
@@ -21,7 +21,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn open(snapshot: &Snapshot<'a>, generation: u64) -> Result<Self, Failure> {
-        Ok(Self { descriptions: snapshot.open(DESCRIPTIONS)?, values: snapshot.open(VALUES)?, generation })
+        Ok(Self { descriptions: snapshot.open(&DESCRIPTIONS)?, values: snapshot.open(&VALUES)?, generation })
     }
 
     pub(super) fn get(&self, key: &KeyBuf) -> Result<Option<Record>, Failure> {
@@ -97,20 +97,18 @@ fn content_type_of(bytes: &[u8]) -> Result<ContentType, Failure> {
 }
 
 /// Writes records in a step. The caller notes it at the collection.
-pub(super) struct Records<'a, 'w> {
-    descriptions: Table<'a, RecordKey, Description>,
-    values: Table<'a, RecordKey, &'static [u8]>,
+pub(super) struct Records<'a> {
+    descriptions: OpenTable<'a, RecordKey, Description>,
+    values: OpenTable<'a, RecordKey, &'static [u8]>,
     generation: u64,
-    writing: &'w Writing<'a>,
 }
 
-impl<'a, 'w> Records<'a, 'w> {
-    pub(super) fn open(writing: &'w Writing<'a>, generation: u64) -> Result<Self, Failure> {
-        Ok(Self { descriptions: writing.open(DESCRIPTIONS)?, values: writing.open(VALUES)?, generation, writing })
+impl<'a> Records<'a> {
+    pub(super) fn open(writing: &Writing<'a>, generation: u64) -> Result<Self, Failure> {
+        Ok(Self { descriptions: writing.open(&DESCRIPTIONS)?, values: writing.open(&VALUES)?, generation })
     }
 
     pub(super) fn set(&mut self, key: &KeyBuf, content_type: &ContentType, value: &[u8]) -> Result<(), Failure> {
-        self.writing.has_changed();
         let (key, size) = ((self.generation, key.as_bytes()), value.len() as u64);
         self.descriptions.insert(key, (content_type.as_str().as_bytes(), size))?;
         self.values.insert(key, value)?;
@@ -120,10 +118,9 @@ impl<'a, 'w> Records<'a, 'w> {
     /// Whether a record was there.
     pub(super) fn remove(&mut self, key: &KeyBuf) -> Result<bool, Failure> {
         let key = (self.generation, key.as_bytes());
-        if self.descriptions.remove(key)?.is_none() {
+        if !self.descriptions.remove(key)? {
             return Ok(false);
         }
-        self.writing.has_changed();
         self.values.remove(key)?;
         Ok(true)
     }

@@ -1,7 +1,6 @@
 //! Which collections there are: by id, and which id goes with which label. Each step looks the id up, so that nobody
 //! works on a collection that was dropped.
 
-use redb::{ReadableTable, Table};
 use store_core::{AccessTimes, Error, ErrorKind, OpenedStore, Result, StoreLabel, StoreMetadata, Timestamp};
 
 use super::garbage::Garbage;
@@ -9,6 +8,7 @@ use super::label;
 use crate::error::{Failure, corrupt};
 use crate::snapshot::Snapshot;
 use crate::step::Writing;
+use crate::table::OpenTable;
 use crate::tables::{COLLECTIONS, LABELS, LAST_GENERATION, META, StoredCollection, timestamp};
 
 /// What is known about a collection.
@@ -53,22 +53,22 @@ impl Collection {
 
 /// The collection that was opened, unless it has been dropped since. A new one of the same name has another id.
 pub(super) fn find(snapshot: &Snapshot<'_>, opened: &OpenedStore) -> Result<Collection, Failure> {
-    let collections = snapshot.open(COLLECTIONS)?;
+    let collections = snapshot.open(&COLLECTIONS)?;
     let stored = collections.get(opened.id.as_bytes())?;
     Collection::parse(stored.ok_or_else(dropped)?.value())
 }
 
 /// Writes collections in a step.
 pub(super) struct Collections<'a, 'w> {
-    by_id: Table<'a, &'static [u8], StoredCollection>,
-    by_label: Table<'a, &'static [u8], &'static [u8]>,
+    by_id: OpenTable<'a, &'static [u8], StoredCollection>,
+    by_label: OpenTable<'a, &'static [u8], &'static [u8]>,
     access_times: AccessTimes,
     writing: &'w Writing<'a>,
 }
 
 impl<'a, 'w> Collections<'a, 'w> {
     pub(super) fn open(writing: &'w Writing<'a>, access_times: AccessTimes) -> Result<Self, Failure> {
-        Ok(Self { by_id: writing.open(COLLECTIONS)?, by_label: writing.open(LABELS)?, access_times, writing })
+        Ok(Self { by_id: writing.open(&COLLECTIONS)?, by_label: writing.open(&LABELS)?, access_times, writing })
     }
 
     /// Opens the collection that is called so, or creates it.
@@ -144,7 +144,6 @@ impl<'a, 'w> Collections<'a, 'w> {
     }
 
     fn put(&mut self, id: &str, collection: &Collection) -> Result<(), Failure> {
-        self.writing.has_changed();
         let [created, accessed, modified] =
             [collection.created_at, collection.accessed_at, collection.modified_at].map(Timestamp::as_unix_millis);
         let label = label::spell(&collection.label);
@@ -155,7 +154,7 @@ impl<'a, 'w> Collections<'a, 'w> {
 
 /// A generation that no collection ever had.
 fn next_generation(writing: &Writing<'_>) -> Result<u64, Failure> {
-    let mut meta = writing.open(META)?;
+    let mut meta = writing.open(&META)?;
     let next = meta.get(LAST_GENERATION)?.map_or(0, |number| number.value()) + 1;
     meta.insert(LAST_GENERATION, next)?;
     Ok(next)

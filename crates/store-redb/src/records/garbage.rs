@@ -2,26 +2,25 @@
 
 use std::ops::Bound;
 
-use redb::{ReadableTable, Table};
 use store_core::Result;
 
 use crate::error::Failure;
 use crate::step::Writing;
+use crate::table::OpenTable;
 use crate::tables::{DESCRIPTIONS, GARBAGE, VALUES};
 
 pub(crate) struct Garbage<'a, 'w> {
-    generations: Table<'a, u64, ()>,
+    generations: OpenTable<'a, u64, ()>,
     writing: &'w Writing<'a>,
 }
 
 impl<'a, 'w> Garbage<'a, 'w> {
     pub(crate) fn open(writing: &'w Writing<'a>) -> Result<Self, Failure> {
-        Ok(Self { generations: writing.open(GARBAGE)?, writing })
+        Ok(Self { generations: writing.open(&GARBAGE)?, writing })
     }
 
     /// Leaves a generation to be freed.
     pub(super) fn add(&mut self, generation: u64) -> Result<(), Failure> {
-        self.writing.has_changed();
         self.generations.insert(generation, ())?;
         Ok(())
     }
@@ -38,14 +37,13 @@ impl<'a, 'w> Garbage<'a, 'w> {
                 self.generations.remove(generation)?;
                 freed += 1;
             }
-            self.writing.has_changed();
         }
         Ok(freed)
     }
 }
 
 fn free_records(writing: &Writing<'_>, generation: u64, most: usize) -> Result<usize, Failure> {
-    let (mut descriptions, mut values) = (writing.open(DESCRIPTIONS)?, writing.open(VALUES)?);
+    let (mut descriptions, mut values) = (writing.open(&DESCRIPTIONS)?, writing.open(&VALUES)?);
     let all = (Bound::Included((generation, &b""[..])), Bound::Excluded((generation + 1, &b""[..])));
     let mut keys = Vec::new();
     for record in descriptions.range::<(u64, &[u8])>(all)?.take(most) {

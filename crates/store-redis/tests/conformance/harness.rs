@@ -7,7 +7,7 @@ use std::time::Duration;
 use store_conformance::{ClockControl, Deviation, Harness, HarnessError, Interruptible, Planted, Reopened};
 use store_core::{
     AccessTimes, Address, Cache, KeyValueStoreClient, Namespace, OpenedStore, Store, StoreLabel, UrlTemplate,
-    async_trait,
+    async_trait, whole_millis,
 };
 use store_redis::{
     Cluster, Config, Layout, Protocol, RedisCache, RedisKeyValueStoreClient, RedisStore, Sentinel, Server, SlotPolicy,
@@ -158,20 +158,17 @@ impl Deployment {
     /// Nobody replaces a primary that is only busy: a failover may lose what was acknowledged, and no check of the suite
     /// asks for one. Said to a deployment that is complete, which takes longer to become so with patient servers.
     fn without_failovers(self) -> Result<Self, Error> {
-        const SILENCE_MILLIS: &str = "60000";
+        const SILENCE: Duration = Duration::from_secs(60);
         match &self {
             Self::Standalone(_) => {}
             Self::Sentinel(deployment) => {
+                let silence = whole_millis(SILENCE).to_string();
                 for sentinel in deployment.sentinels() {
                     let service = deployment.service();
-                    sentinel.command(&["SENTINEL", "SET", service, "down-after-milliseconds", SILENCE_MILLIS])?;
+                    sentinel.command(&["SENTINEL", "SET", service, "down-after-milliseconds", &silence])?;
                 }
             }
-            Self::Cluster(cluster) => {
-                for node in cluster.nodes() {
-                    node.command(&["CONFIG", "SET", "cluster-node-timeout", SILENCE_MILLIS])?;
-                }
-            }
+            Self::Cluster(cluster) => cluster.set_node_timeout(SILENCE)?,
         }
         Ok(self)
     }

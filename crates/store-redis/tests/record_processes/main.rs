@@ -65,8 +65,11 @@ fn server() -> RedisServer {
     RedisServer::start_process(ServerOptions::new()).unwrap()
 }
 
+/// It does not count as broken while a node only stands still.
 fn cluster() -> ClusterDeployment {
-    ClusterDeployment::start(ClusterOptions::new().replicas_per_primary(0)).unwrap()
+    let cluster = ClusterDeployment::start(ClusterOptions::new().replicas_per_primary(0)).unwrap();
+    cluster.set_node_timeout(PATIENCE).unwrap();
+    cluster
 }
 
 fn nodes(cluster: &ClusterDeployment) -> Vec<&RedisServer> {

@@ -6,7 +6,8 @@ use super::brute_force::{Entry, Lock, Model, has_order};
 use super::simulation::{Mix, small_of_lock};
 use crate::choices::Choices;
 use crate::history::operation::Sequential;
-use crate::history::search::{Effort, explain};
+use crate::history::effort::Effort;
+use crate::history::search::explain;
 use crate::history::shrink::Start;
 use crate::history::{Call, EntryAnswer, EntryOp, History, LockAnswer, LockOp};
 
@@ -29,7 +30,9 @@ fn agree<M: Model>(
         let right = has_order(beginning, &calls);
         let search = |effort| explain(&calls, M::Op::INITIAL, 0..=u64::MAX, effort).is_ok();
         assert_eq!(search(Effort::Exhaustive), right, "{name} {round}: {calls:#?}");
-        assert!(right || !search(Effort::Quick), "{name} {round}, quickly: {calls:#?}");
+        for effort in [Effort::Quick, Effort::Bounded] {
+            assert!(right || !search(effort), "{name} {round}, {effort:?}: {calls:#?}");
+        }
         if let Some(verdict) = M::Op::judge_by_kind(&calls) {
             assert_eq!(verdict.is_ok(), right, "{name} {round}, by its kind: {calls:#?}");
         }

@@ -42,6 +42,7 @@ fn very_many_reads_and_writes_are_judged() {
 fn very_many_mixed_calls_are_judged() {
     judge_many(Mix::Conditions, 0);
     judge_many(Mix::Conditions, 1000);
+    judge_many(Mix::Conditions, 100);
 }
 
 #[test]
