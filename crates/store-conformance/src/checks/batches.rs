@@ -64,7 +64,7 @@ async fn get_many_is_positional(context: &Context) -> CheckResult {
 async fn get_many_is_a_snapshot(context: &Context) -> CheckResult {
     /// Many, so that a batch that is read key by key takes long enough to be overtaken.
     const KEYS: usize = 32;
-    const RAISES: usize = 10;
+    const RAISES: usize = 4;
 
     again_and_again(context, async |scope: &Scope<'_>| {
         let (writer, reader) = (scope.cache()?, scope.second_cache()?);

@@ -24,6 +24,9 @@ const ROOMS_BESIDE: usize = 2;
 /// The key of the entry in each of those.
 pub(crate) const BESIDE: KeyId = 0;
 
+/// The key that the only lock of each namespace is called as, so that those who ask for one meet.
+const LOCK: KeyId = 0;
+
 /// The number of a key in its program.
 pub(crate) type KeyId = usize;
 
@@ -247,7 +250,7 @@ fn store_ops(time: &Time) -> BoxedStrategy<Op> {
         2 => (reach(), 1..4usize, vec(meanwhile(), 1..4)).prop_map(|(reach, limit, writes)| Op::ListWhileWriting(reach, limit, writes)),
         6 => Just(Op::Clear),
         5 => select(&[BadInput::EmptyKey, BadInput::ZeroTtl, BadInput::KeepAsChange, BadInput::ZeroLimit, BadInput::ForgedCursor][..]).prop_map(Op::Refused),
-        12 => (key(), select(&[Owner::One, Owner::Other][..]), lock_call(time)).prop_map(|(key, owner, call)| Op::Lock(key, owner, call)),
+        12 => (select(&[Owner::One, Owner::Other][..]), lock_call(time)).prop_map(|(owner, call)| Op::Lock(LOCK, owner, call)),
         10 => pass.prop_map(Op::Pass),
     ]
     .boxed()

@@ -3,7 +3,7 @@
 use store_core::{ErrorKind, Ttl};
 
 use super::entries::Teller;
-use super::left_open;
+use super::{left_open, millis};
 use crate::failure::Failure;
 use crate::model::op::{LockCall, Op, Owner};
 use crate::model::oracle::{Acquired, Place};
@@ -16,7 +16,7 @@ fn named(owner: Owner) -> &'static str {
 }
 
 fn ttl(ttl: Ttl) -> String {
-    format!("Ttl::from_millis({})?", ttl.as_millis())
+    format!("Ttl::new({})?", millis(ttl.as_duration()))
 }
 
 impl Teller<'_> {

@@ -17,9 +17,12 @@ pub(crate) use catalogue::{MODEL, RECORDS};
 use crate::fault::Fault;
 use crate::harness::{Setup, run};
 
-/// Whether a mutant is killed does not depend on how short the program is that kills it.
+/// Whether a mutant is killed does not depend on how short the program is that kills it, and what a hang is shows sooner
+/// where every call is answered in the process.
 fn options() -> Options {
-    Options::new().shrink_limit(Duration::ZERO)
+    const IDLE_LIMIT: Duration = Duration::from_secs(10);
+
+    Options::new().shrink_limit(Duration::ZERO).idle_limit(IDLE_LIMIT)
 }
 
 /// A part of the names of the mutants that are run, or several with commas between them, if not all are.
