@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_gets_somewhere_is_waited_for() {
-        let (steps, limit) = (20, Duration::from_millis(400));
+        let (steps, limit) = (10, Duration::from_secs(1));
         let seen = Guard::on_thread(limit, move |guard| {
             for _ in 0..steps {
                 thread::park_timeout(limit / 5);
