@@ -80,6 +80,10 @@ impl Failures {
 
     fn add_reason(&mut self, line: &str) {
         let Some(failed) = self.tests.last_mut() else { return };
+        if line.contains(" panicked at ") {
+            // What the test printed before says what it did, not why it failed.
+            failed.reason.clear();
+        }
         if !line.is_empty() && failed.reason.len() < LINES_OF_A_REASON {
             failed.reason.push(line.to_owned());
         }
@@ -127,7 +131,7 @@ test module::fails ... FAILED
 failures:
 
 ---- module::fails stdout ----
-
+what it printed
 thread 'module::fails' panicked at src/lib.rs:7:9:
 assertion failed: 1 == 2
 
