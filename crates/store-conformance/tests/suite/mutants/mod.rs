@@ -113,11 +113,17 @@ fn many_mutants_are_not_to_be_seen_by_a_call_and_another() {
     }
 }
 
+/// More inputs than by default. A default run, which the matrix is made of, has several checks for most faults; here each
+/// that is named has to find it alone, and some draw what shows it in one input of fifteen.
+fn thorough() -> Options {
+    options().cases(2000)
+}
+
 #[test]
 fn every_mutant_is_killed_by_the_checks_of_its_fault() {
     let runs = chosen().into_iter().flat_map(|mutant| std::iter::repeat_n(mutant, times()));
     let survivors = each(runs, |mutant| {
-        let options = mutant.killers.iter().fold(options().threads(1), |options, &killer| options.only(killer));
+        let options = mutant.killers.iter().fold(thorough().threads(1), |options, &killer| options.only(killer));
         let report = run(mutant.fault, Setup::default(), options);
         let name = mutant.fault;
         assert_eq!(checks(&report).count(), mutant.killers.len(), "{name:?} names a check that does not exist");
