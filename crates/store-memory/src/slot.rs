@@ -17,8 +17,8 @@ use crate::namespaces::Membership;
 /// not. The copy also saves an allocation for each entry and a cache miss for each read, and it is made before the lock
 /// is taken.
 ///
-/// A pointer that does not carry the length and that nobody can hold weakly takes a quarter of the memory that `Arc` and
-/// a slot with the rest would, in the vector that is looked into at random.
+/// A pointer that does not carry the length and that nobody can hold weakly takes a third of the memory that `Arc` and a
+/// slot with the rest would, in the vector that is looked into at random.
 #[derive(Clone)]
 pub(crate) struct Payload(ThinArc<Known, u8>);
 
