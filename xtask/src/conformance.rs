@@ -51,7 +51,6 @@ enum Pace {
     /// Nothing: the driver is in the process, and the suite moves its clock.
     ManualClock,
     /// Waiting for the clock of a driver in the process.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no driver in the process that is run here has one"))]
     WallClock,
     /// That, and round trips.
     Network,
@@ -79,7 +78,28 @@ const DRIVERS: &[Driver] = &[
         server: Server::NotNeeded,
         pace: Pace::ManualClock,
     },
+    Driver {
+        name: "memory-system-clock",
+        package: "store-memory",
+        target: "conformance_system_clock",
+        server: Server::NotNeeded,
+        pace: Pace::WallClock,
+    },
+    Driver {
+        name: "memory-coarse-clock",
+        package: "store-memory",
+        target: "conformance_coarse_clock",
+        server: Server::NotNeeded,
+        pace: Pace::WallClock,
+    },
     Driver { name: "redb", package: "store-redb", target: "conformance", server: Server::NotNeeded, pace: Pace::Disk },
+    Driver {
+        name: "redb-system-clock",
+        package: "store-redb",
+        target: "conformance_system_clock",
+        server: Server::NotNeeded,
+        pace: Pace::Disk,
+    },
     Driver {
         name: "redis-standalone",
         package: "store-redis",
