@@ -15,6 +15,7 @@ Checks are named `family::clause`; a FILTER selects those that contain it.
   --cases N          programs of the model family (default 2000, or 200 where the suite has to wait for time to pass)
   --time-budget S    seconds after which the model family begins no new program; without --cases, as many as fit
   --idle-limit S     seconds after which a call that does nothing counts as a hang (default 60)
+  --shrink-limit S   seconds for which a failing input is made simpler before it is shown (default 10)
   --seed N           repeats a run
   --level L          holds the driver to this level; checks of later ones are previews
   --require F,G      families of which nothing may be unsupported
@@ -26,8 +27,8 @@ Checks are named `family::clause`; a FILTER selects those that contain it.
   --exact            filters are whole names
   --list             shows the names and runs nothing
 
-In the environment, STORE_CONFORMANCE_CASES, _TIME_BUDGET, _IDLE_LIMIT, _SEED, _LEVEL and _REQUIRE say the same, and
-STORE_CONFORMANCE_REPORTS=DIR has the report written there as JSON, as DIR/driver.json.
+In the environment, STORE_CONFORMANCE_CASES, _TIME_BUDGET, _IDLE_LIMIT, _SHRINK_LIMIT, _SEED, _LEVEL and _REQUIRE
+say the same, and STORE_CONFORMANCE_REPORTS=DIR has the report written there as JSON, as DIR/driver.json.
 
 Other options of libtest are accepted and change nothing, except --ignored: no check is ignored, so none is run.
 ";
@@ -87,6 +88,7 @@ impl Parsed {
             "--require" => self.options.required = families(&value()?),
             "--time-budget" => self.options.time_budget = Some(seconds(name, &value()?)?),
             "--idle-limit" => self.options.idle_limit = Some(seconds(name, &value()?)?),
+            "--shrink-limit" => self.options.shrink_limit = Some(seconds(name, &value()?)?),
             "--test-threads" => self.options.threads = Some(number(name, &value()?)?),
             "--json" => self.outputs.json = Some(value()?.into()),
             "--markdown" => self.outputs.markdown = Some(value()?.into()),
@@ -148,6 +150,7 @@ mod tests {
             "--time-budget",
             "0.5",
             "--idle-limit=90",
+            "--shrink-limit=0.5",
             "--json=out.json",
             "--badge",
             "out.svg",
@@ -158,6 +161,7 @@ mod tests {
         assert_eq!((options.cases, options.seed), (Some(7), Some(9)));
         assert_eq!(options.time_budget, Some(Duration::from_millis(500)));
         assert_eq!(options.idle_limit, Some(Duration::from_secs(90)));
+        assert_eq!(options.shrink_limit, Some(Duration::from_millis(500)));
         assert_eq!((options.level, options.required), (Level::NEXT, vec!["locks".to_owned(), "records".to_owned()]));
         let (json, badge) = (Some("out.json".into()), Some("out.svg".into()));
         assert_eq!(outputs, Outputs { json, badge, ..Outputs::default() });

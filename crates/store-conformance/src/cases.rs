@@ -30,6 +30,24 @@ pub(crate) async fn for_all<S: Strategy>(
     for_each_case(context, context.inputs(), &strategy, &body, || false).await
 }
 
+/// Checks a clause for each of these inputs, in fresh scopes: for those that find what others do not, and that chance
+/// leaves out of some runs.
+pub(crate) async fn for_each<V: Debug>(
+    context: &Context,
+    inputs: impl IntoIterator<Item = V>,
+    body: &impl AsyncFn(&Scope<'_>, V) -> Result<(), Failure>,
+) -> CheckResult {
+    for input in inputs {
+        context.count_case();
+        let shown = format!("{input:?}");
+        let name = &context.name;
+        attempt(context, input, body)
+            .await
+            .map_err(|failure| failure.in_context(format_args!("  with {shown}\n  again: --exact {name}")))?;
+    }
+    Ok(Verdict::Pass)
+}
+
 /// As [`for_all`], for this many cases or until `enough` says so.
 pub(crate) async fn for_each_case<S: Strategy>(
     context: &Context,

@@ -10,13 +10,15 @@ const SEED: &str = "STORE_CONFORMANCE_SEED";
 const CASES: &str = "STORE_CONFORMANCE_CASES";
 const TIME_BUDGET: &str = "STORE_CONFORMANCE_TIME_BUDGET";
 const IDLE_LIMIT: &str = "STORE_CONFORMANCE_IDLE_LIMIT";
+const SHRINK_LIMIT: &str = "STORE_CONFORMANCE_SHRINK_LIMIT";
 const LEVEL: &str = "STORE_CONFORMANCE_LEVEL";
 const REQUIRE: &str = "STORE_CONFORMANCE_REQUIRE";
 const REPORTS: &str = "STORE_CONFORMANCE_REPORTS";
 
 impl Options {
     /// The options that the environment names, and else the default ones: `STORE_CONFORMANCE_SEED`, `_CASES`,
-    /// `_TIME_BUDGET` and `_IDLE_LIMIT` in seconds, `_LEVEL`, and `_REQUIRE` with families between commas. A variable that is empty is none.
+    /// `_TIME_BUDGET`, `_IDLE_LIMIT` and `_SHRINK_LIMIT` in seconds, `_LEVEL`, and `_REQUIRE` with families between commas. A
+    /// variable that is empty is none.
     ///
     /// # Errors
     /// When one of them has a value that it cannot have; the text names both.
@@ -40,6 +42,7 @@ fn options(variable: impl Fn(&str) -> Option<String>) -> Result<Options, String>
         cases: variable(CASES).map(|value| number(CASES, &value)).transpose()?,
         time_budget: variable(TIME_BUDGET).map(|value| seconds(TIME_BUDGET, &value)).transpose()?,
         idle_limit: variable(IDLE_LIMIT).map(|value| seconds(IDLE_LIMIT, &value)).transpose()?,
+        shrink_limit: variable(SHRINK_LIMIT).map(|value| seconds(SHRINK_LIMIT, &value)).transpose()?,
         ..Options::default()
     };
     if let Some(level) = variable(LEVEL) {
@@ -74,12 +77,12 @@ mod tests {
 
     #[test]
     fn every_option_that_has_a_variable_is_read() {
-        let numbers = [(SEED, "5"), (CASES, "7"), (TIME_BUDGET, "0.5"), (IDLE_LIMIT, "90")];
+        let numbers = [(SEED, "5"), (CASES, "7"), (TIME_BUDGET, "0.5"), (IDLE_LIMIT, "90"), (SHRINK_LIMIT, "0")];
         let names = [(LEVEL, "2026.2"), (REQUIRE, "locks, records")];
         let options = read(&[&numbers[..], &names].concat()).unwrap();
         assert_eq!((options.seed, options.cases), (Some(5), Some(7)));
-        let limits = (options.time_budget, options.idle_limit);
-        assert_eq!(limits, (Some(Duration::from_millis(500)), Some(Duration::from_secs(90))));
+        let limits = (options.time_budget, options.idle_limit, options.shrink_limit);
+        assert_eq!(limits, (Some(Duration::from_millis(500)), Some(Duration::from_secs(90)), Some(Duration::ZERO)));
         assert_eq!((options.level, options.required), (Level::NEXT, vec!["locks".to_owned(), "records".to_owned()]));
     }
 

@@ -21,6 +21,10 @@ use crate::failure::Failure;
 /// thread that is never made waits for ever.
 pub(crate) const MOST_THREADS: usize = 4096;
 
+/// How many callers contend for one entry: more than run at once anywhere that the suite is run, so that some are taken
+/// off their processor in the middle of a call.
+pub(crate) const CONTENDERS: usize = 8;
+
 /// How many keys are contended for in one race.
 const CONTENDED_KEYS: usize = 32;
 

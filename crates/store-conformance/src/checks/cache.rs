@@ -5,15 +5,13 @@ use store_core::{Bytes, CacheExt, Expiry, Lifetime, Remaining, Store, StoreExt, 
 use crate::cases::{again_and_again, for_all, once};
 use crate::context::{CacheHandle, Context, Scope};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq};
-use crate::race::contend;
+use crate::race::{CONTENDERS, contend};
 use crate::registry::{Family, check};
 use crate::strategy::{keys, short_ttls, values};
 use crate::time::{Span, Time};
 
 pub(crate) const FAMILY: Family =
     Family { name: "cache", checks: &[check!(default_ttl_applies, Cache), check!(add_stores_once, Cache)] };
-
-const CONTENDERS: usize = 16;
 
 async fn default_ttl_applies(context: &Context) -> CheckResult {
     once(context, async |scope: &Scope<'_>| {

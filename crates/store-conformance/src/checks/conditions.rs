@@ -6,7 +6,7 @@ use store_core::{Bytes, Entry, Expiry, Lifetime, SetOutcome, StoreExt, Ttl};
 use crate::cases::{again_and_again, for_all};
 use crate::context::{Context, Scope, StoreHandle};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq};
-use crate::race::{at_once, contend, contended_keys};
+use crate::race::{CONTENDERS, at_once, contend, contended_keys};
 use crate::registry::{Family, check};
 use crate::strategy::{keys, long_ttls, short_ttls, values};
 
@@ -22,9 +22,6 @@ pub(crate) const FAMILY: Family = Family {
 };
 
 const KEY: &str = "k";
-
-/// How many callers contend for one entry.
-const CONTENDERS: usize = 16;
 
 async fn set_if_absent_has_one_winner(context: &Context) -> CheckResult {
     let inputs = (keys(context.capabilities().max_key_bytes), values(), short_ttls(&context.time));

@@ -6,7 +6,7 @@ use proptest::prelude::{Just, Strategy, prop_oneof};
 use proptest::strategy::BoxedStrategy;
 use store_core::{ErrorKind, ExpiresAt, Expiry, Lifetime, Remaining, SetOutcome, Store, StoreExt, Timestamp, Ttl};
 
-use crate::cases::{for_all, once};
+use crate::cases::{for_all, for_each, once};
 use crate::context::{Context, Scope, StoreHandle};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq, refused_with};
 use crate::registry::{Family, check};
@@ -115,13 +115,23 @@ fn lengths(time: &Time) -> BoxedStrategy<Length> {
 }
 
 async fn expiry_in(context: &Context) -> CheckResult {
-    for_all(context, lengths(&context.time), async |scope: &Scope<'_>, length: Length| {
+    let body = async |scope: &Scope<'_>, length: Length| {
         let (store, time) = (scope.store()?, scope.time());
         let (done, during) = time.measure(store.set(KEY, "x").expiry(length.ttl())).await;
         done?;
         lives_until(&store, time, length, time.deadline(Lifetime::In(length.ttl()), during)).await
-    })
-    .await
+    };
+    for_each(context, long_ones().map(Length::Long), &body).await?;
+    for_all(context, lengths(&context.time), body).await
+}
+
+/// Lifetimes behind which numbers of seconds and of milliseconds need another type, or are told in another unit.
+fn long_ones() -> impl Iterator<Item = Ttl> {
+    const DAY: u64 = 24 * 3600 * 1000;
+    const SECONDS_31_BITS: u64 = (1 << 31) * 1000;
+
+    let millis = [DAY - 1, DAY, 30 * DAY + 1, 1 << 31, 1 << 32, SECONDS_31_BITS];
+    millis.into_iter().filter_map(Ttl::from_millis).chain([Ttl::MAX])
 }
 
 async fn expiry_at(context: &Context) -> CheckResult {

@@ -5,7 +5,7 @@ use store_core::{Bytes, StoreExt};
 use crate::cases::{again_and_again, for_all};
 use crate::context::{Context, Scope, StoreHandle};
 use crate::failure::{CheckResult, Failure, Verdict, ensure_eq};
-use crate::race::{contend, contended_keys};
+use crate::race::{CONTENDERS, contend, contended_keys};
 use crate::registry::{Family, check};
 use crate::strategy::{keys, values};
 
@@ -19,7 +19,6 @@ pub(crate) const FAMILY: Family = Family {
 };
 
 const KEY: &str = "k";
-const CONTENDERS: usize = 16;
 
 async fn delete_reports_removal(context: &Context) -> CheckResult {
     let inputs = (keys(context.capabilities().max_key_bytes), values());

@@ -5,7 +5,7 @@ use proptest::prelude::{Just, Strategy, prop_oneof};
 use proptest::sample::select;
 use store_core::{Bytes, CacheExt, ErrorKind, Store, StoreExt, Ttl};
 
-use crate::cases::{for_all, once};
+use crate::cases::{for_all, for_each, once};
 use crate::context::{Context, Scope, StoreHandle};
 use crate::failure::{CheckResult, Failure, ensure, ensure_eq, refused_with};
 use crate::registry::{Family, check};
@@ -115,7 +115,7 @@ async fn exists_agrees_with_get(context: &Context) -> CheckResult {
         3 => ttls.prop_map(Event::Pass),
     ];
     let inputs = vec((events, select(&[Question::Get, Question::Exists][..])), 2..10);
-    for_all(context, inputs, async |scope: &Scope<'_>, events| {
+    let body = async |scope: &Scope<'_>, events: Vec<(Event, Question)>| {
         let store = scope.store()?;
         for (event, first) in events {
             match event {
@@ -135,22 +135,34 @@ async fn exists_agrees_with_get(context: &Context) -> CheckResult {
             ensure!(possible && steady, "{first:?}, {:?} and {first:?} again saw {seen:?}", first.other());
         }
         Ok(())
-    })
-    .await
+    };
+    // An entry that expires unseen, and one that was seen before.
+    let ttl = Ttl::from_millis(10).unwrap_or(Ttl::MIN);
+    let expiring = [Question::Get, Question::Exists].into_iter().flat_map(|first| {
+        let seen = vec![(Event::SetExpiring(ttl), first), (Event::Pass(ttl), first)];
+        let shortened = vec![(Event::Set, first), (Event::Expire(ttl), first), (Event::Pass(ttl), first)];
+        [seen, shortened]
+    });
+    for_each(context, expiring, &body).await?;
+    for_all(context, inputs, body).await
 }
 
 async fn value_limits(context: &Context) -> CheckResult {
     /// Larger limits are believed: a suite is no load test.
     const LARGEST_TRIED: usize = 64 * 1024 * 1024;
+    /// None, and those behind which buffers and inline values end.
+    const LENGTHS: [usize; 9] = [0, 1, 23, 24, 255, 256, 1024, 1025, 65_537];
 
     let limit = context.capabilities().max_value_bytes;
-    for_all(context, values(), async |scope: &Scope<'_>, value: Bytes| {
+    let body = async |scope: &Scope<'_>, value: Bytes| {
         let store = scope.store()?;
         store.set("k", value.clone()).await?;
         ensure_eq!(store.get("k").await?, Some(value), "the value");
         Ok(())
-    })
-    .await?;
+    };
+    let lengths = LENGTHS.iter().filter(|length| **length <= limit);
+    for_each(context, lengths.map(|length| unlike_itself(context.seed, *length)), &body).await?;
+    for_all(context, values(), body).await?;
     once(context, async |scope: &Scope<'_>| {
         let store = scope.store()?;
         store.set("k", "before").await?;
