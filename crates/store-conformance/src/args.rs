@@ -2,7 +2,7 @@
 //! options.
 
 use crate::environment::{families, number, seconds};
-use crate::options::{Extent, Matching, Options};
+use crate::options::{AfterFailure, Extent, Matching, Options};
 use crate::outputs::Outputs;
 
 pub(crate) const HELP: &str = "\
@@ -22,6 +22,7 @@ Checks are named `family::clause`; a FILTER selects those that contain it.
   --json FILE        also writes the report as JSON
   --markdown FILE    also writes it as Markdown
   --badge FILE       also writes a badge as SVG
+  --fail-fast        begins no other check after one that fails
   --test-threads N   checks that run at the same time
   --skip FILTER      leaves out what contains it
   --exact            filters are whole names
@@ -89,6 +90,7 @@ impl Parsed {
             "--time-budget" => self.options.time_budget = Some(seconds(name, &value()?)?),
             "--idle-limit" => self.options.idle_limit = Some(seconds(name, &value()?)?),
             "--shrink-limit" => self.options.shrink_limit = Some(seconds(name, &value()?)?),
+            "--fail-fast" => self.options.after_failure = AfterFailure::End,
             "--test-threads" => self.options.threads = Some(number(name, &value()?)?),
             "--json" => self.outputs.json = Some(value()?.into()),
             "--markdown" => self.outputs.markdown = Some(value()?.into()),
@@ -151,6 +153,7 @@ mod tests {
             "0.5",
             "--idle-limit=90",
             "--shrink-limit=0.5",
+            "--fail-fast",
             "--json=out.json",
             "--badge",
             "out.svg",
@@ -161,6 +164,7 @@ mod tests {
         assert_eq!((options.cases, options.seed), (Some(7), Some(9)));
         assert_eq!(options.time_budget, Some(Duration::from_millis(500)));
         assert_eq!(options.idle_limit, Some(Duration::from_secs(90)));
+        assert_eq!(options.after_failure, AfterFailure::End);
         assert_eq!(options.shrink_limit, Some(Duration::from_millis(500)));
         assert_eq!((options.level, options.required), (Level::NEXT, vec!["locks".to_owned(), "records".to_owned()]));
         let (json, badge) = (Some("out.json".into()), Some("out.svg".into()));

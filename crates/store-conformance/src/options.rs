@@ -20,6 +20,7 @@ pub struct Options {
     pub(crate) idle_limit: Option<Duration>,
     pub(crate) threads: Option<usize>,
     pub(crate) shrink_limit: Option<Duration>,
+    pub(crate) after_failure: AfterFailure,
     pub(crate) selection: Selection,
 }
 
@@ -73,6 +74,13 @@ impl Options {
         self
     }
 
+    /// Begins no other check after one that fails; those that are left are "not run". By default all are run.
+    #[must_use]
+    pub fn fail_fast(mut self) -> Self {
+        self.after_failure = AfterFailure::End;
+        self
+    }
+
     /// How many checks run at the same time. By default as many as there are processors where the suite controls the
     /// clock, and eight times as many where checks mostly wait.
     #[must_use]
@@ -114,6 +122,14 @@ impl Options {
     pub(crate) fn effective_seed(&self) -> u64 {
         self.seed.unwrap_or_else(random)
     }
+}
+
+/// Whether a check is begun when another has failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum AfterFailure {
+    #[default]
+    GoOn,
+    End,
 }
 
 /// Which checks are run.

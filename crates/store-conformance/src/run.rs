@@ -18,7 +18,7 @@ use crate::guard::Guard;
 use crate::harness::{ClockControl, Deviation, Harness, HarnessError, Start};
 use crate::leaks;
 use crate::model::Subject;
-use crate::options::Options;
+use crate::options::{AfterFailure, Options};
 use crate::race::MOST_THREADS;
 use crate::registry::Company;
 use crate::report::{CheckReport, Driver, ModelReport, Report};
@@ -113,12 +113,19 @@ struct Engine {
     examiner: Arc<Examiner>,
     /// Whether a thread was left behind, with whatever handles it has.
     left_behind: AtomicBool,
+    /// Whether a check failed after which no other is to begin.
+    ended: AtomicBool,
 }
 
 impl Engine {
     fn new(runtime: Runtime, start: Box<Start>, options: Options, seed: u64) -> Self {
         let examiner = Examiner { runtime: runtime.handle().clone(), start, options, seed };
-        Self { runtime, examiner: Arc::new(examiner), left_behind: AtomicBool::new(false) }
+        Self {
+            runtime,
+            examiner: Arc::new(examiner),
+            left_behind: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+        }
     }
 
     fn options(&self) -> &Options {
@@ -198,7 +205,7 @@ impl Engine {
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let work = || {
             while let Some((place, trial)) = next() {
-                let one = self.run_one(trial);
+                let one = self.run_unless_ended(trial);
                 watch(&one.1);
                 ended.lock().unwrap_or_else(PoisonError::into_inner).push((place, one));
             }
@@ -209,6 +216,18 @@ impl Engine {
             }
         });
         ended.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run_unless_ended(&self, trial: Trial) -> Ended {
+        if self.ended.load(Ordering::Relaxed) {
+            let reason = "another check failed, and the run was to end there".to_owned();
+            return Finding::not_run(reason).ended(trial, self.options(), 0.0);
+        }
+        let ended = self.run_one(trial);
+        if self.options().after_failure == AfterFailure::End && !ended.1.is_success() {
+            self.ended.store(true, Ordering::Relaxed);
+        }
+        ended
     }
 
     /// On a thread of its own and not as a task: what a check does itself must not hold up the driver's tasks.

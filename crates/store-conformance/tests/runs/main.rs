@@ -3,5 +3,6 @@
 mod clean_up;
 mod deviations;
 mod driver;
+mod fail_fast;
 mod runtimes;
 mod troubles;
