@@ -148,9 +148,29 @@ async fn set_many_keeps_lifetimes(context: &Context) -> CheckResult {
         cache.set_many([("k", "after")]).keep_expiry().await?;
         let found = cache.get("k").with_expiry().await?.and_then(|entry| entry.expires_at);
         ensure_eq!(found, kept, "the expiry that an item was to keep");
-        Ok(())
+        nothing_is_kept_of_what_is_gone(scope).await
     })
     .await
+}
+
+/// The expiry of an entry that has expired, or that an item before in the batch has removed, is none to be kept.
+async fn nothing_is_kept_of_what_is_gone(scope: &Scope<'_>) -> Result<(), Failure> {
+    let (cache, time) = (scope.cache()?, scope.time());
+    let (done, during) = time.measure(cache.set("expired", "before").ttl(Ttl::MIN.as_duration())).await;
+    done?;
+    time.pass_until(time.deadline(Lifetime::In(Ttl::MIN), during).high).await;
+    let past = Expiry::At(Timestamp::EPOCH);
+    let batch = [("expired", "after", Expiry::Keep), ("removed", "before", past), ("removed", "after", Expiry::Keep)];
+    let (done, during) = time.measure(cache.set_many(batch)).await;
+    done?;
+    for key in ["expired", "removed"] {
+        let Some(entry) = cache.get(key).with_expiry().await? else {
+            return Err(Failure::new(format!("an item that was to keep the expiry of nothing is missing: {key:?}")));
+        };
+        ensure_eq!(entry.value.as_ref(), b"after", "the value of an item that was to keep the expiry of nothing");
+        time.check_expires_at(time.deadline(cache.default_lifetime(), during), entry.expires_at)?;
+    }
+    Ok(())
 }
 
 /// A writer raises all entries of a batch at once. A reader that looks at one and later at another never finds the later
