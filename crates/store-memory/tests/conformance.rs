@@ -1,6 +1,7 @@
 //! What every driver promises, on a clock that only the suite moves.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use store_conformance::{ClockControl, Harness, HarnessError};
 use store_core::{AccessTimes, Cache, KeyValueStoreClient, ManualClock, Store, UrlTemplate};
@@ -16,14 +17,21 @@ struct MemoryHarness {
 /// How the client for records makes public addresses.
 const URLS: &str = "https://files.example/{id}?key={key}";
 
+const SWEEP_INTERVAL: Duration = Duration::from_millis(1);
+
+/// Bytes.
+const OUT_OF_REACH: usize = usize::MAX / 2;
+
 impl MemoryHarness {
     fn new() -> Result<Self, HarnessError> {
         let clock = ManualClock::new();
         let store = MemoryStore::builder().clock(clock.clone()).build();
-        let cache = MemoryCache::builder().clock(clock.clone()).build();
+        // Swept as well as seen as gone, and counted against a limit that no check reaches: both have to go unnoticed.
+        let cache =
+            MemoryCache::builder().clock(clock.clone()).sweep_interval(SWEEP_INTERVAL).limit_bytes(OUT_OF_REACH);
         let records = MemoryKeyValueStoreClient::builder().clock(clock.clone()).access_times(AccessTimes::Exact);
         let records = records.url_template(UrlTemplate::new(URLS)?).build();
-        Ok(Self { clock, store, cache, records })
+        Ok(Self { clock, store, cache: cache.build(), records })
     }
 }
 
