@@ -1,24 +1,27 @@
 //! Comparisons with other clients, side by side.
-//!     cargo run --release -p store-bench -- --only instructions --json figures.json
+//!     cargo run --release -p store-bench -- --quick --only instructions --json figures.json
 //! `cargo xtask bench` installs what this needs and runs it. This file dispatches; each group is a module of its own.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
 
+mod effort;
 mod instructions;
 mod memory;
 mod records;
 mod report;
+mod rounds;
 mod single;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::effort::Effort;
 use crate::instructions::Work;
 use crate::memory::Fill;
 use crate::records::Walk;
-use crate::report::Report;
+use crate::report::{Report, Row};
 
 /// Compares this project's drivers with the clients underneath and beside them.
 #[derive(Parser)]
@@ -27,9 +30,18 @@ struct Arguments {
     /// Runs this group only.
     #[arg(long, value_name = "GROUP")]
     only: Option<Group>,
+    /// Measures in less than 3 minutes, with fewer and shorter rounds.
+    #[arg(long)]
+    quick: bool,
     /// Writes the figures to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Writes the table to this file, in Markdown.
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// Writes what has to be reached, and whether it is, to this file, in Markdown.
+    #[arg(long, value_name = "FILE")]
+    summary: Option<PathBuf>,
     /// Keeps the profiles of the instruction counts in this directory, to be read with `callgrind_annotate`.
     #[arg(long, value_name = "DIRECTORY")]
     profiles: Option<PathBuf>,
@@ -82,20 +94,27 @@ fn run(arguments: Arguments) -> Result<()> {
         None => {}
     }
     ensure!(!cfg!(debug_assertions), "figures of a build without optimisation say nothing: add --release");
-    let mut report = Report::of_this_machine();
-    let wanted = |group| arguments.only.is_none_or(|only| only == group);
-    if wanted(Group::Instructions) {
-        report.rows.extend(instructions::measure(arguments.profiles.as_deref())?);
+    let effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
+    let mut rows = Vec::new();
+    for group in Group::value_variants() {
+        if arguments.only.is_none_or(|only| only == *group) {
+            rows.extend(group.measure(effort, arguments.profiles.as_deref())?);
+        }
     }
-    if wanted(Group::Memory) {
-        report.rows.extend(memory::measure()?);
-    }
-    if wanted(Group::Records) {
-        report.rows.extend(records::measure()?);
-    }
-    if wanted(Group::Single) {
-        report.rows.extend(single::measure()?);
-    }
+    let report = Report::of_this_machine(effort, rows);
     println!("{}", report.text());
-    arguments.json.map_or(Ok(()), |file| report.write(&file))
+    arguments.json.map_or(Ok(()), |file| report::write(&file, &report.json()?))?;
+    arguments.markdown.map_or(Ok(()), |file| report::write(&file, &report.markdown()))?;
+    arguments.summary.map_or(Ok(()), |file| report::write(&file, &report.summary()))
+}
+
+impl Group {
+    fn measure(self, effort: Effort, profiles: Option<&Path>) -> Result<Vec<Row>> {
+        match self {
+            Self::Instructions => instructions::measure(effort, profiles),
+            Self::Memory => memory::measure(effort),
+            Self::Records => records::measure(effort),
+            Self::Single => single::measure(effort),
+        }
+    }
 }

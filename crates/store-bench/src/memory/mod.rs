@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::report::{Figures, Round, Row};
+use crate::effort::Effort;
+use crate::report::Row;
+use crate::rounds::{Rounds, turns, warm_up};
 use keys::Keys;
 use subjects::{Any, Subject, value};
 
@@ -26,11 +28,6 @@ const GROUP: &str = "memory";
 const ENTRIES: usize = 1_000_000;
 const VALUE_BYTES: usize = 100;
 const LIFETIME: Duration = Duration::from_secs(3600);
-
-const ROUNDS: usize = 9;
-
-/// Of one subject in one round.
-const CALLS: usize = 1_000_000;
 
 /// One in so many calls of the mixed work is a write.
 const CALLS_PER_WRITE: usize = 20;
@@ -51,66 +48,66 @@ const PEERS: [(&str, Any); 3] = [
 ];
 
 /// Measures all of it.
-pub(crate) fn measure() -> Result<Vec<Row>> {
+pub(crate) fn measure(effort: Effort) -> Result<Vec<Row>> {
     let keys = Arc::new(Keys::new(ENTRIES));
-    let subjects = everybody().map(|(name, any)| {
-        eprintln!("{GROUP}: filling {name}");
-        let filled = any.filled(&keys);
-        (any, filled)
-    });
-    let subjects: Vec<_> = subjects.collect();
-    let hits = rounds(&subjects, |subject, seed| subject.hit(&keys, seed))?;
-    let mixed = rounds(&subjects, |subject, seed| subject.mix(&keys, seed))?;
+    let subjects: Vec<_> = everybody()
+        .map(|(name, any)| {
+            eprintln!("{GROUP}: filling {name}");
+            any.filled(&keys)
+        })
+        .collect();
+    let hits = rounds(&subjects, effort, |subject, seed| subject.hit(&keys, effort.calls, seed))?;
+    let mixed = rounds(&subjects, effort, |subject, seed| subject.mix(&keys, effort.calls, seed))?;
     let mut rows = compared("memory, hit", 1, "ns", &hits);
     rows.extend(compared("memory, mixed", THREADS, "kops/s", &mixed));
-    rows.extend(resident::measure()?);
+    rows.extend(resident::measure(effort)?);
     Ok(rows)
 }
 
+/// Ours, and then the peers.
 fn everybody() -> impl Iterator<Item = (&'static str, Any)> {
     OURS.into_iter().chain(PEERS)
 }
 
-/// What everybody took in each round.
-type Taken = Vec<(Any, [f64; ROUNDS])>;
-
-fn rounds(subjects: &[(Any, Box<dyn Work>)], work: impl Fn(&dyn Work, u64) -> Result<f64>) -> Result<Taken> {
+fn rounds(
+    subjects: &[Box<dyn Work>],
+    effort: Effort,
+    work: impl Fn(&dyn Work, u64) -> Result<f64>,
+) -> Result<Rounds<f64>> {
+    let mut rounds = Rounds::of(subjects.len());
     // The first calls meet cold caches, and moka's meet its housekeeping.
-    for (_, subject) in subjects {
-        work(&**subject, 0)?;
+    for turn in warm_up(subjects.len()).chain(turns(subjects.len(), effort.rounds)) {
+        rounds.note(turn, work(&*subjects[turn.side], turn.round as u64)?);
     }
-    let mut taken: Taken = subjects.iter().map(|(any, _)| (*any, [0.0; ROUNDS])).collect();
-    for round in 0..ROUNDS {
-        for ((_, subject), (_, figures)) in subjects.iter().zip(&mut taken) {
-            figures[round] = work(&**subject, round as u64 + 1)?;
-        }
-    }
-    Ok(taken)
+    Ok(rounds)
 }
 
 /// A row for each of ours beside each peer.
-fn compared(group: &'static str, tasks: usize, unit: &'static str, taken: &Taken) -> Vec<Row> {
-    let of = |wanted| taken.iter().find(|(any, _)| *any == wanted).map_or([f64::NAN; ROUNDS], |(_, figures)| *figures);
-    let row = |(name, ours), (peer_name, peer)| {
-        let (ours, peer) = (of(ours), of(peer));
-        let rounds = std::array::from_fn::<_, ROUNDS, _>(|round| Round { ours: ours[round], peer: peer[round] });
-        Row { group, name, tasks, peer: peer_name, unit, figures: Figures::of(rounds) }
+fn compared(group: &'static str, tasks: usize, unit: &'static str, rounds: &Rounds<f64>) -> Vec<Row> {
+    let row = |ours: usize, peer: usize| Row {
+        group,
+        name: OURS[ours].0.to_owned(),
+        tasks,
+        peer: PEERS[peer].0.to_owned(),
+        unit,
+        figures: rounds.compare(ours, OURS.len() + peer, |figure| *figure),
+        bar: None,
     };
-    OURS.iter().flat_map(|&ours| PEERS.iter().map(move |&peer| row(ours, peer))).collect()
+    (0..OURS.len()).flat_map(|ours| (0..PEERS.len()).map(move |peer| (ours, peer))).map(|(o, p)| row(o, p)).collect()
 }
 
 /// What is done to a subject that is filled.
 trait Work {
     /// Nanoseconds for a hit.
-    fn hit(&self, keys: &Arc<Keys>, seed: u64) -> Result<f64>;
+    fn hit(&self, keys: &Arc<Keys>, calls: usize, seed: u64) -> Result<f64>;
 
     /// Thousands of operations a second, of all threads together.
-    fn mix(&self, keys: &Arc<Keys>, seed: u64) -> Result<f64>;
+    fn mix(&self, keys: &Arc<Keys>, calls: usize, seed: u64) -> Result<f64>;
 }
 
 impl<S: Subject> Work for Arc<S> {
-    fn hit(&self, keys: &Arc<Keys>, seed: u64) -> Result<f64> {
-        let drawn = keys.drawn(seed).take(CALLS);
+    fn hit(&self, keys: &Arc<Keys>, calls: usize, seed: u64) -> Result<f64> {
+        let drawn = keys.drawn(seed).take(calls);
         let (taken, hits) = runtime()?.block_on(async {
             let mut hits = 0;
             let began = Instant::now();
@@ -119,11 +116,11 @@ impl<S: Subject> Work for Arc<S> {
             }
             (began.elapsed(), hits)
         });
-        ensure!(hits == CALLS, "{} of {CALLS} calls missed", CALLS - hits);
-        Ok(taken.as_secs_f64() * 1e9 / CALLS as f64)
+        ensure!(hits == calls, "{} of {calls} calls missed", calls - hits);
+        Ok(taken.as_secs_f64() * 1e9 / calls as f64)
     }
 
-    fn mix(&self, keys: &Arc<Keys>, seed: u64) -> Result<f64> {
+    fn mix(&self, keys: &Arc<Keys>, calls: usize, seed: u64) -> Result<f64> {
         // All draw their keys before the first of them begins.
         let start = Arc::new(Barrier::new(THREADS));
         let threads: Vec<_> = (0..THREADS as u64)
@@ -131,7 +128,7 @@ impl<S: Subject> Work for Arc<S> {
                 let (subject, keys, seed) = (Self::clone(self), Arc::clone(keys), seed * THREADS as u64 + thread);
                 let start = Arc::clone(&start);
                 thread::spawn(move || -> Result<(Instant, Instant)> {
-                    let (runtime, drawn) = (runtime(), keys.drawn(seed).take(CALLS));
+                    let (runtime, drawn) = (runtime(), keys.drawn(seed).take(calls));
                     start.wait();
                     let began = Instant::now();
                     runtime?.block_on(async {
@@ -153,7 +150,7 @@ impl<S: Subject> Work for Arc<S> {
         }
         let began = spans.iter().map(|span| span.0).min().context("no thread")?;
         let ended = spans.iter().map(|span| span.1).max().context("no thread")?;
-        Ok((CALLS * THREADS) as f64 / (ended - began).as_secs_f64() / 1e3)
+        Ok((calls * THREADS) as f64 / (ended - began).as_secs_f64() / 1e3)
     }
 }
 

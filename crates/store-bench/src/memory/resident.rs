@@ -8,9 +8,9 @@ use clap::{Args, ValueEnum};
 use super::keys::Keys;
 use super::subjects::Any;
 use super::{ENTRIES, OURS, PEERS, VALUE_BYTES};
-use crate::report::{Figures, Round, Row};
-
-const ROUNDS: usize = 3;
+use crate::effort::Effort;
+use crate::report::{Bar, Row};
+use crate::rounds::{Rounds, turns};
 
 /// What the program is started as.
 #[derive(Args)]
@@ -40,25 +40,26 @@ fn resident_memory() -> Result<u64> {
     Ok(kib * 1024)
 }
 
+/// What an entry of ours may take.
+const BAR: f64 = 140.0;
+
 /// The exact clock takes no more of an entry than the coarse one, so one of ours stands for all.
-pub(super) fn measure() -> Result<Vec<Row>> {
-    let (_, ours) = OURS[0];
-    let rows = PEERS.into_iter().map(|(peer_name, peer)| {
-        let mut rounds = [Round { ours: 0.0, peer: 0.0 }; ROUNDS];
-        for round in &mut rounds {
-            *round = Round { ours: bytes_an_entry(ours)?, peer: bytes_an_entry(peer)? };
-        }
-        let figures = Figures::of(rounds);
-        Ok(Row {
-            group: "memory, size",
-            name: "beyond key and value",
-            tasks: 1,
-            peer: peer_name,
-            unit: "bytes an entry",
-            figures,
-        })
+pub(super) fn measure(effort: Effort) -> Result<Vec<Row>> {
+    let subjects: Vec<_> = OURS.into_iter().take(1).chain(PEERS).collect();
+    let mut rounds = Rounds::of(subjects.len());
+    for turn in turns(subjects.len(), effort.processes) {
+        rounds.note(turn, bytes_an_entry(subjects[turn.side].1)?);
+    }
+    let rows = PEERS.iter().enumerate().map(|(number, (peer, _))| Row {
+        group: "memory, size",
+        name: "beyond key and value".to_owned(),
+        tasks: 1,
+        peer: (*peer).to_owned(),
+        unit: "bytes an entry",
+        figures: rounds.compare(0, 1 + number, |bytes| *bytes),
+        bar: Some(Bar::ours_at_most(BAR)),
     });
-    rows.collect()
+    Ok(rows.collect())
 }
 
 fn bytes_an_entry(subject: Any) -> Result<f64> {

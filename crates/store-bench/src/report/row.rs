@@ -1,0 +1,30 @@
+//! One comparison.
+
+use serde::Serialize;
+
+use super::bar::Bar;
+use super::figures::Figures;
+
+/// Ours beside a peer.
+#[derive(Serialize)]
+pub(crate) struct Row {
+    pub(crate) group: &'static str,
+    /// What was done, and through what.
+    pub(crate) name: String,
+    /// How many tasks did it at the same time.
+    pub(crate) tasks: usize,
+    /// Who we are compared with.
+    pub(crate) peer: String,
+    pub(crate) unit: &'static str,
+    #[serde(flatten)]
+    pub(crate) figures: Figures,
+    /// What it has to reach. A row without one is shown for its figures.
+    pub(crate) bar: Option<Bar>,
+}
+
+impl Row {
+    /// Whether it reaches what it has to.
+    pub(crate) fn is_met(&self) -> Option<bool> {
+        self.bar.map(|bar| bar.is_met(&self.figures))
+    }
+}
