@@ -3,9 +3,12 @@
 //! `cargo xtask bench` installs what this needs and runs it. This file dispatches; each group is a module of its own.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
 
+mod allocations;
+mod core;
 mod effort;
 mod instructions;
 mod memory;
+mod own_process;
 mod records;
 mod report;
 mod rounds;
@@ -17,9 +20,10 @@ use std::process::ExitCode;
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::core::Allocated;
 use crate::effort::Effort;
 use crate::instructions::Work;
-use crate::memory::Fill;
+use crate::memory::{Expiry, Fill};
 use crate::records::Walk;
 use crate::report::{Report, Row};
 
@@ -52,9 +56,11 @@ struct Arguments {
 /// What is compared.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Group {
+    /// What `Arc<dyn Store>` and namespaces cost over the direct call.
+    Core,
     /// Instructions that the client spends on one operation.
     Instructions,
-    /// A hit, reads and writes of two threads, and the size of an entry, in the memory driver.
+    /// A hit, reads and writes of two threads, the size of an entry, and a million that expire, in the memory driver.
     Memory,
     /// Pages of small and of large collections of records, and the memory that a walk takes.
     Records,
@@ -65,12 +71,18 @@ enum Group {
 /// What this program starts itself as.
 #[derive(Subcommand)]
 enum Part {
+    /// Counts what calls ask of the allocator.
+    #[command(hide = true)]
+    Allocated(Allocated),
     /// Carries out operations to be counted from outside.
     #[command(hide = true)]
     Worker(Work),
     /// Fills a map or cache.
     #[command(hide = true)]
     Fill(Fill),
+    /// Keeps entries until all expire at one time.
+    #[command(hide = true)]
+    Expiry(Expiry),
     /// Walks through a collection of records.
     #[command(hide = true)]
     Walk(Walk),
@@ -88,8 +100,10 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<()> {
     match arguments.part {
+        Some(Part::Allocated(allocated)) => return allocated.carry_out(),
         Some(Part::Worker(work)) => return work.carry_out(),
         Some(Part::Fill(fill)) => return fill.carry_out(),
+        Some(Part::Expiry(expiry)) => return expiry.carry_out(),
         Some(Part::Walk(walk)) => return walk.carry_out(),
         None => {}
     }
@@ -111,6 +125,7 @@ fn run(arguments: Arguments) -> Result<()> {
 impl Group {
     fn measure(self, effort: Effort, profiles: Option<&Path>) -> Result<Vec<Row>> {
         match self {
+            Self::Core => core::measure(effort),
             Self::Instructions => instructions::measure(effort, profiles),
             Self::Memory => memory::measure(effort),
             Self::Records => records::measure(effort),

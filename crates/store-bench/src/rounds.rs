@@ -3,7 +3,10 @@
 //! From one second to the next the machine itself may be faster or slower by a third, so what is compared are figures of
 //! one round.
 
-use crate::report::{Figures, Round};
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use crate::report::{Figures, Round, median};
 
 /// Whose turn it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +49,37 @@ impl<T> Rounds<T> {
         let rounds: Vec<_> = pairs.map(|(ours, peer)| Round { ours: figure(ours), peer: figure(peer) }).collect();
         Figures::of(&rounds)
     }
+
+    /// One side beside the best of the peers, which is the one with the best median: the best of each round would be none
+    /// that anybody could have chosen.
+    pub(crate) fn compare_with_best(
+        &self,
+        ours: usize,
+        peers: Range<usize>,
+        better: Better,
+        figure: impl Fn(&T) -> f64,
+    ) -> Figures {
+        let median_of = |side: usize| median(self.sides[side].iter().map(&figure).collect());
+        let best = peers.min_by(|&one, &other| better.order(median_of(one), median_of(other)));
+        best.map_or_else(|| Figures::of(&[]), |best| self.compare(ours, best, &figure))
+    }
+}
+
+/// Which of two figures is the better one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Better {
+    Less,
+    More,
+}
+
+impl Better {
+    /// The better one first.
+    fn order(self, one: f64, other: f64) -> Ordering {
+        match self {
+            Self::Less => one.total_cmp(&other),
+            Self::More => other.total_cmp(&one),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -67,5 +101,19 @@ mod tests {
         }
         let figures = rounds.compare(0, 1, |figure| *figure);
         assert_eq!((figures.ours, figures.peer_value, figures.ratio, figures.spread), (20.0, 10.0, 2.0, 0.0));
+    }
+
+    #[test]
+    fn the_best_peer_is_the_one_with_the_best_median() {
+        let mut rounds = Rounds::of(3);
+        for (round, outcomes) in [[10.0, 20.0, 5.0], [10.0, 20.0, 40.0], [10.0, 20.0, 40.0]].into_iter().enumerate() {
+            for (side, outcome) in outcomes.into_iter().enumerate() {
+                rounds.note(Turn { side, round: round + 1 }, outcome);
+            }
+        }
+        let best = |better| rounds.compare_with_best(0, 1..3, better, |figure| *figure);
+        assert_eq!((best(Better::Less).peer_value, best(Better::Less).ratio), (20.0, 0.5));
+        assert_eq!((best(Better::More).peer_value, best(Better::More).ratio), (40.0, 0.25));
+        assert!(rounds.compare_with_best(0, 1..1, Better::Less, |figure| *figure).ratio.is_nan());
     }
 }

@@ -65,6 +65,7 @@ fn measure_case(case: &Case, effort: Effort, callgrind: &Callgrind<'_>, server: 
         group: GROUP,
         name: case.name.to_owned(),
         tasks: TASKS,
+        entries: None,
         peer: PEER.to_owned(),
         unit: UNIT,
         figures: rounds.compare(0, 1, |cost| *cost),

@@ -1,9 +1,10 @@
-//! The memory driver beside maps and caches that are used instead: a hit, reads and writes of two threads, and what an
-//! entry takes.
+//! The memory driver beside maps and caches that are used instead: a hit, reads and writes of two threads, what an entry
+//! takes, and what callers see of a million that expire.
 //!
 //! A million entries of 100 bytes that live for an hour, read as a Zipf distribution has it. Everybody's lie in one
-//! process and take their turns; what an entry takes is seen in a process of its own for each.
+//! process and take their turns; what an entry takes, and what its expiry does, is seen in a process of its own for each.
 
+mod expiry;
 mod keys;
 mod resident;
 mod subjects;
@@ -16,11 +17,12 @@ use anyhow::{Context, Result, ensure};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::effort::Effort;
-use crate::report::Row;
-use crate::rounds::{Rounds, turns, warm_up};
+use crate::report::{Bar, Figures, Row};
+use crate::rounds::{Better, Rounds, turns, warm_up};
 use keys::Keys;
 use subjects::{Any, Subject, value};
 
+pub(crate) use expiry::Expiry;
 pub(crate) use resident::Fill;
 
 const GROUP: &str = "memory";
@@ -47,53 +49,109 @@ const PEERS: [(&str, Any); 3] = [
     ("quick_cache with an Instant", Any::QuickCache),
 ];
 
+const BEST: &str = "best of DashMap, moka, quick_cache";
+
+/// Sizes at which a hit is measured for the sake of how it grows, beside [`ENTRIES`].
+const SMALLER: [usize; 3] = [1_000, 10_000, 100_000];
+
 /// Measures all of it.
 pub(crate) fn measure(effort: Effort) -> Result<Vec<Row>> {
-    let keys = Arc::new(Keys::new(ENTRIES));
-    let subjects: Vec<_> = everybody()
-        .map(|(name, any)| {
-            eprintln!("{GROUP}: filling {name}");
-            any.filled(&keys)
-        })
-        .collect();
-    let hits = rounds(&subjects, effort, |subject, seed| subject.hit(&keys, effort.calls, seed))?;
-    let mixed = rounds(&subjects, effort, |subject, seed| subject.mix(&keys, effort.calls, seed))?;
-    let mut rows = compared("memory, hit", 1, "ns", &hits);
-    rows.extend(compared("memory, mixed", THREADS, "kops/s", &mixed));
+    let mut rows = Vec::new();
+    for entries in SMALLER {
+        rows.extend(hits(&Filled::with(entries), effort)?);
+    }
+    let filled = Filled::with(ENTRIES);
+    rows.extend(hits(&filled, effort)?);
+    rows.extend(mixed(&filled, effort)?);
+    drop(filled);
     rows.extend(resident::measure(effort)?);
+    rows.extend(expiry::measure(effort)?);
     Ok(rows)
 }
 
-/// Ours, and then the peers.
-fn everybody() -> impl Iterator<Item = (&'static str, Any)> {
-    OURS.into_iter().chain(PEERS)
+/// Everybody with the same entries; ours, and then the peers.
+struct Filled {
+    keys: Arc<Keys>,
+    subjects: Vec<Box<dyn Work>>,
 }
 
-fn rounds(
-    subjects: &[Box<dyn Work>],
-    effort: Effort,
-    work: impl Fn(&dyn Work, u64) -> Result<f64>,
-) -> Result<Rounds<f64>> {
-    let mut rounds = Rounds::of(subjects.len());
-    // The first calls meet cold caches, and moka's meet its housekeeping.
-    for turn in warm_up(subjects.len()).chain(turns(subjects.len(), effort.rounds)) {
-        rounds.note(turn, work(&*subjects[turn.side], turn.round as u64)?);
+impl Filled {
+    fn with(entries: usize) -> Self {
+        eprintln!("{GROUP}: filling with {entries} entries");
+        let keys = Arc::new(Keys::new(entries));
+        let subjects = OURS.iter().chain(&PEERS).map(|(_, any)| any.filled(&keys)).collect();
+        Self { keys, subjects }
     }
-    Ok(rounds)
+
+    fn rounds(&self, effort: Effort, work: impl Fn(&dyn Work, u64) -> Result<f64>) -> Result<Rounds<f64>> {
+        let sides = self.subjects.len();
+        let mut rounds = Rounds::of(sides);
+        // The first calls meet cold caches, and moka's meet its housekeeping.
+        for turn in warm_up(sides).chain(turns(sides, effort.rounds)) {
+            rounds.note(turn, work(&*self.subjects[turn.side], turn.round as u64)?);
+        }
+        Ok(rounds)
+    }
+
+    fn entries(&self) -> usize {
+        self.keys.all().len()
+    }
 }
 
-/// A row for each of ours beside each peer.
-fn compared(group: &'static str, tasks: usize, unit: &'static str, rounds: &Rounds<f64>) -> Vec<Row> {
-    let row = |ours: usize, peer: usize| Row {
-        group,
-        name: OURS[ours].0.to_owned(),
-        tasks,
-        peer: PEERS[peer].0.to_owned(),
-        unit,
-        figures: rounds.compare(ours, OURS.len() + peer, |figure| *figure),
-        bar: None,
+/// Has to be reached with a million entries only.
+fn hits(filled: &Filled, effort: Effort) -> Result<Vec<Row>> {
+    let at_most = |ours| match ours {
+        Any::Coarse => Some(0.6),
+        Any::CoarseShared => Some(1.0),
+        Any::Exact => Some(0.9),
+        _ => None,
     };
-    (0..OURS.len()).flat_map(|ours| (0..PEERS.len()).map(move |peer| (ours, peer))).map(|(o, p)| row(o, p)).collect()
+    let rounds = filled.rounds(effort, |subject, seed| subject.hit(&filled.keys, effort.calls, seed))?;
+    let work = Compared { group: "memory, hit", tasks: 1, unit: "ns", better: Better::Less, entries: filled.entries() };
+    Ok(work.rows(&rounds, |ours| at_most(ours).filter(|_| filled.entries() == ENTRIES).map(Bar::ratio_at_most)))
+}
+
+fn mixed(filled: &Filled, effort: Effort) -> Result<Vec<Row>> {
+    let at_least = |ours| match ours {
+        Any::Coarse => Some(1.3),
+        Any::Exact => Some(1.0),
+        _ => None,
+    };
+    let rounds = filled.rounds(effort, |subject, seed| subject.mix(&filled.keys, effort.calls, seed))?;
+    let (tasks, entries) = (THREADS, filled.entries());
+    let work = Compared { group: "memory, mixed", tasks, unit: "kops/s", better: Better::More, entries };
+    Ok(work.rows(&rounds, |ours| at_least(ours).map(Bar::ratio_at_least)))
+}
+
+/// One kind of work of everybody.
+struct Compared {
+    group: &'static str,
+    tasks: usize,
+    unit: &'static str,
+    better: Better,
+    entries: usize,
+}
+
+impl Compared {
+    /// Each of ours beside each peer, and beside the best of them, which is where the bars are.
+    fn rows(&self, rounds: &Rounds<f64>, bar: impl Fn(Any) -> Option<Bar>) -> Vec<Row> {
+        let peers = OURS.len()..OURS.len() + PEERS.len();
+        let mut rows = Vec::new();
+        for (number, &(name, any)) in OURS.iter().enumerate() {
+            for (peer, (peer_name, _)) in peers.clone().zip(PEERS) {
+                rows.push(self.row(name, peer_name, rounds.compare(number, peer, |figure| *figure), None));
+            }
+            let best = rounds.compare_with_best(number, peers.clone(), self.better, |figure| *figure);
+            rows.push(self.row(name, BEST, best, bar(any)));
+        }
+        rows
+    }
+
+    fn row(&self, name: &str, peer: &str, figures: Figures, bar: Option<Bar>) -> Row {
+        let Self { group, tasks, unit, entries, .. } = *self;
+        let (name, peer) = (name.to_owned(), peer.to_owned());
+        Row { group, name, tasks, entries: Some(entries as u64), peer, unit, figures, bar }
+    }
 }
 
 /// What is done to a subject that is filled.

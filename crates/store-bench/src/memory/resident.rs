@@ -1,14 +1,13 @@
 //! What entries take of a process that does nothing but keep them.
 
-use std::process::Command;
-
-use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use anyhow::{Context, Result};
+use clap::Args;
 
 use super::keys::Keys;
 use super::subjects::Any;
 use super::{ENTRIES, OURS, PEERS, VALUE_BYTES};
 use crate::effort::Effort;
+use crate::own_process;
 use crate::report::{Bar, Row};
 use crate::rounds::{Rounds, turns};
 
@@ -54,6 +53,7 @@ pub(super) fn measure(effort: Effort) -> Result<Vec<Row>> {
         group: "memory, size",
         name: "beyond key and value".to_owned(),
         tasks: 1,
+        entries: Some(ENTRIES as u64),
         peer: (*peer).to_owned(),
         unit: "bytes an entry",
         figures: rounds.compare(0, 1 + number, |bytes| *bytes),
@@ -63,11 +63,6 @@ pub(super) fn measure(effort: Effort) -> Result<Vec<Row>> {
 }
 
 fn bytes_an_entry(subject: Any) -> Result<f64> {
-    let program = std::env::current_exe().context("cannot tell where this program is")?;
-    let value = subject.to_possible_value().context("every subject has a name")?;
-    let output = Command::new(program).args(["fill", value.get_name()]).output().context("cannot start a process")?;
-    if !output.status.success() {
-        bail!("filling ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
-    }
-    String::from_utf8_lossy(&output.stdout).trim().parse().context("a process that did not say what it took")
+    let [bytes] = own_process::figures(&["fill", &own_process::word(subject)])?;
+    Ok(bytes)
 }

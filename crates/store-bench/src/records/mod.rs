@@ -50,7 +50,7 @@ pub(crate) fn measure(effort: Effort) -> Result<Vec<Row>> {
 }
 
 fn row(name: &str, peer: &str, unit: &'static str, figures: Figures, bar: Option<Bar>) -> Row {
-    Row { group: GROUP, name: name.to_owned(), tasks: 1, peer: peer.to_owned(), unit, figures, bar }
+    Row { group: GROUP, name: name.to_owned(), tasks: 1, entries: None, peer: peer.to_owned(), unit, figures, bar }
 }
 
 async fn connect(url: &str) -> Result<Arc<dyn KeyValueStoreClient>> {

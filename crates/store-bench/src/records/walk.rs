@@ -1,13 +1,12 @@
 //! A walk through a collection, in a process of its own, and the memory that it takes.
 
-use std::process::Command;
-
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use store_redis::RecordPageOptions;
 
 use super::{Collection, LARGE, SMALL, connect, key, open, row};
 use crate::effort::Effort;
+use crate::own_process;
 use crate::report::{Bar, Row};
 use crate::rounds::{Rounds, turns};
 
@@ -78,11 +77,6 @@ pub(super) fn measure(url: &str, effort: Effort) -> Result<Vec<Row>> {
 
 fn walk(url: &str, collection: Collection) -> Result<u64> {
     eprintln!("{}: a walk through {} records", super::GROUP, collection.records);
-    let program = std::env::current_exe().context("cannot tell where this program is")?;
-    let arguments = ["walk", url, collection.name, &collection.records.to_string()];
-    let output = Command::new(program).args(arguments).output().context("cannot start a walk")?;
-    if !output.status.success() {
-        bail!("a walk ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
-    }
-    String::from_utf8_lossy(&output.stdout).trim().parse().context("a walk that did not say what it took")
+    let [peak] = own_process::figures(&["walk", url, collection.name, &collection.records.to_string()])?;
+    Ok(peak)
 }

@@ -20,7 +20,7 @@ pub(super) fn markdown<'a>(report: &Report, rows: impl Iterator<Item = &'a Row>)
 }
 
 fn line(row: &Row, text: &mut String) {
-    let Row { group, name, tasks, peer, unit, figures, bar } = row;
+    let Row { group, name, tasks, peer, unit, figures, bar, .. } = row;
     let (name, peer) = (cell(name), cell(peer));
     let (ours, theirs, ratio) = (Number(figures.ours), Number(figures.peer_value), Number(figures.ratio));
     let percent = figures.spread * 100.0;

@@ -93,7 +93,7 @@ pub(crate) fn write(file: &Path, text: &str) -> Result<()> {
 
 impl Row {
     fn line(&self) -> String {
-        let Self { group, name, tasks, peer, unit, figures, bar } = self;
+        let Self { group, name, tasks, peer, unit, figures, bar, .. } = self;
         let (title, percent) = (format!("{group}: {name}"), figures.spread * 100.0);
         let (ours, theirs, ratio) = (Number(figures.ours), Number(figures.peer_value), Number(figures.ratio));
         let bar = bar.zip(self.is_met()).map(|(bar, met)| format!(", {bar}: {}", if met { "met" } else { "MISSED" }));
@@ -113,6 +113,7 @@ mod tests {
             group: "single",
             name: name.to_owned(),
             tasks: 64,
+            entries: None,
             peer: "a|b".to_owned(),
             unit: "operations/s",
             figures: Figures::of(&[Round { ours, peer: 100_000.0 }]),

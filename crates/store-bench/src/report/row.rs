@@ -13,6 +13,9 @@ pub(crate) struct Row {
     pub(crate) name: String,
     /// How many tasks did it at the same time.
     pub(crate) tasks: usize,
+    /// How many entries or records there were, where rows differ in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) entries: Option<u64>,
     /// Who we are compared with.
     pub(crate) peer: String,
     pub(crate) unit: &'static str,

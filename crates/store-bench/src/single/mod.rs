@@ -61,7 +61,16 @@ async fn with_tasks(clients: &Clients, tasks: usize, effort: Effort) -> Result<V
     for (number, &peer) in peers.iter().enumerate() {
         let row = |name: &str, unit, bar, figure: fn(&Burst) -> f64| {
             let figures = rounds.compare(0, 1 + number, figure);
-            Row { group: GROUP, name: name.to_owned(), tasks, peer: peer.name().to_owned(), unit, figures, bar }
+            Row {
+                group: GROUP,
+                name: name.to_owned(),
+                tasks,
+                entries: None,
+                peer: peer.name().to_owned(),
+                unit,
+                figures,
+                bar,
+            }
         };
         let at_least = peer.at_least(tasks).map(Bar::ratio_at_least);
         rows.push(row(NAME, "operations/s", at_least, |burst| burst.per_second));
