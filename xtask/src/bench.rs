@@ -30,6 +30,9 @@ pub(crate) struct Options {
     /// Writes all of the table to this file, in Markdown.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
+    /// Draws how figures grow, in tasks and in the size of the store, as SVG into this directory.
+    #[arg(long, value_name = "DIR")]
+    plots: Option<PathBuf>,
     /// Writes what has to be reached, and whether it is, into README.md, in place of what is there.
     #[arg(long, conflicts_with_all = ["only", "quick"])]
     readme: bool,
@@ -49,6 +52,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     }
     pass(&mut command, "--json", options.json.as_deref())?;
     pass(&mut command, "--markdown", options.markdown.as_deref())?;
+    pass(&mut command, "--plots", options.plots.as_deref())?;
     if options.readme { into_readme(workspace, &mut command) } else { run::run(&mut command) }
 }
 

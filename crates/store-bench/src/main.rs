@@ -9,6 +9,7 @@ mod effort;
 mod instructions;
 mod memory;
 mod own_process;
+mod plots;
 mod records;
 mod report;
 mod rounds;
@@ -46,6 +47,9 @@ struct Arguments {
     /// Writes what has to be reached, and whether it is, to this file, in Markdown.
     #[arg(long, value_name = "FILE")]
     summary: Option<PathBuf>,
+    /// Draws how figures grow, in tasks and in the size of the store, as SVG into this directory.
+    #[arg(long, value_name = "DIRECTORY")]
+    plots: Option<PathBuf>,
     /// Keeps the profiles of the instruction counts in this directory, to be read with `callgrind_annotate`.
     #[arg(long, value_name = "DIRECTORY")]
     profiles: Option<PathBuf>,
@@ -117,6 +121,7 @@ fn run(arguments: Arguments) -> Result<()> {
     }
     let report = Report::of_this_machine(effort, rows);
     println!("{}", report.text());
+    arguments.plots.map_or(Ok(()), |directory| plots::draw(report.rows(), &directory))?;
     arguments.json.map_or(Ok(()), |file| report::write(&file, &report.json()?))?;
     arguments.markdown.map_or(Ok(()), |file| report::write(&file, &report.markdown()))?;
     arguments.summary.map_or(Ok(()), |file| report::write(&file, &report.summary()))

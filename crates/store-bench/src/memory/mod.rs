@@ -17,7 +17,7 @@ use anyhow::{Context, Result, ensure};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::effort::Effort;
-use crate::report::{Bar, Figures, Row};
+use crate::report::{BEST_OF, Bar, Figures, Row};
 use crate::rounds::{Better, Rounds, turns, warm_up};
 use keys::Keys;
 use subjects::{Any, Subject, value};
@@ -49,7 +49,8 @@ const PEERS: [(&str, Any); 3] = [
     ("quick_cache with an Instant", Any::QuickCache),
 ];
 
-const BEST: &str = "best of DashMap, moka, quick_cache";
+/// Of the peers, which stand here without what they are used with.
+const BEST: &str = "DashMap, moka, quick_cache";
 
 /// Sizes at which a hit is measured for the sake of how it grows, beside [`ENTRIES`].
 const SMALLER: [usize; 3] = [1_000, 10_000, 100_000];
@@ -142,7 +143,7 @@ impl Compared {
                 rows.push(self.row(name, peer_name, rounds.compare(number, peer, |figure| *figure), None));
             }
             let best = rounds.compare_with_best(number, peers.clone(), self.better, |figure| *figure);
-            rows.push(self.row(name, BEST, best, bar(any)));
+            rows.push(self.row(name, &format!("{BEST_OF}{BEST}"), best, bar(any)));
         }
         rows
     }

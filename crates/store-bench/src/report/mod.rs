@@ -13,11 +13,11 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::effort::Effort;
-use number::Number;
 
 pub(crate) use bar::Bar;
 pub(crate) use figures::{Figures, Round, median};
-pub(crate) use row::Row;
+pub(crate) use number::Number;
+pub(crate) use row::{BEST_OF, Row};
 
 /// What one run measured, and where.
 #[derive(Serialize)]
@@ -46,7 +46,7 @@ impl Report {
         Self { machine, server, effort, rows }
     }
 
-    fn rows(&self) -> impl Iterator<Item = &Row> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &Row> + Clone {
         self.rows.iter().map(|judged| &judged.row)
     }
 

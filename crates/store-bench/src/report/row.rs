@@ -5,6 +5,9 @@ use serde::Serialize;
 use super::bar::Bar;
 use super::figures::Figures;
 
+/// How the name of a peer begins that is the best one of several.
+pub(crate) const BEST_OF: &str = "best of ";
+
 /// Ours beside a peer.
 #[derive(Serialize)]
 pub(crate) struct Row {
