@@ -1,7 +1,7 @@
 //! What a process asks the allocator for.
 //!
-//! Only a process that is started to be counted counts. In all others this is the system's allocator behind a branch that
-//! always goes the same way, the same for ours and for the peers.
+//! Only a process that is started to be counted counts. In all others this is the system's allocator behind a branch
+//! that always goes the same way, the same for ours and for the peers.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};

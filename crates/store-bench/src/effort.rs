@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// What every group measures with. A group that needs another measure adds it here, so that all of them shrink together.
+/// What every group measures with. A group that needs another measure adds it here, so that all shrink together.
 #[derive(Clone, Copy, Serialize)]
 #[serde(into = "&'static str")]
 pub(crate) struct Effort {

@@ -1,7 +1,7 @@
 //! Taking turns: everybody works once in each round, and each round begins with another one.
 //!
-//! From one second to the next the machine itself may be faster or slower by a third, so what is compared are figures of
-//! one round.
+//! From one second to the next the machine itself may be faster or slower by a third, so what is compared are figures
+//! of one round.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -50,8 +50,8 @@ impl<T> Rounds<T> {
         Figures::of(&rounds)
     }
 
-    /// One side beside the best of the peers, which is the one with the best median: the best of each round would be none
-    /// that anybody could have chosen.
+    /// One side beside the best of the peers, which is the one with the best median: the best of each round would be
+    /// none that anybody could have chosen.
     pub(crate) fn compare_with_best(
         &self,
         ours: usize,

@@ -1,8 +1,8 @@
-//! What the abstraction itself costs, on the memory driver, where nothing hides it: `Arc<dyn Store>` beside the direct call,
-//! and a namespace three levels deep beside none.
+//! What the abstraction itself costs, on the memory driver, where nothing hides it: `Arc<dyn Store>` beside the direct
+//! call, and a namespace three levels deep beside none.
 //!
-//! A few entries, so that all is in the processor's cache and a call is nothing but its instructions. Times are taken by
-//! turns in this process; what is asked of the allocator is counted in another one.
+//! A few entries, so that all is in the processor's cache and a call is nothing but its instructions. Times are taken
+//! by turns in this process; what is asked of the allocator is counted in another one.
 
 mod allocated;
 mod calls;

@@ -1,8 +1,8 @@
 //! A million entries that expire at one time, in a process of its own: how long callers wait meanwhile, and when the
 //! memory is free.
 //!
-//! One caller reads any entry and writes a few, one call after another, while whoever keeps them frees what has expired:
-//! ours by its sweeper, as it runs by default; moka inside of calls.
+//! One caller reads any entry and writes a few, one call after another, while whoever keeps them frees what has
+//! expired: ours by its sweeper, as it runs by default; moka inside of calls.
 
 use std::time::{Duration, Instant};
 

@@ -1,8 +1,8 @@
-//! The memory driver beside maps and caches that are used instead: a hit, reads and writes of two threads, what an entry
-//! takes, and what callers see of a million that expire.
+//! The memory driver beside maps and caches that are used instead: a hit, reads and writes of two threads, what an
+//! entry takes, and what callers see of a million that expire.
 //!
 //! A million entries of 100 bytes that live for an hour, read as a Zipf distribution has it. Everybody's lie in one
-//! process and take their turns; what an entry takes, and what its expiry does, is seen in a process of its own for each.
+//! process and take their turns; what an entry takes, and what its expiry does, is seen in a process of its own.
 
 mod expiry;
 mod keys;

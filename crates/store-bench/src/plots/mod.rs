@@ -1,8 +1,8 @@
-//! How figures grow: in the number of tasks, and in the size of the store. A picture for each kind of work, drawn from the
-//! rows of a run and nothing else.
+//! How figures grow: in the number of tasks, and in the size of the store. A picture for each kind of work, drawn from
+//! the rows of a run and nothing else.
 //!
-//! The pictures are SVG. All of them are lines over two logarithmic axes, which `svg.rs` writes in a hundred lines; a crate
-//! that draws anything would be more to keep up with than these.
+//! The pictures are SVG. All of them are lines over two logarithmic axes, which `svg.rs` writes in a hundred lines; a
+//! crate that draws anything would be more to keep up with than these.
 
 mod axis;
 mod svg;
