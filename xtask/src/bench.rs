@@ -1,23 +1,41 @@
 //! `cargo xtask bench`: builds the benchmarks as users build, and runs them.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf, absolute};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::readme::Section;
 use crate::workspace::Workspace;
 use crate::{run, set_up};
 
 /// The group that runs under valgrind.
 const INSTRUCTIONS: &str = "instructions";
 
+/// What the README says of a run. No check holds it to one, for figures differ from machine to machine.
+const SECTION: Section = Section::new("bench");
+
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Runs this group only, such as `instructions`.
     #[arg(long, value_name = "GROUP")]
     only: Option<String>,
+    /// Takes less than 3 minutes, with fewer and shorter rounds; without it, less than 25.
+    #[arg(long)]
+    quick: bool,
     /// Writes the figures to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Writes all of the table to this file, in Markdown.
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// Draws how figures grow, in tasks and in the size of the store, as SVG into this directory.
+    #[arg(long, value_name = "DIR")]
+    plots: Option<PathBuf>,
+    /// Writes what has to be reached, and whether it is, into README.md, in place of what is there.
+    #[arg(long, conflicts_with_all = ["only", "quick"])]
+    readme: bool,
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
@@ -29,9 +47,26 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     if let Some(group) = &options.only {
         command.args(["--only", group]);
     }
-    if let Some(file) = &options.json {
-        // Our working directory is the user's, the benchmarks' is the workspace.
-        command.arg("--json").arg(std::path::absolute(file).context("resolving the path of --json")?);
+    if options.quick {
+        command.arg("--quick");
     }
-    run::run(&mut command)
+    pass(&mut command, "--json", options.json.as_deref())?;
+    pass(&mut command, "--markdown", options.markdown.as_deref())?;
+    pass(&mut command, "--plots", options.plots.as_deref())?;
+    if options.readme { into_readme(workspace, &mut command) } else { run::run(&mut command) }
+}
+
+/// Our working directory is the user's, the benchmarks' is the workspace.
+fn pass(command: &mut Command, option: &str, path: Option<&Path>) -> Result<()> {
+    if let Some(path) = path {
+        command.arg(option).arg(absolute(path).with_context(|| format!("resolving the path of {option}"))?);
+    }
+    Ok(())
+}
+
+fn into_readme(workspace: &Workspace, command: &mut Command) -> Result<()> {
+    let file = workspace.output_directory("bench")?.join("summary.md");
+    run::run(command.arg("--summary").arg(&file))?;
+    let summary = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+    SECTION.write(workspace, &summary)
 }

@@ -14,6 +14,7 @@ mod images;
 mod interop;
 mod msrv;
 mod python;
+mod readme;
 mod redis;
 mod run;
 mod set_up;

@@ -1,24 +1,32 @@
 //! Comparisons with other clients, side by side.
-//!     cargo run --release -p store-bench -- --only instructions --json figures.json
+//!     cargo run --release -p store-bench -- --quick --only instructions --json figures.json
 //! `cargo xtask bench` installs what this needs and runs it. This file dispatches; each group is a module of its own.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
 
+mod allocations;
+mod core;
+mod effort;
 mod instructions;
 mod memory;
+mod own_process;
+mod plots;
 mod records;
 mod report;
+mod rounds;
 mod single;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::core::Allocated;
+use crate::effort::Effort;
 use crate::instructions::Work;
-use crate::memory::Fill;
+use crate::memory::{Expiry, Fill};
 use crate::records::Walk;
-use crate::report::Report;
+use crate::report::{Report, Row};
 
 /// Compares this project's drivers with the clients underneath and beside them.
 #[derive(Parser)]
@@ -27,9 +35,21 @@ struct Arguments {
     /// Runs this group only.
     #[arg(long, value_name = "GROUP")]
     only: Option<Group>,
+    /// Measures in less than 3 minutes, with fewer and shorter rounds.
+    #[arg(long)]
+    quick: bool,
     /// Writes the figures to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Writes the table to this file, in Markdown.
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// Writes what has to be reached, and whether it is, to this file, in Markdown.
+    #[arg(long, value_name = "FILE")]
+    summary: Option<PathBuf>,
+    /// Draws how figures grow, in tasks and in the size of the store, as SVG into this directory.
+    #[arg(long, value_name = "DIRECTORY")]
+    plots: Option<PathBuf>,
     /// Keeps the profiles of the instruction counts in this directory, to be read with `callgrind_annotate`.
     #[arg(long, value_name = "DIRECTORY")]
     profiles: Option<PathBuf>,
@@ -40,9 +60,11 @@ struct Arguments {
 /// What is compared.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Group {
+    /// What `Arc<dyn Store>` and namespaces cost over the direct call.
+    Core,
     /// Instructions that the client spends on one operation.
     Instructions,
-    /// A hit, reads and writes of two threads, and the size of an entry, in the memory driver.
+    /// A hit, reads and writes of two threads, the size of an entry, and a million that expire, in the memory driver.
     Memory,
     /// Pages of small and of large collections of records, and the memory that a walk takes.
     Records,
@@ -53,12 +75,18 @@ enum Group {
 /// What this program starts itself as.
 #[derive(Subcommand)]
 enum Part {
+    /// Counts what calls ask of the allocator.
+    #[command(hide = true)]
+    Allocated(Allocated),
     /// Carries out operations to be counted from outside.
     #[command(hide = true)]
     Worker(Work),
     /// Fills a map or cache.
     #[command(hide = true)]
     Fill(Fill),
+    /// Keeps entries until all expire at one time.
+    #[command(hide = true)]
+    Expiry(Expiry),
     /// Walks through a collection of records.
     #[command(hide = true)]
     Walk(Walk),
@@ -76,26 +104,37 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<()> {
     match arguments.part {
+        Some(Part::Allocated(allocated)) => return allocated.carry_out(),
         Some(Part::Worker(work)) => return work.carry_out(),
         Some(Part::Fill(fill)) => return fill.carry_out(),
+        Some(Part::Expiry(expiry)) => return expiry.carry_out(),
         Some(Part::Walk(walk)) => return walk.carry_out(),
         None => {}
     }
     ensure!(!cfg!(debug_assertions), "figures of a build without optimisation say nothing: add --release");
-    let mut report = Report::of_this_machine();
-    let wanted = |group| arguments.only.is_none_or(|only| only == group);
-    if wanted(Group::Instructions) {
-        report.rows.extend(instructions::measure(arguments.profiles.as_deref())?);
+    let effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
+    let mut rows = Vec::new();
+    for group in Group::value_variants() {
+        if arguments.only.is_none_or(|only| only == *group) {
+            rows.extend(group.measure(effort, arguments.profiles.as_deref())?);
+        }
     }
-    if wanted(Group::Memory) {
-        report.rows.extend(memory::measure()?);
-    }
-    if wanted(Group::Records) {
-        report.rows.extend(records::measure()?);
-    }
-    if wanted(Group::Single) {
-        report.rows.extend(single::measure()?);
-    }
+    let report = Report::of_this_machine(effort, rows);
     println!("{}", report.text());
-    arguments.json.map_or(Ok(()), |file| report.write(&file))
+    arguments.plots.map_or(Ok(()), |directory| plots::draw(report.rows(), &directory))?;
+    arguments.json.map_or(Ok(()), |file| report::write(&file, &report.json()?))?;
+    arguments.markdown.map_or(Ok(()), |file| report::write(&file, &report.markdown()))?;
+    arguments.summary.map_or(Ok(()), |file| report::write(&file, &report.summary()))
+}
+
+impl Group {
+    fn measure(self, effort: Effort, profiles: Option<&Path>) -> Result<Vec<Row>> {
+        match self {
+            Self::Core => core::measure(effort),
+            Self::Instructions => instructions::measure(effort, profiles),
+            Self::Memory => memory::measure(effort),
+            Self::Records => records::measure(effort),
+            Self::Single => single::measure(effort),
+        }
+    }
 }

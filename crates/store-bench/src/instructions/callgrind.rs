@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use clap::ValueEnum;
 use tempfile::TempDir;
 
 use super::worker::Work;
+use crate::own_process::word;
 
 /// The line of a profile with the sum over all functions.
 const TOTALS: &str = "totals:";
@@ -53,11 +53,6 @@ impl<'a> Callgrind<'a> {
         let text = fs::read_to_string(&profile).with_context(|| format!("cannot read {}", profile.display()))?;
         totals(&text).with_context(|| format!("no totals in {}", profile.display()))
     }
-}
-
-/// A choice as it is written on the command line.
-fn word(choice: impl ValueEnum) -> String {
-    choice.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 fn totals(profile: &str) -> Option<u64> {

@@ -15,7 +15,9 @@ use std::path::Path;
 use anyhow::Result;
 use store_testkit::{RedisServer, ServerOptions};
 
-use crate::report::{Figures, Round, Row};
+use crate::effort::Effort;
+use crate::report::{Bar, Row};
+use crate::rounds::{Rounds, turns};
 use callgrind::Callgrind;
 use worker::{Client, Operation};
 
@@ -30,36 +32,45 @@ const TASKS: usize = 32;
 /// Operations of a task in the two runs whose difference counts.
 const SHORT_RUN: u64 = 100;
 const LONG_RUN: u64 = 600;
-const ROUNDS: usize = 3;
 
-/// A row of the report: an operation through a client of ours.
+/// A row of the report: an operation through a client of ours, and what it may take.
 struct Case {
     name: &'static str,
     operation: Operation,
     ours: Client,
+    bar: f64,
 }
 
 const CASES: [Case; 3] = [
-    Case { name: "get through Arc<dyn Store>", operation: Operation::Get, ours: Client::DynStore },
-    Case { name: "get on RedisStore", operation: Operation::Get, ours: Client::Store },
-    Case { name: "set through Arc<dyn Store>", operation: Operation::Set, ours: Client::DynStore },
+    Case { name: "get through Arc<dyn Store>", operation: Operation::Get, ours: Client::DynStore, bar: 6_500.0 },
+    Case { name: "get on RedisStore", operation: Operation::Get, ours: Client::Store, bar: 6_500.0 },
+    Case { name: "set through Arc<dyn Store>", operation: Operation::Set, ours: Client::DynStore, bar: 6_500.0 },
 ];
 
 /// Counts all cases. The profiles of the long runs stay in `profiles` where it is given.
-pub(crate) fn measure(profiles: Option<&Path>) -> Result<Vec<Row>> {
+pub(crate) fn measure(effort: Effort, profiles: Option<&Path>) -> Result<Vec<Row>> {
     let callgrind = Callgrind::find(profiles)?;
     let server = RedisServer::start(ServerOptions::new())?;
-    CASES.iter().map(|case| measure_case(case, &callgrind, &server)).collect()
+    CASES.iter().map(|case| measure_case(case, effort, &callgrind, &server)).collect()
 }
 
-fn measure_case(case: &Case, callgrind: &Callgrind<'_>, server: &RedisServer) -> Result<Row> {
-    let mut rounds = [Round { ours: 0.0, peer: 0.0 }; ROUNDS];
-    for (number, round) in rounds.iter_mut().enumerate() {
-        eprintln!("{GROUP}: {}, round {} of {ROUNDS}", case.name, number + 1);
-        let cost = |client| cost_of_one(client, case.operation, callgrind, server);
-        *round = Round { ours: cost(case.ours)?, peer: cost(Client::Bare)? };
+fn measure_case(case: &Case, effort: Effort, callgrind: &Callgrind<'_>, server: &RedisServer) -> Result<Row> {
+    let clients = [case.ours, Client::Bare];
+    let mut rounds = Rounds::of(clients.len());
+    for turn in turns(clients.len(), effort.processes) {
+        eprintln!("{GROUP}: {}, round {} of {}", case.name, turn.round, effort.processes);
+        rounds.note(turn, cost_of_one(clients[turn.side], case.operation, callgrind, server)?);
     }
-    Ok(Row { group: GROUP, name: case.name, tasks: TASKS, peer: PEER, unit: UNIT, figures: Figures::of(rounds) })
+    Ok(Row {
+        group: GROUP,
+        name: case.name.to_owned(),
+        tasks: TASKS,
+        entries: None,
+        peer: PEER.to_owned(),
+        unit: UNIT,
+        figures: rounds.compare(0, 1, |cost| *cost),
+        bar: Some(Bar::ours_at_most(case.bar)),
+    })
 }
 
 fn cost_of_one(client: Client, operation: Operation, callgrind: &Callgrind<'_>, server: &RedisServer) -> Result<f64> {

@@ -26,7 +26,12 @@ impl Keys {
         Self { names, cumulated }
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
+    /// The key of this number.
+    pub(super) fn at(&self, number: usize) -> &str {
+        &self.names[number]
+    }
+
+    pub(super) fn all(&self) -> impl ExactSizeIterator<Item = &str> {
         self.names.iter().map(|name| &**name)
     }
 
@@ -49,11 +54,15 @@ impl Keys {
 }
 
 /// SplitMix64.
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// From 0 up to, and without, 1.
-    fn fraction(&mut self) -> f64 {
+    pub(super) fn fraction(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,9 +1,10 @@
-//! The memory driver beside maps and caches that are used instead: a hit, reads and writes of two threads, and what an
-//! entry takes.
+//! The memory driver beside maps and caches that are used instead: a hit, reads and writes of two threads, what an
+//! entry takes, and what callers see of a million that expire.
 //!
 //! A million entries of 100 bytes that live for an hour, read as a Zipf distribution has it. Everybody's lie in one
-//! process and take their turns; what an entry takes is seen in a process of its own for each.
+//! process and take their turns; what an entry takes, and what its expiry does, is seen in a process of its own.
 
+mod expiry;
 mod keys;
 mod resident;
 mod subjects;
@@ -15,10 +16,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::report::{Figures, Round, Row};
+use crate::effort::Effort;
+use crate::report::{BEST_OF, Bar, Figures, Row};
+use crate::rounds::{Better, Rounds, turns, warm_up};
 use keys::Keys;
 use subjects::{Any, Subject, value};
 
+pub(crate) use expiry::Expiry;
 pub(crate) use resident::Fill;
 
 const GROUP: &str = "memory";
@@ -26,11 +30,6 @@ const GROUP: &str = "memory";
 const ENTRIES: usize = 1_000_000;
 const VALUE_BYTES: usize = 100;
 const LIFETIME: Duration = Duration::from_secs(3600);
-
-const ROUNDS: usize = 9;
-
-/// Of one subject in one round.
-const CALLS: usize = 1_000_000;
 
 /// One in so many calls of the mixed work is a write.
 const CALLS_PER_WRITE: usize = 20;
@@ -50,67 +49,124 @@ const PEERS: [(&str, Any); 3] = [
     ("quick_cache with an Instant", Any::QuickCache),
 ];
 
+/// Of the peers, which stand here without what they are used with.
+const BEST: &str = "DashMap, moka, quick_cache";
+
+/// Sizes at which a hit is measured for the sake of how it grows, beside [`ENTRIES`].
+const SMALLER: [usize; 3] = [1_000, 10_000, 100_000];
+
 /// Measures all of it.
-pub(crate) fn measure() -> Result<Vec<Row>> {
-    let keys = Arc::new(Keys::new(ENTRIES));
-    let subjects = everybody().map(|(name, any)| {
-        eprintln!("{GROUP}: filling {name}");
-        let filled = any.filled(&keys);
-        (any, filled)
-    });
-    let subjects: Vec<_> = subjects.collect();
-    let hits = rounds(&subjects, |subject, seed| subject.hit(&keys, seed))?;
-    let mixed = rounds(&subjects, |subject, seed| subject.mix(&keys, seed))?;
-    let mut rows = compared("memory, hit", 1, "ns", &hits);
-    rows.extend(compared("memory, mixed", THREADS, "kops/s", &mixed));
-    rows.extend(resident::measure()?);
+pub(crate) fn measure(effort: Effort) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for entries in SMALLER {
+        rows.extend(hits(&Filled::with(entries), effort)?);
+    }
+    let filled = Filled::with(ENTRIES);
+    rows.extend(hits(&filled, effort)?);
+    rows.extend(mixed(&filled, effort)?);
+    drop(filled);
+    rows.extend(resident::measure(effort)?);
+    rows.extend(expiry::measure(effort)?);
     Ok(rows)
 }
 
-fn everybody() -> impl Iterator<Item = (&'static str, Any)> {
-    OURS.into_iter().chain(PEERS)
+/// Everybody with the same entries; ours, and then the peers.
+struct Filled {
+    keys: Arc<Keys>,
+    subjects: Vec<Box<dyn Work>>,
 }
 
-/// What everybody took in each round.
-type Taken = Vec<(Any, [f64; ROUNDS])>;
-
-fn rounds(subjects: &[(Any, Box<dyn Work>)], work: impl Fn(&dyn Work, u64) -> Result<f64>) -> Result<Taken> {
-    // The first calls meet cold caches, and moka's meet its housekeeping.
-    for (_, subject) in subjects {
-        work(&**subject, 0)?;
+impl Filled {
+    fn with(entries: usize) -> Self {
+        eprintln!("{GROUP}: filling with {entries} entries");
+        let keys = Arc::new(Keys::new(entries));
+        let subjects = OURS.iter().chain(&PEERS).map(|(_, any)| any.filled(&keys)).collect();
+        Self { keys, subjects }
     }
-    let mut taken: Taken = subjects.iter().map(|(any, _)| (*any, [0.0; ROUNDS])).collect();
-    for round in 0..ROUNDS {
-        for ((_, subject), (_, figures)) in subjects.iter().zip(&mut taken) {
-            figures[round] = work(&**subject, round as u64 + 1)?;
+
+    fn rounds(&self, effort: Effort, work: impl Fn(&dyn Work, u64) -> Result<f64>) -> Result<Rounds<f64>> {
+        let sides = self.subjects.len();
+        let mut rounds = Rounds::of(sides);
+        // The first calls meet cold caches, and moka's meet its housekeeping.
+        for turn in warm_up(sides).chain(turns(sides, effort.rounds)) {
+            rounds.note(turn, work(&*self.subjects[turn.side], turn.round as u64)?);
         }
+        Ok(rounds)
     }
-    Ok(taken)
+
+    fn entries(&self) -> usize {
+        self.keys.all().len()
+    }
 }
 
-/// A row for each of ours beside each peer.
-fn compared(group: &'static str, tasks: usize, unit: &'static str, taken: &Taken) -> Vec<Row> {
-    let of = |wanted| taken.iter().find(|(any, _)| *any == wanted).map_or([f64::NAN; ROUNDS], |(_, figures)| *figures);
-    let row = |(name, ours), (peer_name, peer)| {
-        let (ours, peer) = (of(ours), of(peer));
-        let rounds = std::array::from_fn::<_, ROUNDS, _>(|round| Round { ours: ours[round], peer: peer[round] });
-        Row { group, name, tasks, peer: peer_name, unit, figures: Figures::of(rounds) }
+/// Has to be reached with a million entries only.
+fn hits(filled: &Filled, effort: Effort) -> Result<Vec<Row>> {
+    let at_most = |ours| match ours {
+        Any::Coarse => Some(0.6),
+        Any::CoarseShared => Some(1.0),
+        Any::Exact => Some(0.9),
+        _ => None,
     };
-    OURS.iter().flat_map(|&ours| PEERS.iter().map(move |&peer| row(ours, peer))).collect()
+    let rounds = filled.rounds(effort, |subject, seed| subject.hit(&filled.keys, effort.calls, seed))?;
+    let work = Compared { group: "memory, hit", tasks: 1, unit: "ns", better: Better::Less, entries: filled.entries() };
+    Ok(work.rows(&rounds, |ours| at_most(ours).filter(|_| filled.entries() == ENTRIES).map(Bar::ratio_at_most)))
+}
+
+fn mixed(filled: &Filled, effort: Effort) -> Result<Vec<Row>> {
+    let at_least = |ours| match ours {
+        Any::Coarse => Some(1.3),
+        Any::Exact => Some(1.0),
+        _ => None,
+    };
+    let rounds = filled.rounds(effort, |subject, seed| subject.mix(&filled.keys, effort.calls, seed))?;
+    let (tasks, entries) = (THREADS, filled.entries());
+    let work = Compared { group: "memory, mixed", tasks, unit: "kops/s", better: Better::More, entries };
+    Ok(work.rows(&rounds, |ours| at_least(ours).map(Bar::ratio_at_least)))
+}
+
+/// One kind of work of everybody.
+struct Compared {
+    group: &'static str,
+    tasks: usize,
+    unit: &'static str,
+    better: Better,
+    entries: usize,
+}
+
+impl Compared {
+    /// Each of ours beside each peer, and beside the best of them, which is where the bars are.
+    fn rows(&self, rounds: &Rounds<f64>, bar: impl Fn(Any) -> Option<Bar>) -> Vec<Row> {
+        let peers = OURS.len()..OURS.len() + PEERS.len();
+        let mut rows = Vec::new();
+        for (number, &(name, any)) in OURS.iter().enumerate() {
+            for (peer, (peer_name, _)) in peers.clone().zip(PEERS) {
+                rows.push(self.row(name, peer_name, rounds.compare(number, peer, |figure| *figure), None));
+            }
+            let best = rounds.compare_with_best(number, peers.clone(), self.better, |figure| *figure);
+            rows.push(self.row(name, &format!("{BEST_OF}{BEST}"), best, bar(any)));
+        }
+        rows
+    }
+
+    fn row(&self, name: &str, peer: &str, figures: Figures, bar: Option<Bar>) -> Row {
+        let Self { group, tasks, unit, entries, .. } = *self;
+        let (name, peer) = (name.to_owned(), peer.to_owned());
+        Row { group, name, tasks, entries: Some(entries as u64), peer, unit, figures, bar }
+    }
 }
 
 /// What is done to a subject that is filled.
 trait Work {
     /// Nanoseconds for a hit.
-    fn hit(&self, keys: &Arc<Keys>, seed: u64) -> Result<f64>;
+    fn hit(&self, keys: &Arc<Keys>, calls: usize, seed: u64) -> Result<f64>;
 
     /// Thousands of operations a second, of all threads together.
-    fn mix(&self, keys: &Arc<Keys>, seed: u64) -> Result<f64>;
+    fn mix(&self, keys: &Arc<Keys>, calls: usize, seed: u64) -> Result<f64>;
 }
 
 impl<S: Subject> Work for Arc<S> {
-    fn hit(&self, keys: &Arc<Keys>, seed: u64) -> Result<f64> {
-        let drawn = keys.drawn(seed).take(CALLS);
+    fn hit(&self, keys: &Arc<Keys>, calls: usize, seed: u64) -> Result<f64> {
+        let drawn = keys.drawn(seed).take(calls);
         let (taken, hits) = runtime()?.block_on(async {
             let mut hits = 0;
             let began = Instant::now();
@@ -119,11 +175,11 @@ impl<S: Subject> Work for Arc<S> {
             }
             (began.elapsed(), hits)
         });
-        ensure!(hits == CALLS, "{} of {CALLS} calls missed", CALLS - hits);
-        Ok(taken.as_secs_f64() * 1e9 / CALLS as f64)
+        ensure!(hits == calls, "{} of {calls} calls missed", calls - hits);
+        Ok(taken.as_secs_f64() * 1e9 / calls as f64)
     }
 
-    fn mix(&self, keys: &Arc<Keys>, seed: u64) -> Result<f64> {
+    fn mix(&self, keys: &Arc<Keys>, calls: usize, seed: u64) -> Result<f64> {
         // All draw their keys before the first of them begins.
         let start = Arc::new(Barrier::new(THREADS));
         let threads: Vec<_> = (0..THREADS as u64)
@@ -131,7 +187,7 @@ impl<S: Subject> Work for Arc<S> {
                 let (subject, keys, seed) = (Self::clone(self), Arc::clone(keys), seed * THREADS as u64 + thread);
                 let start = Arc::clone(&start);
                 thread::spawn(move || -> Result<(Instant, Instant)> {
-                    let (runtime, drawn) = (runtime(), keys.drawn(seed).take(CALLS));
+                    let (runtime, drawn) = (runtime(), keys.drawn(seed).take(calls));
                     start.wait();
                     let began = Instant::now();
                     runtime?.block_on(async {
@@ -153,7 +209,7 @@ impl<S: Subject> Work for Arc<S> {
         }
         let began = spans.iter().map(|span| span.0).min().context("no thread")?;
         let ended = spans.iter().map(|span| span.1).max().context("no thread")?;
-        Ok((CALLS * THREADS) as f64 / (ended - began).as_secs_f64() / 1e3)
+        Ok((calls * THREADS) as f64 / (ended - began).as_secs_f64() / 1e3)
     }
 }
 

@@ -1,16 +1,15 @@
 //! What entries take of a process that does nothing but keep them.
 
-use std::process::Command;
-
-use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use anyhow::{Context, Result};
+use clap::Args;
 
 use super::keys::Keys;
 use super::subjects::Any;
 use super::{ENTRIES, OURS, PEERS, VALUE_BYTES};
-use crate::report::{Figures, Round, Row};
-
-const ROUNDS: usize = 3;
+use crate::effort::Effort;
+use crate::own_process;
+use crate::report::{Bar, Row};
+use crate::rounds::{Rounds, turns};
 
 /// What the program is started as.
 #[derive(Args)]
@@ -40,33 +39,30 @@ fn resident_memory() -> Result<u64> {
     Ok(kib * 1024)
 }
 
+/// What an entry of ours may take.
+const BAR: f64 = 140.0;
+
 /// The exact clock takes no more of an entry than the coarse one, so one of ours stands for all.
-pub(super) fn measure() -> Result<Vec<Row>> {
-    let (_, ours) = OURS[0];
-    let rows = PEERS.into_iter().map(|(peer_name, peer)| {
-        let mut rounds = [Round { ours: 0.0, peer: 0.0 }; ROUNDS];
-        for round in &mut rounds {
-            *round = Round { ours: bytes_an_entry(ours)?, peer: bytes_an_entry(peer)? };
-        }
-        let figures = Figures::of(rounds);
-        Ok(Row {
-            group: "memory, size",
-            name: "beyond key and value",
-            tasks: 1,
-            peer: peer_name,
-            unit: "bytes an entry",
-            figures,
-        })
+pub(super) fn measure(effort: Effort) -> Result<Vec<Row>> {
+    let subjects: Vec<_> = OURS.into_iter().take(1).chain(PEERS).collect();
+    let mut rounds = Rounds::of(subjects.len());
+    for turn in turns(subjects.len(), effort.processes) {
+        rounds.note(turn, bytes_an_entry(subjects[turn.side].1)?);
+    }
+    let rows = PEERS.iter().enumerate().map(|(number, (peer, _))| Row {
+        group: "memory, size",
+        name: "beyond key and value".to_owned(),
+        tasks: 1,
+        entries: Some(ENTRIES as u64),
+        peer: (*peer).to_owned(),
+        unit: "bytes an entry",
+        figures: rounds.compare(0, 1 + number, |bytes| *bytes),
+        bar: Some(Bar::ours_at_most(BAR)),
     });
-    rows.collect()
+    Ok(rows.collect())
 }
 
 fn bytes_an_entry(subject: Any) -> Result<f64> {
-    let program = std::env::current_exe().context("cannot tell where this program is")?;
-    let value = subject.to_possible_value().context("every subject has a name")?;
-    let output = Command::new(program).args(["fill", value.get_name()]).output().context("cannot start a process")?;
-    if !output.status.success() {
-        bail!("filling ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
-    }
-    String::from_utf8_lossy(&output.stdout).trim().parse().context("a process that did not say what it took")
+    let [bytes] = own_process::figures(&["fill", &own_process::word(subject)])?;
+    Ok(bytes)
 }

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use store_memory::{Bytes, Cache, CoarseClock, MemoryCache, StoreExt};
 
 use super::keys::Keys;
-use super::{ENTRIES, LIFETIME, VALUE_BYTES, Work, runtime};
+use super::{LIFETIME, VALUE_BYTES, Work, runtime};
 
 /// Keeps entries.
 pub(super) trait Subject: Send + Sync + 'static {
@@ -40,7 +40,7 @@ impl Any {
             Self::Exact => fill(MemoryCache::new(), keys),
             Self::DashMap => fill(DashMap::default(), keys),
             Self::Moka => fill(moka::sync::Cache::builder().time_to_live(LIFETIME).build(), keys),
-            Self::QuickCache => fill(QuickCache::new(2 * ENTRIES), keys),
+            Self::QuickCache => fill(QuickCache::new(2 * keys.all().len()), keys),
         }
     }
 }

@@ -15,13 +15,12 @@ use store_testkit::{RedisServer, ServerOptions};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
-use crate::report::{Figures, Row};
+use crate::effort::Effort;
+use crate::report::{Bar, Figures, Row};
 
 pub(crate) use walk::Walk;
 
 const GROUP: &str = "records";
-
-const ROUNDS: usize = 15;
 
 /// A collection with so many records.
 #[derive(Clone, Copy)]
@@ -37,7 +36,7 @@ const LARGE: Collection = Collection { name: "large", records: 1_000_000 };
 const WRITERS: u64 = 64;
 
 /// Measures all of it.
-pub(crate) fn measure() -> Result<Vec<Row>> {
+pub(crate) fn measure(effort: Effort) -> Result<Vec<Row>> {
     let server = RedisServer::start_process(ServerOptions::new())?;
     let runtime = Runtime::new()?;
     let client = runtime.block_on(connect(server.url()))?;
@@ -45,13 +44,13 @@ pub(crate) fn measure() -> Result<Vec<Row>> {
         eprintln!("{GROUP}: writing {} records", collection.records);
         runtime.block_on(fill(&client, collection))?;
     }
-    let mut rows = runtime.block_on(pages::measure(&client))?;
-    rows.extend(walk::measure(server.url())?);
+    let mut rows = runtime.block_on(pages::measure(&client, effort))?;
+    rows.extend(walk::measure(server.url(), effort)?);
     Ok(rows)
 }
 
-fn row(name: &'static str, peer: &'static str, unit: &'static str, figures: Figures) -> Row {
-    Row { group: GROUP, name, tasks: 1, peer, unit, figures }
+fn row(name: &str, peer: &str, unit: &'static str, figures: Figures, bar: Option<Bar>) -> Row {
+    Row { group: GROUP, name: name.to_owned(), tasks: 1, entries: None, peer: peer.to_owned(), unit, figures, bar }
 }
 
 async fn connect(url: &str) -> Result<Arc<dyn KeyValueStoreClient>> {

@@ -6,8 +6,9 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use store_redis::{KeyBuf, KeyValueStore, KeyValueStoreClient, RecordPageOptions};
 
-use super::{LARGE, ROUNDS, SMALL, key, open, row};
-use crate::report::{Figures, Round, Row};
+use super::{LARGE, SMALL, key, open, row};
+use crate::effort::Effort;
+use crate::report::{Bar, Figures, Round, Row, median};
 
 const KEYS: u64 = 1_000;
 const PEER_SMALL: &str = "the only page of 1,000";
@@ -44,7 +45,7 @@ impl Place {
     }
 }
 
-pub(super) async fn measure(client: &Arc<dyn KeyValueStoreClient>) -> Result<Vec<Row>> {
+pub(super) async fn measure(client: &Arc<dyn KeyValueStoreClient>, effort: Effort) -> Result<Vec<Row>> {
     let (small, large) = (open(client, SMALL.name).await?, open(client, LARGE.name).await?);
     let places = [
         Place::behind(&small, 0)?,
@@ -52,29 +53,29 @@ pub(super) async fn measure(client: &Arc<dyn KeyValueStoreClient>) -> Result<Vec
         Place::behind(&large, LARGE.records / 2)?,
         Place::behind(&large, LARGE.records - KEYS)?,
     ];
-    let mut rounds = [[0.0; 4]; ROUNDS];
-    for round in &mut rounds {
-        *round = medians(&places).await?;
+    let mut rounds = Vec::with_capacity(effort.rounds);
+    for _ in 0..effort.rounds {
+        rounds.push(medians(&places).await?);
     }
-    let compared =
-        |ours: usize, peer: usize| Figures::of(rounds.map(|round| Round { ours: round[ours], peer: round[peer] }));
+    let compared = |ours: usize, peer: usize| {
+        let pairs: Vec<_> = rounds.iter().map(|round| Round { ours: round[ours], peer: round[peer] }).collect();
+        Figures::of(&pairs)
+    };
+    let bar = Some(Bar::ratio_at_most(1.5));
     Ok(vec![
-        row("first page of 1,000,000", PEER_SMALL, UNIT, compared(1, 0)),
-        row("page in the middle of 1,000,000", PEER_SMALL, UNIT, compared(2, 0)),
-        row("last page of 1,000,000", PEER_SMALL, UNIT, compared(3, 0)),
-        row("last page of 1,000,000", "the first page of it", UNIT, compared(3, 1)),
+        row("first page of 1,000,000", PEER_SMALL, UNIT, compared(1, 0), bar),
+        row("page in the middle of 1,000,000", PEER_SMALL, UNIT, compared(2, 0), bar),
+        row("last page of 1,000,000", PEER_SMALL, UNIT, compared(3, 0), bar),
+        row("last page of 1,000,000", "the first page of it", UNIT, compared(3, 1), None),
     ])
 }
 
 async fn medians<const N: usize>(places: &[Place; N]) -> Result<[f64; N]> {
-    let mut times = [[0.0; PAGES]; N];
-    for page in 0..PAGES {
+    let mut times = [const { Vec::new() }; N];
+    for _ in 0..PAGES {
         for (times, place) in times.iter_mut().zip(places) {
-            times[page] = place.time().await?;
+            times.push(place.time().await?);
         }
     }
-    Ok(times.map(|mut times| {
-        times.sort_by(f64::total_cmp);
-        times[PAGES / 2]
-    }))
+    Ok(times.map(median))
 }

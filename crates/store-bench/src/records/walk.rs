@@ -1,15 +1,17 @@
 //! A walk through a collection, in a process of its own, and the memory that it takes.
 
-use std::process::Command;
-
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use store_redis::RecordPageOptions;
 
 use super::{Collection, LARGE, SMALL, connect, key, open, row};
-use crate::report::{Figures, Round, Row};
+use crate::effort::Effort;
+use crate::own_process;
+use crate::report::{Bar, Row};
+use crate::rounds::{Rounds, turns};
 
-const ROUNDS: usize = 3;
+/// How much more the walk through many records may take, in KiB: what an allocator may keep of pages that were freed.
+const FLAT: f64 = 1_024.0;
 
 /// What the program is started as.
 #[derive(Args)]
@@ -57,21 +59,24 @@ fn peak_memory() -> Result<u64> {
 }
 
 /// By turns through a small and through a large collection.
-pub(super) fn measure(url: &str) -> Result<Vec<Row>> {
-    let mut rounds = [Round { ours: 0.0, peer: 0.0 }; ROUNDS];
-    for round in &mut rounds {
-        *round = Round { ours: walk(url, LARGE)? as f64, peer: walk(url, SMALL)? as f64 };
+pub(super) fn measure(url: &str, effort: Effort) -> Result<Vec<Row>> {
+    let collections = [LARGE, SMALL];
+    let mut rounds = Rounds::of(collections.len());
+    for turn in turns(collections.len(), effort.processes) {
+        rounds.note(turn, walk(url, collections[turn.side])?);
     }
-    Ok(vec![row("peak memory of a walk through 1,000,000", "through 1,000", "KiB", Figures::of(rounds))])
+    let figures = rounds.compare(0, 1, |peak| *peak as f64);
+    Ok(vec![row(
+        "peak memory of a walk through 1,000,000",
+        "through 1,000",
+        "KiB",
+        figures,
+        Some(Bar::more_at_most(FLAT)),
+    )])
 }
 
 fn walk(url: &str, collection: Collection) -> Result<u64> {
     eprintln!("{}: a walk through {} records", super::GROUP, collection.records);
-    let program = std::env::current_exe().context("cannot tell where this program is")?;
-    let arguments = ["walk", url, collection.name, &collection.records.to_string()];
-    let output = Command::new(program).args(arguments).output().context("cannot start a walk")?;
-    if !output.status.success() {
-        bail!("a walk ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
-    }
-    String::from_utf8_lossy(&output.stdout).trim().parse().context("a walk that did not say what it took")
+    let [peak] = own_process::figures(&["walk", url, collection.name, &collection.records.to_string()])?;
+    Ok(peak)
 }

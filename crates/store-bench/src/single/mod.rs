@@ -7,13 +7,13 @@
 mod burst;
 mod clients;
 
-use std::time::Duration;
-
 use anyhow::Result;
 use store_testkit::{RedisServer, ServerOptions};
 use tokio::runtime::Builder;
 
-use crate::report::{Figures, Round, Row};
+use crate::effort::Effort;
+use crate::report::{Bar, Row};
+use crate::rounds::{Rounds, turns, warm_up};
 use burst::Burst;
 use clients::{Clients, Peer};
 
@@ -27,13 +27,11 @@ const P99_TASKS: usize = 64;
 /// Where a checkout for each operation is compared, which is far slower and needs no more figures.
 const POOL_TASKS: usize = 64;
 
-const ROUNDS: usize = 9;
-const LENGTH: Duration = Duration::from_millis(250);
 /// Threads of the runtime. The server is a process of its own.
 const WORKERS: usize = 2;
 
 /// Measures all of it.
-pub(crate) fn measure() -> Result<Vec<Row>> {
+pub(crate) fn measure(effort: Effort) -> Result<Vec<Row>> {
     let server = RedisServer::start_process(ServerOptions::new())?;
     let runtime = Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
     runtime.block_on(async {
@@ -41,58 +39,59 @@ pub(crate) fn measure() -> Result<Vec<Row>> {
         let mut rows = Vec::new();
         for tasks in TASKS {
             eprintln!("{GROUP}: {tasks} tasks");
-            rows.extend(with_tasks(&clients, tasks).await?);
+            rows.extend(with_tasks(&clients, tasks, effort).await?);
         }
         Ok(rows)
     })
 }
 
-async fn with_tasks(clients: &Clients, tasks: usize) -> Result<Vec<Row>> {
-    let peers = Peer::ALL.into_iter().filter(|peer| *peer != Peer::Pool || tasks == POOL_TASKS).collect::<Vec<_>>();
-    let mut measured = Vec::with_capacity(ROUNDS);
-    // The first round warms up.
-    for round in 0..=ROUNDS {
-        let bursts = one_round(clients, &peers, tasks, round).await?;
-        if round > 0 {
-            measured.push(bursts);
-        }
+async fn with_tasks(clients: &Clients, tasks: usize, effort: Effort) -> Result<Vec<Row>> {
+    let peers: Vec<_> = Peer::ALL.into_iter().filter(|peer| *peer != Peer::Pool || tasks == POOL_TASKS).collect();
+    // Ours, and then the peers.
+    let sides = 1 + peers.len();
+    let mut rounds = Rounds::of(sides);
+    for turn in warm_up(sides).chain(turns(sides, effort.rounds)) {
+        let burst = match turn.side.checked_sub(1) {
+            None => burst::of(&clients.ours, tasks, effort.burst).await?,
+            Some(peer) => clients.burst_of(peers[peer], tasks, effort.burst).await?,
+        };
+        rounds.note(turn, burst);
     }
-    let figures = |peer: usize, figure: fn(&Burst) -> f64| {
-        let rounds = std::array::from_fn::<_, ROUNDS, _>(|round| {
-            let bursts: &Bursts = &measured[round];
-            Round { ours: figure(&bursts.ours), peer: figure(&bursts.peers[peer]) }
-        });
-        Figures::of(rounds)
-    };
     let mut rows = Vec::new();
-    for (number, peer) in peers.iter().enumerate() {
-        let row = |name, unit, figures| Row { group: GROUP, name, tasks, peer: peer.name(), unit, figures };
-        rows.push(row(NAME, "operations/s", figures(number, |burst| burst.per_second)));
-        if *peer == Peer::Shared && tasks == P99_TASKS {
-            rows.push(row(NAME_P99, "microseconds", figures(number, |burst| burst.p99_micros)));
+    for (number, &peer) in peers.iter().enumerate() {
+        let row = |name: &str, unit, bar, figure: fn(&Burst) -> f64| {
+            let figures = rounds.compare(0, 1 + number, figure);
+            Row {
+                group: GROUP,
+                name: name.to_owned(),
+                tasks,
+                entries: None,
+                peer: peer.name().to_owned(),
+                unit,
+                figures,
+                bar,
+            }
+        };
+        let at_least = peer.at_least(tasks).map(Bar::ratio_at_least);
+        rows.push(row(NAME, "operations/s", at_least, |burst| burst.per_second));
+        if peer == Peer::Shared && tasks == P99_TASKS {
+            rows.push(row(NAME_P99, "microseconds", Some(Bar::ratio_at_most(1.0)), |burst| burst.p99_micros));
         }
     }
     Ok(rows)
 }
 
-/// What the clients did within one round.
-struct Bursts {
-    ours: Burst,
-    peers: Vec<Burst>,
-}
-
-async fn one_round(clients: &Clients, peers: &[Peer], tasks: usize, round: usize) -> Result<Bursts> {
-    // Ours, and then the peers; whose turn is first moves on from round to round.
-    let count = 1 + peers.len();
-    let mut bursts: Vec<Option<Burst>> = vec![None; count];
-    for turn in 0..count {
-        let place = (turn + round) % count;
-        bursts[place] = Some(match place {
-            0 => burst::of(&clients.ours, tasks, LENGTH).await?,
-            _ => clients.burst_of(peers[place - 1], tasks, LENGTH).await?,
-        });
+impl Peer {
+    /// How many times its operations ours have to be.
+    fn at_least(self, tasks: usize) -> Option<f64> {
+        match (self, tasks) {
+            (Self::Shared, 1) => Some(0.97),
+            (Self::Shared, 16) => Some(1.05),
+            (Self::Shared, 64) => Some(1.4),
+            (Self::Shared, 512) => Some(2.2),
+            (Self::Fred | Self::Rustis, 16 | 64 | 512) => Some(1.0),
+            (Self::Pool, 64) => Some(5.0),
+            _ => None,
+        }
     }
-    let mut bursts = bursts.into_iter().flatten();
-    let ours = bursts.next().ok_or_else(|| anyhow::anyhow!("no turn was ours"))?;
-    Ok(Bursts { ours, peers: bursts.collect() })
 }
