@@ -3,15 +3,19 @@
 //! `cargo xtask bench` installs what this needs and runs it. This file dispatches; each group is a module of its own.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
 
+mod burst;
+mod contest;
 mod effort;
+mod get_set;
 mod instructions;
 mod memory;
 mod records;
 mod report;
 mod rounds;
+mod runtime;
 mod single;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
@@ -87,7 +91,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<()> {
-    match arguments.part {
+    match &arguments.part {
         Some(Part::Worker(work)) => return work.carry_out(),
         Some(Part::Fill(fill)) => return fill.carry_out(),
         Some(Part::Walk(walk)) => return walk.carry_out(),
@@ -98,7 +102,7 @@ fn run(arguments: Arguments) -> Result<()> {
     let mut rows = Vec::new();
     for group in Group::value_variants() {
         if arguments.only.is_none_or(|only| only == *group) {
-            rows.extend(group.measure(effort, arguments.profiles.as_deref())?);
+            rows.extend(group.measure(&arguments, effort)?);
         }
     }
     let report = Report::of_this_machine(effort, rows);
@@ -109,9 +113,9 @@ fn run(arguments: Arguments) -> Result<()> {
 }
 
 impl Group {
-    fn measure(self, effort: Effort, profiles: Option<&Path>) -> Result<Vec<Row>> {
+    fn measure(self, arguments: &Arguments, effort: Effort) -> Result<Vec<Row>> {
         match self {
-            Self::Instructions => instructions::measure(effort, profiles),
+            Self::Instructions => instructions::measure(effort, arguments.profiles.as_deref()),
             Self::Memory => memory::measure(effort),
             Self::Records => records::measure(effort),
             Self::Single => single::measure(effort),
