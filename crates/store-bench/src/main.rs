@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
 
 mod burst;
+mod cluster;
 mod contest;
 mod effort;
 mod get_set;
@@ -56,6 +57,8 @@ struct Arguments {
 /// What is compared.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Group {
+    /// Single operations on a Cluster, beside other clients.
+    Cluster,
     /// Instructions that the client spends on one operation.
     Instructions,
     /// A hit, reads and writes of two threads, and the size of an entry, in the memory driver.
@@ -115,6 +118,7 @@ fn run(arguments: Arguments) -> Result<()> {
 impl Group {
     fn measure(self, arguments: &Arguments, effort: Effort) -> Result<Vec<Row>> {
         match self {
+            Self::Cluster => cluster::measure(effort),
             Self::Instructions => instructions::measure(effort, arguments.profiles.as_deref()),
             Self::Memory => memory::measure(effort),
             Self::Records => records::measure(effort),
