@@ -3,6 +3,7 @@
 //! `cargo xtask bench` installs what this needs and runs it. This file dispatches; each group is a module of its own.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
 
+mod batch;
 mod burst;
 mod cluster;
 mod contest;
@@ -57,6 +58,8 @@ struct Arguments {
 /// What is compared.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Group {
+    /// Batches, beside what they are made of.
+    Batch,
     /// Single operations on a Cluster, beside other clients.
     Cluster,
     /// Instructions that the client spends on one operation.
@@ -118,6 +121,7 @@ fn run(arguments: Arguments) -> Result<()> {
 impl Group {
     fn measure(self, arguments: &Arguments, effort: Effort) -> Result<Vec<Row>> {
         match self {
+            Self::Batch => batch::measure(effort),
             Self::Cluster => cluster::measure(effort),
             Self::Instructions => instructions::measure(effort, arguments.profiles.as_deref()),
             Self::Memory => memory::measure(effort),
