@@ -3,6 +3,7 @@
 //! `cargo xtask bench` installs what this needs and runs it. This file dispatches; each group is a module of its own.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
 
+mod atomic;
 mod batch;
 mod burst;
 mod cluster;
@@ -58,6 +59,8 @@ struct Arguments {
 /// What is compared.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Group {
+    /// What is one step on the server, beside a plain write of ours.
+    Atomic,
     /// Batches, beside what they are made of.
     Batch,
     /// Single operations on a Cluster, beside other clients.
@@ -121,6 +124,7 @@ fn run(arguments: Arguments) -> Result<()> {
 impl Group {
     fn measure(self, arguments: &Arguments, effort: Effort) -> Result<Vec<Row>> {
         match self {
+            Self::Atomic => atomic::measure(effort),
             Self::Batch => batch::measure(effort),
             Self::Cluster => cluster::measure(effort),
             Self::Instructions => instructions::measure(effort, arguments.profiles.as_deref()),
