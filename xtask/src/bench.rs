@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf, absolute};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use store_testkit::Release;
 
 use crate::readme::Section;
 use crate::workspace::Workspace;
-use crate::{run, set_up};
+use crate::{images, run, set_up};
 
 /// The group that runs under valgrind.
 const INSTRUCTIONS: &str = "instructions";
@@ -24,6 +25,9 @@ pub(crate) struct Options {
     /// Takes less than 3 minutes, with fewer and shorter rounds; without it, less than 25.
     #[arg(long)]
     quick: bool,
+    /// Measures `clear` on this release of the server too, as in `redis:8.0`; may be given several times.
+    #[arg(long = "clear-on", value_name = "RELEASE")]
+    clear_on: Vec<Release>,
     /// Writes the figures to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -37,8 +41,11 @@ pub(crate) struct Options {
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     set_up::server_for_tests(workspace)?;
-    if options.only.as_deref().is_none_or(|group| group == INSTRUCTIONS) {
+    if options.wants(INSTRUCTIONS) {
         set_up::valgrind()?;
+    }
+    for release in &options.clear_on {
+        images::ensure_program(workspace, *release)?;
     }
     let mut command = workspace.cargo(["run", "--release", "--package", "store-bench", "--"]);
     if let Some(group) = &options.only {
@@ -47,9 +54,16 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     if options.quick {
         command.arg("--quick");
     }
+    command.args(options.clear_on.iter().flat_map(|release| ["--clear-on", release.name()]));
     pass(&mut command, "--json", options.json.as_deref())?;
     pass(&mut command, "--markdown", options.markdown.as_deref())?;
     if options.readme { into_readme(workspace, &mut command) } else { run::run(&mut command) }
+}
+
+impl Options {
+    fn wants(&self, group: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| only == group)
+    }
 }
 
 /// Our working directory is the user's, the benchmarks' is the workspace.

@@ -6,6 +6,7 @@
 mod atomic;
 mod batch;
 mod burst;
+mod clear;
 mod cluster;
 mod contest;
 mod effort;
@@ -23,6 +24,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
+use store_testkit::Release;
 
 use crate::effort::Effort;
 use crate::instructions::Work;
@@ -52,6 +54,9 @@ struct Arguments {
     /// Keeps the profiles of the instruction counts in this directory, to be read with `callgrind_annotate`.
     #[arg(long, value_name = "DIRECTORY")]
     profiles: Option<PathBuf>,
+    /// Measures `clear` on this release of the server too, as in `redis:8.0`; may be given several times.
+    #[arg(long = "clear-on", value_name = "RELEASE")]
+    clear_on: Vec<Release>,
     #[command(subcommand)]
     part: Option<Part>,
 }
@@ -63,6 +68,8 @@ enum Group {
     Atomic,
     /// Batches, beside what they are made of.
     Batch,
+    /// Removal of a small part of a large database.
+    Clear,
     /// Single operations on a Cluster, beside other clients.
     Cluster,
     /// Instructions that the client spends on one operation.
@@ -126,6 +133,7 @@ impl Group {
         match self {
             Self::Atomic => atomic::measure(effort),
             Self::Batch => batch::measure(effort),
+            Self::Clear => clear::measure(effort, &arguments.clear_on),
             Self::Cluster => cluster::measure(effort),
             Self::Instructions => instructions::measure(effort, arguments.profiles.as_deref()),
             Self::Memory => memory::measure(effort),
