@@ -9,10 +9,16 @@ use store_testkit::Release;
 
 use crate::readme::Section;
 use crate::workspace::Workspace;
-use crate::{images, run, set_up};
+use crate::{images, python, run, set_up};
 
 /// The group that runs under valgrind.
 const INSTRUCTIONS: &str = "instructions";
+
+/// The groups that programs in Python take part in.
+const WITH_PYTHON: [&str; 2] = ["python", "records"];
+
+/// One file for each environment of these, with the exact version of every package.
+pub(crate) const CONSTRAINTS: &str = "crates/store-bench/python/constraints";
 
 /// What the README says of a run. No check holds it to one, for figures differ from machine to machine.
 const SECTION: Section = Section::new("bench");
@@ -53,6 +59,11 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     }
     if options.quick {
         command.arg("--quick");
+    }
+    if WITH_PYTHON.into_iter().any(|group| options.wants(group)) {
+        let directory = workspace.output_directory("bench")?;
+        python::make(&python::environments(&workspace.root().join(CONSTRAINTS), &directory)?)?;
+        command.arg("--python").arg(directory);
     }
     command.args(options.clear_on.iter().flat_map(|release| ["--clear-on", release.name()]));
     pass(&mut command, "--json", options.json.as_deref())?;

@@ -13,6 +13,7 @@ mod effort;
 mod get_set;
 mod instructions;
 mod memory;
+mod python;
 mod records;
 mod report;
 mod rounds;
@@ -54,6 +55,9 @@ struct Arguments {
     /// Keeps the profiles of the instruction counts in this directory, to be read with `callgrind_annotate`.
     #[arg(long, value_name = "DIRECTORY")]
     profiles: Option<PathBuf>,
+    /// Where environments for Python are, as `cargo xtask bench` makes them.
+    #[arg(long, value_name = "DIRECTORY")]
+    python: Option<PathBuf>,
     /// Measures `clear` on this release of the server too, as in `redis:8.0`; may be given several times.
     #[arg(long = "clear-on", value_name = "RELEASE")]
     clear_on: Vec<Release>,
@@ -76,7 +80,10 @@ enum Group {
     Instructions,
     /// A hit, reads and writes of two threads, and the size of an entry, in the memory driver.
     Memory,
-    /// Pages of small and of large collections of records, and the memory that a walk takes.
+    /// Single operations on one server, beside what applications in Python have.
+    Python,
+    /// Values of records, beside Python and beside our entries; pages of small and of large collections, and the memory
+    /// that a walk takes.
     Records,
     /// Single operations on one server, beside other clients.
     Single,
@@ -130,6 +137,7 @@ fn run(arguments: Arguments) -> Result<()> {
 
 impl Group {
     fn measure(self, arguments: &Arguments, effort: Effort) -> Result<Vec<Row>> {
+        let python = arguments.python.as_deref();
         match self {
             Self::Atomic => atomic::measure(effort),
             Self::Batch => batch::measure(effort),
@@ -137,7 +145,8 @@ impl Group {
             Self::Cluster => cluster::measure(effort),
             Self::Instructions => instructions::measure(effort, arguments.profiles.as_deref()),
             Self::Memory => memory::measure(effort),
-            Self::Records => records::measure(effort),
+            Self::Python => python::measure(effort, python),
+            Self::Records => records::measure(effort, python),
             Self::Single => single::measure(effort),
         }
     }
