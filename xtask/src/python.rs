@@ -1,5 +1,6 @@
 //! Virtual environments of Python: made of exact versions, used again as long as those stay.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -21,6 +22,19 @@ pub(crate) struct Environment {
     pub(crate) directory: PathBuf,
     /// A file of pip's, with every package and its exact version.
     pub(crate) constraints: PathBuf,
+}
+
+/// One for each file of constraints in a directory, of the same name.
+pub(crate) fn environments(constraints: &Path, directory: &Path) -> Result<Vec<Environment>> {
+    let reading = || format!("reading {}", constraints.display());
+    let entries = fs::read_dir(constraints).with_context(reading)?;
+    let mut files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>().with_context(reading)?;
+    files.sort();
+    let environment = |file: PathBuf| Environment {
+        directory: directory.join(file.file_stem().unwrap_or_default()),
+        constraints: file,
+    };
+    Ok(files.into_iter().map(environment).collect())
 }
 
 /// Makes what is not there yet, all at once: most of the time goes into waiting for downloads.
@@ -56,6 +70,10 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
 }
 
 impl Environment {
+    pub(crate) fn name(&self) -> Cow<'_, str> {
+        self.directory.file_name().unwrap_or_default().to_string_lossy()
+    }
+
     fn make(&self, version: &str) -> Result<()> {
         self.make_by(Self::install, version)
     }
@@ -158,6 +176,23 @@ mod tests {
     impl Drop for Scratch {
         fn drop(&mut self) {
             let _ = fs::remove_dir_all(&self.directory);
+        }
+    }
+
+    #[test]
+    fn every_package_of_every_environment_has_one_version() {
+        for constraints in [crate::interop::CONSTRAINTS, crate::bench::CONSTRAINTS] {
+            let constraints = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(constraints);
+            for environment in environments(&constraints, Path::new("directory")).unwrap() {
+                let text = fs::read_to_string(&environment.constraints).unwrap();
+                for line in text.lines().filter(|line| !line.starts_with('#')) {
+                    let pinned = line.split(';').next().unwrap_or_default().trim().split_once("==");
+                    let is_plain =
+                        |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+                    let pinned = pinned.is_some_and(|(name, version)| is_plain(name) && is_plain(version));
+                    assert!(pinned, "{}: {line}", environment.constraints.display());
+                }
+            }
         }
     }
 

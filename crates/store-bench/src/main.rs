@@ -4,22 +4,32 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its user")]
 
 mod allocations;
+mod atomic;
+mod batch;
+mod burst;
+mod clear;
+mod cluster;
+mod contest;
 mod core;
 mod effort;
+mod get_set;
 mod instructions;
 mod memory;
 mod own_process;
 mod plots;
+mod python;
 mod records;
 mod report;
 mod rounds;
+mod runtime;
 mod single;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
+use store_testkit::Release;
 
 use crate::core::Allocated;
 use crate::effort::Effort;
@@ -53,6 +63,12 @@ struct Arguments {
     /// Keeps the profiles of the instruction counts in this directory, to be read with `callgrind_annotate`.
     #[arg(long, value_name = "DIRECTORY")]
     profiles: Option<PathBuf>,
+    /// Where environments for Python are, as `cargo xtask bench` makes them.
+    #[arg(long, value_name = "DIRECTORY")]
+    python: Option<PathBuf>,
+    /// Measures `clear` on this release of the server too, as in `redis:8.0`; may be given several times.
+    #[arg(long = "clear-on", value_name = "RELEASE")]
+    clear_on: Vec<Release>,
     #[command(subcommand)]
     part: Option<Part>,
 }
@@ -62,11 +78,22 @@ struct Arguments {
 enum Group {
     /// What `Arc<dyn Store>` and namespaces cost over the direct call.
     Core,
+    /// What is one step on the server, beside a plain write of ours.
+    Atomic,
+    /// Batches, beside what they are made of.
+    Batch,
+    /// Removal of a small part of a large database.
+    Clear,
+    /// Single operations on a Cluster, beside other clients.
+    Cluster,
     /// Instructions that the client spends on one operation.
     Instructions,
     /// A hit, reads and writes of two threads, the size of an entry, and a million that expire, in the memory driver.
     Memory,
-    /// Pages of small and of large collections of records, and the memory that a walk takes.
+    /// Single operations on one server, beside what applications in Python have.
+    Python,
+    /// Values of records, beside Python and beside our entries; pages of small and of large collections, and the memory
+    /// that a walk takes.
     Records,
     /// Single operations on one server, beside other clients.
     Single,
@@ -103,7 +130,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<()> {
-    match arguments.part {
+    match &arguments.part {
         Some(Part::Allocated(allocated)) => return allocated.carry_out(),
         Some(Part::Worker(work)) => return work.carry_out(),
         Some(Part::Fill(fill)) => return fill.carry_out(),
@@ -116,7 +143,7 @@ fn run(arguments: Arguments) -> Result<()> {
     let mut rows = Vec::new();
     for group in Group::value_variants() {
         if arguments.only.is_none_or(|only| only == *group) {
-            rows.extend(group.measure(effort, arguments.profiles.as_deref())?);
+            rows.extend(group.measure(&arguments, effort)?);
         }
     }
     let report = Report::of_this_machine(effort, rows);
@@ -128,12 +155,18 @@ fn run(arguments: Arguments) -> Result<()> {
 }
 
 impl Group {
-    fn measure(self, effort: Effort, profiles: Option<&Path>) -> Result<Vec<Row>> {
+    fn measure(self, arguments: &Arguments, effort: Effort) -> Result<Vec<Row>> {
+        let python = arguments.python.as_deref();
         match self {
             Self::Core => core::measure(effort),
-            Self::Instructions => instructions::measure(effort, profiles),
+            Self::Atomic => atomic::measure(effort),
+            Self::Batch => batch::measure(effort),
+            Self::Clear => clear::measure(effort, &arguments.clear_on),
+            Self::Cluster => cluster::measure(effort),
+            Self::Instructions => instructions::measure(effort, arguments.profiles.as_deref()),
             Self::Memory => memory::measure(effort),
-            Self::Records => records::measure(effort),
+            Self::Python => python::measure(effort, python),
+            Self::Records => records::measure(effort, python),
             Self::Single => single::measure(effort),
         }
     }

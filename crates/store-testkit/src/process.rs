@@ -26,7 +26,12 @@ pub(crate) struct Processes {
 impl Processes {
     /// Of the program that the environment asks for.
     pub(crate) fn new(lifetime: Lifetime) -> Result<Self, Error> {
-        Ok(Self { binary: server_binary()?, lifetime })
+        Ok(Self::of(server_binary()?, lifetime))
+    }
+
+    /// Of this program.
+    pub(crate) fn of(binary: PathBuf, lifetime: Lifetime) -> Self {
+        Self { binary, lifetime }
     }
 
     fn spawn(&self, launch: &Launch) -> io::Result<Child> {

@@ -9,9 +9,12 @@ use crate::backend::Backend;
 use crate::endpoint::{Address, Credentials, Endpoint};
 use crate::identity::Identity;
 use crate::info::Info;
+use crate::lifetime::Lifetime;
 use crate::node::{Launcher, Node, Runtime, State};
+use crate::process::Processes;
 use crate::resp::{Connection, Reply};
-use crate::{Error, ServerOptions};
+use crate::running::Owned;
+use crate::{Error, Release, ServerOptions};
 
 /// How long a probe of a node that may be down waits for a reply, before the next one looks again.
 const PROBE_LIMIT: Duration = Duration::from_millis(500);
@@ -65,6 +68,16 @@ impl RedisServer {
     /// not answer within 20 s.
     pub fn start_process(options: ServerOptions) -> Result<Self, Error> {
         Self::launch(&*Backend::Process.launcher("a process")?, &options)
+    }
+
+    /// Starts a local process of a release, whichever the environment names: for what compares several of them. Returns
+    /// when it answers.
+    ///
+    /// # Errors
+    /// [`Error::ReleaseMissing`] where the release is not unpacked, [`Error::Start`] as
+    /// [`start_process`](Self::start_process).
+    pub fn start_release(release: Release, options: ServerOptions) -> Result<Self, Error> {
+        Self::launch(&Owned(Processes::of(release.program()?, Lifetime::WithOwner)), &options)
     }
 
     pub(crate) fn launch(launcher: &dyn Launcher, options: &ServerOptions) -> Result<Self, Error> {

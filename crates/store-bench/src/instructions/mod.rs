@@ -13,7 +13,7 @@ mod worker;
 use std::path::Path;
 
 use anyhow::Result;
-use store_testkit::{RedisServer, ServerOptions};
+use store_testkit::{ClusterDeployment, ClusterOptions, RedisServer, ServerOptions};
 
 use crate::effort::Effort;
 use crate::report::{Bar, Row};
@@ -24,7 +24,6 @@ use worker::{Client, Operation};
 pub(crate) use worker::Work;
 
 const GROUP: &str = "instructions";
-const PEER: &str = "redis-rs MultiplexedConnection";
 const UNIT: &str = "instructions/op";
 
 /// Tasks that share one client.
@@ -38,46 +37,67 @@ struct Case {
     name: &'static str,
     operation: Operation,
     ours: Client,
+    peer: Client,
     bar: f64,
 }
 
 const CASES: [Case; 3] = [
-    Case { name: "get through Arc<dyn Store>", operation: Operation::Get, ours: Client::DynStore, bar: 6_500.0 },
-    Case { name: "get on RedisStore", operation: Operation::Get, ours: Client::Store, bar: 6_500.0 },
-    Case { name: "set through Arc<dyn Store>", operation: Operation::Set, ours: Client::DynStore, bar: 6_500.0 },
+    Case::on_one_server("get through Arc<dyn Store>", Operation::Get, Client::DynStore),
+    Case::on_one_server("get on RedisStore", Operation::Get, Client::Store),
+    Case::on_one_server("set through Arc<dyn Store>", Operation::Set, Client::DynStore),
 ];
+
+const CLUSTER_CASES: [Case; 2] = [
+    Case::on_a_cluster("get over roots on a Cluster through Arc<dyn Store>", Operation::Get),
+    Case::on_a_cluster("set over roots on a Cluster through Arc<dyn Store>", Operation::Set),
+];
+
+impl Case {
+    const fn on_one_server(name: &'static str, operation: Operation, ours: Client) -> Self {
+        Self { name, operation, ours, peer: Client::Bare, bar: 6_500.0 }
+    }
+
+    const fn on_a_cluster(name: &'static str, operation: Operation) -> Self {
+        Self { name, operation, ours: Client::Roots, peer: Client::BareCluster, bar: 8_000.0 }
+    }
+}
 
 /// Counts all cases. The profiles of the long runs stay in `profiles` where it is given.
 pub(crate) fn measure(effort: Effort, profiles: Option<&Path>) -> Result<Vec<Row>> {
     let callgrind = Callgrind::find(profiles)?;
     let server = RedisServer::start(ServerOptions::new())?;
-    CASES.iter().map(|case| measure_case(case, effort, &callgrind, &server)).collect()
+    let mut rows = measure_cases(&CASES, server.url(), effort, &callgrind)?;
+    drop(server);
+    let cluster = ClusterDeployment::start(ClusterOptions::new())?;
+    rows.extend(measure_cases(&CLUSTER_CASES, cluster.url(), effort, &callgrind)?);
+    Ok(rows)
 }
 
-fn measure_case(case: &Case, effort: Effort, callgrind: &Callgrind<'_>, server: &RedisServer) -> Result<Row> {
-    let clients = [case.ours, Client::Bare];
+fn measure_cases(cases: &[Case], url: &str, effort: Effort, callgrind: &Callgrind<'_>) -> Result<Vec<Row>> {
+    cases.iter().map(|case| measure_case(case, url, effort, callgrind)).collect()
+}
+
+fn measure_case(case: &Case, url: &str, effort: Effort, callgrind: &Callgrind<'_>) -> Result<Row> {
+    let clients = [case.ours, case.peer];
     let mut rounds = Rounds::of(clients.len());
     for turn in turns(clients.len(), effort.processes) {
         eprintln!("{GROUP}: {}, round {} of {}", case.name, turn.round, effort.processes);
-        rounds.note(turn, cost_of_one(clients[turn.side], case.operation, callgrind, server)?);
+        rounds.note(turn, cost_of_one(clients[turn.side], case.operation, url, callgrind)?);
     }
     Ok(Row {
         group: GROUP,
         name: case.name.to_owned(),
         tasks: TASKS,
         entries: None,
-        peer: PEER.to_owned(),
+        peer: case.peer.name().to_owned(),
         unit: UNIT,
         figures: rounds.compare(0, 1, |cost| *cost),
         bar: Some(Bar::ours_at_most(case.bar)),
     })
 }
 
-fn cost_of_one(client: Client, operation: Operation, callgrind: &Callgrind<'_>, server: &RedisServer) -> Result<f64> {
-    let count = |calls| {
-        let work = Work { client, operation, tasks: TASKS, calls, url: server.url().to_owned() };
-        callgrind.count(&work)
-    };
+fn cost_of_one(client: Client, operation: Operation, url: &str, callgrind: &Callgrind<'_>) -> Result<f64> {
+    let count = |calls| callgrind.count(&Work { client, operation, tasks: TASKS, calls, url: url.to_owned() });
     let (short, long) = (count(SHORT_RUN)?, count(LONG_RUN)?);
     let operations = (LONG_RUN - SHORT_RUN) * TASKS as u64;
     Ok((long as f64 - short as f64) / operations as f64)

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
-use redis::aio::MultiplexedConnection;
+use redis::aio::ConnectionLike;
 use store_redis::{RedisStore, Store, StoreExt};
 use tokio::task::JoinSet;
+
+use crate::cluster::{Roots, connect_redis, key, wire_key_under_root};
 
 const VALUE: &[u8; VALUE_BYTES] = &[b'v'; VALUE_BYTES];
 const VALUE_BYTES: usize = 100;
@@ -18,8 +20,23 @@ pub(crate) enum Client {
     DynStore,
     /// A `RedisStore` as itself.
     Store,
-    /// The connection that `RedisStore` is built on, as its own users share it: with its default response timeout.
+    /// What users of redis-rs share on one server: a connection with its default response timeout.
     Bare,
+    /// Namespaces of a `RedisStore` on a Cluster as an `Arc<dyn Store>`.
+    Roots,
+    /// What users of redis-rs share on a Cluster.
+    BareCluster,
+}
+
+impl Client {
+    /// What users know it as.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::DynStore | Self::Store | Self::Roots => "RedisStore",
+            Self::Bare => "redis-rs MultiplexedConnection",
+            Self::BareCluster => "redis-rs ClusterConnection",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -46,22 +63,32 @@ impl Work {
             match self.client {
                 Client::DynStore => {
                     let store: Arc<dyn Store> = Arc::new(RedisStore::connect(&self.url).await?);
-                    self.through_store(&store).await
+                    self.through_stores(|_| store.clone()).await
                 }
-                Client::Store => self.through_store(&RedisStore::connect(&self.url).await?).await,
+                Client::Store => {
+                    let store = RedisStore::connect(&self.url).await?;
+                    self.through_stores(|_| store.clone()).await
+                }
                 Client::Bare => {
                     let client = redis::Client::open(self.url.as_str())?;
-                    self.through_connection(&client.get_multiplexed_async_connection().await?).await
+                    self.through_connection(client.get_multiplexed_async_connection().await?, wire_key).await
+                }
+                Client::Roots => {
+                    let roots = Roots::connect(&self.url).await?;
+                    self.through_stores(|task| roots.of_task(task).clone()).await
+                }
+                Client::BareCluster => {
+                    self.through_connection(connect_redis(&self.url).await?, wire_key_under_root).await
                 }
             }
         })
     }
 
-    async fn through_store<S: Store + Clone>(&self, store: &S) -> Result<()> {
+    async fn through_stores<S: Store>(&self, store_of: impl Fn(usize) -> S) -> Result<()> {
         let (operation, calls) = (self.operation, self.calls);
         let mut tasks = JoinSet::new();
         for task in 0..self.tasks {
-            let (store, key) = (store.clone(), key_of(task));
+            let (store, key) = (store_of(task), key(task));
             tasks.spawn(async move {
                 store.set(&key, &VALUE[..]).await?;
                 for _ in 0..calls {
@@ -76,11 +103,14 @@ impl Work {
         all(tasks).await
     }
 
-    async fn through_connection(&self, connection: &MultiplexedConnection) -> Result<()> {
+    async fn through_connection<C>(&self, connection: C, key_of: impl Fn(usize) -> String) -> Result<()>
+    where
+        C: ConnectionLike + Clone + Send + 'static,
+    {
         let (operation, calls) = (self.operation, self.calls);
         let mut tasks = JoinSet::new();
         for task in 0..self.tasks {
-            let (mut connection, key) = (connection.clone(), wire_key(&key_of(task)));
+            let (mut connection, key) = (connection.clone(), key_of(task));
             tasks.spawn(async move {
                 set(&mut connection, &key).await?;
                 for _ in 0..calls {
@@ -96,21 +126,17 @@ impl Work {
     }
 }
 
-async fn get(connection: &mut MultiplexedConnection, key: &str) -> redis::RedisResult<Option<Vec<u8>>> {
+async fn get(connection: &mut impl ConnectionLike, key: &str) -> redis::RedisResult<Option<Vec<u8>>> {
     redis::cmd("GET").arg(key).query_async(connection).await
 }
 
-async fn set(connection: &mut MultiplexedConnection, key: &str) -> redis::RedisResult<()> {
+async fn set(connection: &mut impl ConnectionLike, key: &str) -> redis::RedisResult<()> {
     redis::cmd("SET").arg(key).arg(VALUE).query_async(connection).await
 }
 
-fn key_of(task: usize) -> String {
-    format!("session-{task:02}")
-}
-
 /// What `RedisStore` makes of a key without a namespace, so that both send the same bytes.
-fn wire_key(key: &str) -> String {
-    format!(":{key}")
+fn wire_key(task: usize) -> String {
+    format!(":{}", key(task))
 }
 
 /// A miss would be cheap, and worth nothing as a figure.

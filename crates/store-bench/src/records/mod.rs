@@ -1,22 +1,24 @@
-//! Collections of records: what a page costs in a small one and in a large one, whether a walk meets every record, and
-//! what it takes of the client's memory.
+//! Collections of records: what reading and writing a value costs, what a page costs in a small collection and in a
+//! large one, whether a walk meets every record, and what it takes of the client's memory.
 //!
-//! Both collections lie on one server and are paged through one client, by turns. Memory is that of a process of its own
+//! All collections lie on one server and are paged through one client, by turns. Memory is that of a process of its own
 //! for each collection, which opens it and walks through it, and does nothing else.
 
 mod pages;
+mod values;
 mod walk;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
 use store_redis::{Bytes, ContentType, KeyValueStore, KeyValueStoreClient, RedisKeyValueStoreClient, StoreName};
 use store_testkit::{RedisServer, ServerOptions};
-use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 use crate::effort::Effort;
 use crate::report::{Bar, Figures, Row};
+use crate::runtime::runtime;
 
 pub(crate) use walk::Walk;
 
@@ -30,21 +32,23 @@ struct Collection {
 }
 
 const SMALL: Collection = Collection { name: "small", records: 1_000 };
+const MEDIUM: Collection = Collection { name: "medium", records: 100_000 };
 const LARGE: Collection = Collection { name: "large", records: 1_000_000 };
 
 /// How many tasks write records at the same time.
 const WRITERS: u64 = 64;
 
 /// Measures all of it.
-pub(crate) fn measure(effort: Effort) -> Result<Vec<Row>> {
+pub(crate) fn measure(effort: Effort, python: Option<&Path>) -> Result<Vec<Row>> {
     let server = RedisServer::start_process(ServerOptions::new())?;
-    let runtime = Runtime::new()?;
+    let runtime = runtime()?;
     let client = runtime.block_on(connect(server.url()))?;
-    for collection in [SMALL, LARGE] {
+    let mut rows = runtime.block_on(values::measure(&client, server.url(), python, effort))?;
+    for collection in [SMALL, MEDIUM, LARGE] {
         eprintln!("{GROUP}: writing {} records", collection.records);
         runtime.block_on(fill(&client, collection))?;
     }
-    let mut rows = runtime.block_on(pages::measure(&client, effort))?;
+    rows.extend(runtime.block_on(pages::measure(&client, effort))?);
     rows.extend(walk::measure(server.url(), effort)?);
     Ok(rows)
 }

@@ -6,12 +6,11 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use store_redis::{KeyBuf, KeyValueStore, KeyValueStoreClient, RecordPageOptions};
 
-use super::{LARGE, SMALL, key, open, row};
+use super::{Collection, LARGE, MEDIUM, SMALL, key, open, row};
 use crate::effort::Effort;
 use crate::report::{Bar, Figures, Round, Row, median};
 
 const KEYS: u64 = 1_000;
-const PEER_SMALL: &str = "the only page of 1,000";
 const UNIT: &str = "microseconds";
 
 /// Pages of each kind in a round, by turns.
@@ -19,6 +18,7 @@ const PAGES: usize = 21;
 
 /// Where in a collection a page lies.
 struct Place {
+    name: &'static str,
     store: KeyValueStore,
     options: RecordPageOptions,
     first: String,
@@ -26,13 +26,19 @@ struct Place {
 
 impl Place {
     /// The keys behind so many.
-    fn behind(store: &KeyValueStore, number: u64) -> Result<Self> {
+    async fn behind(
+        client: &Arc<dyn KeyValueStoreClient>,
+        collection: Collection,
+        number: u64,
+        name: &'static str,
+    ) -> Result<Self> {
+        let store = open(client, collection.name).await?;
         let options = RecordPageOptions::default();
         let options = match number.checked_sub(1) {
             None => options,
             Some(last) => options.with_exclusive_start_key(KeyBuf::new(key(last))?),
         };
-        Ok(Self { store: store.clone(), options, first: key(number) })
+        Ok(Self { name, store, options, first: key(number) })
     }
 
     async fn time(&self) -> Result<f64> {
@@ -46,28 +52,24 @@ impl Place {
 }
 
 pub(super) async fn measure(client: &Arc<dyn KeyValueStoreClient>, effort: Effort) -> Result<Vec<Row>> {
-    let (small, large) = (open(client, SMALL.name).await?, open(client, LARGE.name).await?);
+    let place = |collection, number, name| Place::behind(client, collection, number, name);
     let places = [
-        Place::behind(&small, 0)?,
-        Place::behind(&large, 0)?,
-        Place::behind(&large, LARGE.records / 2)?,
-        Place::behind(&large, LARGE.records - KEYS)?,
+        place(SMALL, 0, "the only page of 1,000").await?,
+        place(MEDIUM, 0, "first page of 100,000").await?,
+        place(MEDIUM, MEDIUM.records - KEYS, "last page of 100,000").await?,
+        place(LARGE, 0, "first page of 1,000,000").await?,
+        place(LARGE, LARGE.records / 2, "page in the middle of 1,000,000").await?,
+        place(LARGE, LARGE.records - KEYS, "last page of 1,000,000").await?,
     ];
     let mut rounds = Vec::with_capacity(effort.rounds);
     for _ in 0..effort.rounds {
         rounds.push(medians(&places).await?);
     }
-    let compared = |ours: usize, peer: usize| {
-        let pairs: Vec<_> = rounds.iter().map(|round| Round { ours: round[ours], peer: round[peer] }).collect();
-        Figures::of(&pairs)
+    let beside_the_small_one = |ours: usize| {
+        let pairs: Vec<_> = rounds.iter().map(|round| Round { ours: round[ours], peer: round[0] }).collect();
+        row(places[ours].name, places[0].name, UNIT, Figures::of(&pairs), Some(Bar::ratio_at_most(1.5)))
     };
-    let bar = Some(Bar::ratio_at_most(1.5));
-    Ok(vec![
-        row("first page of 1,000,000", PEER_SMALL, UNIT, compared(1, 0), bar),
-        row("page in the middle of 1,000,000", PEER_SMALL, UNIT, compared(2, 0), bar),
-        row("last page of 1,000,000", PEER_SMALL, UNIT, compared(3, 0), bar),
-        row("last page of 1,000,000", "the first page of it", UNIT, compared(3, 1), None),
-    ])
+    Ok((1..places.len()).map(beside_the_small_one).collect())
 }
 
 async fn medians<const N: usize>(places: &[Place; N]) -> Result<[f64; N]> {

@@ -1,97 +1,80 @@
 //! Single operations on one server: `get` and `set` half and half, of 100 bytes, by some tasks that share one client.
-//!
-//! All clients take turns within each round, on the same server and the same runtime, and each round begins with
-//! another one of them. What is compared are the ratios within the rounds: from one to the next the machine itself may be
-//! faster or slower by a third.
 
-mod burst;
 mod clients;
 
 use anyhow::Result;
 use store_testkit::{RedisServer, ServerOptions};
-use tokio::runtime::Builder;
 
+use crate::contest::Contest;
 use crate::effort::Effort;
 use crate::report::{Bar, Row};
-use crate::rounds::{Rounds, turns, warm_up};
-use burst::Burst;
-use clients::{Clients, Peer};
+use crate::runtime::runtime;
+use clients::{Clients, shared_by_tasks};
 
 const GROUP: &str = "single";
 const NAME: &str = "get and set through Arc<dyn Store>";
-const NAME_P99: &str = "p99 of them";
+const NAME_P99: &str = "p99 of get and set through Arc<dyn Store>";
 
-const TASKS: [usize; 4] = [1, 16, 64, 512];
+/// How many tasks there are, and what our throughput then has to be beside the others'.
+struct Setting {
+    tasks: usize,
+    shared: f64,
+    /// Beside fred and rustis.
+    others: Option<f64>,
+}
+
+const SETTINGS: [Setting; 4] = [
+    Setting { tasks: 1, shared: 0.97, others: None },
+    Setting { tasks: 16, shared: 1.05, others: Some(1.0) },
+    Setting { tasks: 64, shared: 1.4, others: Some(1.0) },
+    Setting { tasks: 512, shared: 2.2, others: Some(1.0) },
+];
+
 /// Where the latencies are compared too.
 const P99_TASKS: usize = 64;
 /// Where a checkout for each operation is compared, which is far slower and needs no more figures.
 const POOL_TASKS: usize = 64;
 
-/// Threads of the runtime. The server is a process of its own.
-const WORKERS: usize = 2;
-
 /// Measures all of it.
 pub(crate) fn measure(effort: Effort) -> Result<Vec<Row>> {
     let server = RedisServer::start_process(ServerOptions::new())?;
-    let runtime = Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let clients = Clients::connect(server.url()).await?;
         let mut rows = Vec::new();
-        for tasks in TASKS {
-            eprintln!("{GROUP}: {tasks} tasks");
-            rows.extend(with_tasks(&clients, tasks, effort).await?);
+        for setting in SETTINGS {
+            eprintln!("{GROUP}: {} tasks", setting.tasks);
+            rows.extend(beside_clients(&clients, &setting, effort).await?);
         }
+        eprintln!("{GROUP}: {POOL_TASKS} tasks, beside a pool");
+        rows.extend(beside_the_pool(&clients, effort).await?);
         Ok(rows)
     })
 }
 
-async fn with_tasks(clients: &Clients, tasks: usize, effort: Effort) -> Result<Vec<Row>> {
-    let peers: Vec<_> = Peer::ALL.into_iter().filter(|peer| *peer != Peer::Pool || tasks == POOL_TASKS).collect();
-    // Ours, and then the peers.
-    let sides = 1 + peers.len();
-    let mut rounds = Rounds::of(sides);
-    for turn in warm_up(sides).chain(turns(sides, effort.rounds)) {
-        let burst = match turn.side.checked_sub(1) {
-            None => burst::of(&clients.ours, tasks, effort.burst).await?,
-            Some(peer) => clients.burst_of(peers[peer], tasks, effort.burst).await?,
-        };
-        rounds.note(turn, burst);
-    }
-    let mut rows = Vec::new();
-    for (number, &peer) in peers.iter().enumerate() {
-        let row = |name: &str, unit, bar, figure: fn(&Burst) -> f64| {
-            let figures = rounds.compare(0, 1 + number, figure);
-            Row {
-                group: GROUP,
-                name: name.to_owned(),
-                tasks,
-                entries: None,
-                peer: peer.name().to_owned(),
-                unit,
-                figures,
-                bar,
-            }
-        };
-        let at_least = peer.at_least(tasks).map(Bar::ratio_at_least);
-        rows.push(row(NAME, "operations/s", at_least, |burst| burst.per_second));
-        if peer == Peer::Shared && tasks == P99_TASKS {
-            rows.push(row(NAME_P99, "microseconds", Some(Bar::ratio_at_most(1.0)), |burst| burst.p99_micros));
-        }
+async fn beside_clients(clients: &Clients, setting: &Setting, effort: Effort) -> Result<Vec<Row>> {
+    let others = setting.others.map(Bar::ratio_at_least);
+    let contest = Contest::of(shared_by_tasks(&clients.ours))
+        .against(
+            "redis-rs MultiplexedConnection",
+            Bar::ratio_at_least(setting.shared),
+            shared_by_tasks(&clients.shared),
+        )
+        .against("fred 10", others, shared_by_tasks(&clients.fred))
+        .against("rustis 0.27", others, shared_by_tasks(&clients.rustis));
+    let outcome = contest.hold(setting.tasks, effort).await?;
+    let mut rows = outcome.throughput(GROUP, NAME);
+    if setting.tasks == P99_TASKS {
+        rows.extend(outcome.p99(GROUP, NAME_P99, Bar::ratio_at_most(1.0)));
     }
     Ok(rows)
 }
 
-impl Peer {
-    /// How many times its operations ours have to be.
-    fn at_least(self, tasks: usize) -> Option<f64> {
-        match (self, tasks) {
-            (Self::Shared, 1) => Some(0.97),
-            (Self::Shared, 16) => Some(1.05),
-            (Self::Shared, 64) => Some(1.4),
-            (Self::Shared, 512) => Some(2.2),
-            (Self::Fred | Self::Rustis, 16 | 64 | 512) => Some(1.0),
-            (Self::Pool, 64) => Some(5.0),
-            _ => None,
-        }
-    }
+async fn beside_the_pool(clients: &Clients, effort: Effort) -> Result<Vec<Row>> {
+    const PEER: &str = "deadpool-redis, a checkout an operation";
+    let contest = Contest::of(shared_by_tasks(&clients.ours)).against(
+        PEER,
+        Bar::ratio_at_least(5.0),
+        shared_by_tasks(&clients.pool),
+    );
+    Ok(contest.hold(POOL_TASKS, effort).await?.throughput(GROUP, NAME))
 }
