@@ -28,6 +28,8 @@ use crate::connection::line::Line;
 pub(super) use exchange::Exchange;
 pub(super) use pump::Pump;
 use queue::Queue;
+#[cfg(fuzzing)]
+pub(crate) use reader::compare;
 pub(super) use watch::WATCHED_WITHIN;
 use writer::Writer;
 
