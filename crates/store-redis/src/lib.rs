@@ -104,3 +104,10 @@ pub use stats::Stats;
 pub use store::{RedisCache, RedisStore};
 pub use topology::{Member, Servers};
 pub use transaction::{Transaction, Transactions};
+
+/// What `fuzz/` calls; no part of the crate. Panics where our reader of replies and the client crate's parser differ.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub fn fuzz_replies(bytes: &[u8], piece_sizes: &[usize]) {
+    connection::compare(bytes, piece_sizes);
+}

@@ -25,7 +25,7 @@ pub(super) trait Attempt: Send {
         &mut self,
         carrier: C,
         admission: Admission,
-        deadline: &mut Deadline<'_>,
+        deadline: &mut Deadline,
     ) -> impl Future<Output = Result<Self::Output, Trouble>> + Send;
 }
 
@@ -74,7 +74,7 @@ impl Attempt for Once<'_> {
         &mut self,
         carrier: C,
         admission: Admission,
-        deadline: &mut Deadline<'_>,
+        deadline: &mut Deadline,
     ) -> Result<Self::Output, Trouble> {
         let Request { payload, durability, telling, .. } = self.request;
         let framing = Framing::new(admission, *durability, deadline);

@@ -60,7 +60,7 @@ pub(super) trait Carrier: Send + Sync {
         &self,
         commands: Commands<'_>,
         pause: Duration,
-        deadline: &mut Deadline<'_>,
+        deadline: &mut Deadline,
     ) -> impl Future<Output = Result<Value>> + Send;
 
     /// The process at the other end.
@@ -101,7 +101,7 @@ pub(super) struct Replied {
 impl Framing {
     /// A call that ends at `deadline` hears from `WAIT` before that, however long it may wait for replicas, if it has
     /// more than [`LATENESS`].
-    pub(super) fn new(admission: Admission, durability: Durability, deadline: &Deadline<'_>) -> Self {
+    pub(super) fn new(admission: Admission, durability: Durability, deadline: &Deadline) -> Self {
         let wanted = match durability {
             Durability::Replicated { replicas, timeout, .. } => {
                 let left = deadline.end().saturating_duration_since(Instant::now());
@@ -123,13 +123,13 @@ pub(super) async fn send<C: Carrier>(
     carrier: &C,
     payload: &Payload,
     framing: Framing,
-    deadline: &mut Deadline<'_>,
+    deadline: &mut Deadline,
 ) -> Result<Replied> {
     if framing.is_plain() {
         let reply = send_plain(carrier, payload, deadline).await?;
         return Ok(Replied { reply, acknowledged: None });
     }
-    let one = async |command, deadline: &mut Deadline<'_>| {
+    let one = async |command, deadline: &mut Deadline| {
         let replied = send_framed(carrier, iter::once(command), framing, deadline).await?;
         Ok(Replied { reply: last(replied.reply), ..replied })
     };
@@ -151,7 +151,7 @@ pub(super) async fn send<C: Carrier>(
 }
 
 /// Sends a request over `carrier`, with nothing around it.
-async fn send_plain<C: Carrier>(carrier: &C, payload: &Payload, deadline: &mut Deadline<'_>) -> Result<Value> {
+async fn send_plain<C: Carrier>(carrier: &C, payload: &Payload, deadline: &mut Deadline) -> Result<Value> {
     match payload {
         Payload::One(command) => carrier.exchange(Commands::One(command), Duration::ZERO, deadline).await,
         Payload::Pipeline(commands) | Payload::Atomic(commands) => {
@@ -173,7 +173,7 @@ async fn send_framed<C: Carrier>(
     carrier: &C,
     commands: impl Iterator<Item = Cmd> + Send,
     framing: Framing,
-    deadline: &mut Deadline<'_>,
+    deadline: &mut Deadline,
 ) -> Result<Replied> {
     let asking = (framing.admission == Admission::Asking).then(command::asking);
     let prelude = asking.iter().count();
@@ -189,7 +189,7 @@ async fn send_asking_each<C: Carrier>(
     carrier: &C,
     commands: &Pipeline,
     framing: Framing,
-    deadline: &mut Deadline<'_>,
+    deadline: &mut Deadline,
 ) -> Result<Replied> {
     let commands = commands.cmd_iter().flat_map(|command| [command::asking(), command.clone()]);
     let (replies, acknowledged) = exchange(carrier, commands, framing, deadline).await?;
@@ -201,7 +201,7 @@ async fn exchange<C: Carrier>(
     carrier: &C,
     commands: impl Iterator<Item = Cmd> + Send,
     framing: Framing,
-    deadline: &mut Deadline<'_>,
+    deadline: &mut Deadline,
 ) -> Result<(Vec<Value>, Option<(Wanted, Value)>)> {
     let wait = framing.wanted.map(|wanted| command::wait(wanted.replicas, wanted.timeout));
     let pause = framing.wanted.map_or(Duration::ZERO, |wanted| wanted.timeout);

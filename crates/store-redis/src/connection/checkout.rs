@@ -26,7 +26,7 @@ pub(super) enum Missing<E> {
 pub(super) async fn checkout<M: Manager, W: From<Object<M>>>(
     pool: &Pool<M, W>,
     environment: &Environment,
-    deadline: &mut Deadline<'_>,
+    deadline: &mut Deadline,
 ) -> Result<W, Missing<M::Error>> {
     // No other limits than ours: those of the pool would need a runtime that the pool knows.
     let at_once = Timeouts { wait: Some(Duration::ZERO), create: None, recycle: None };

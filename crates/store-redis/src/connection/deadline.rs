@@ -2,24 +2,28 @@
 
 use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::{Instant, Sleep};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, Sleep, sleep_until};
 
-/// When a call started and has to end, and the one timer that all its waiting shares: a timer costs a tenth of what a
-/// whole call may cost.
+use crate::connection::multiplex::{Exchange, Lost};
+
+/// When a call started and has to end, and the one timer that all its waiting shares.
 #[derive(Debug)]
-pub(super) struct Deadline<'a> {
+pub(super) struct Deadline {
     start: Instant,
     end: Instant,
-    sleep: Pin<&'a mut Sleep>,
+    /// Boxed, and made when there is something to wait for that nobody else looks after: nearly no call comes to that,
+    /// and a timer costs a tenth of what a whole call may cost.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl<'a> Deadline<'a> {
-    /// A deadline `length` after `start`, on a timer of the caller's.
-    pub(super) fn new(start: Instant, length: Duration, sleep: Pin<&'a mut Sleep>) -> Self {
-        Self { start, end: start + length, sleep }
+impl Deadline {
+    /// A deadline `length` after `start`.
+    pub(super) fn new(start: Instant, length: Duration) -> Self {
+        Self { start, end: start + length, timer: None }
     }
 
     /// When the call started.
@@ -55,12 +59,34 @@ impl<'a> Deadline<'a> {
         until: Instant,
         mut future: F,
     ) -> impl Future<Output = Option<F::Output>> {
-        if self.sleep.deadline() != until {
-            self.sleep.as_mut().reset(until);
-        }
         poll_fn(move |cx| match Pin::new(&mut future).poll(cx) {
             Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending => self.sleep.as_mut().poll(cx).map(|()| None),
+            Poll::Pending => self.poll_timer(until, cx).map(|()| None),
         })
+    }
+
+    /// As [`wait_until`](Self::wait_until), but without a timer for as long as the watch looks after the exchange.
+    pub(super) fn wait_for_reply(
+        &mut self,
+        until: Instant,
+        exchange: &mut Exchange<'_>,
+    ) -> impl Future<Output = Option<Result<redis::Value, Lost>>> {
+        poll_fn(move |cx| match Pin::new(&mut *exchange).poll(cx) {
+            Poll::Ready(answer) => Poll::Ready(Some(answer)),
+            Poll::Pending if exchange.is_watched() => Poll::Pending,
+            Poll::Pending => self.poll_timer(until, cx).map(|()| None),
+        })
+    }
+
+    fn poll_timer(&mut self, until: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        // Who has been moved to where no runtime is cannot wait any longer.
+        if self.timer.is_none() && Handle::try_current().is_err() {
+            return Poll::Ready(());
+        }
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        if timer.deadline() != until {
+            timer.as_mut().reset(until);
+        }
+        timer.as_mut().poll(cx)
     }
 }

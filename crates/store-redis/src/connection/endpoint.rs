@@ -56,7 +56,7 @@ impl Endpoint {
 
     /// A connection, dialled if need be: one to the server that the route asks for while there is one, and otherwise
     /// the next in turn.
-    pub(super) async fn connection(&self, route: Route, deadline: &mut Deadline<'_>) -> Result<Arc<NodeConnection>> {
+    pub(super) async fn connection(&self, route: Route, deadline: &mut Deadline) -> Result<Arc<NodeConnection>> {
         if let Route::Server(server) = route
             && let Some(connection) = self.open_to(server)
         {
@@ -73,13 +73,13 @@ impl Endpoint {
     }
 
     /// A connection that the caller has for itself.
-    pub(super) async fn lease(&self, deadline: &mut Deadline<'_>) -> Result<Lease> {
+    pub(super) async fn lease(&self, deadline: &mut Deadline) -> Result<Lease> {
         self.exclusives.lease(deadline).await
     }
 
     /// The same one of the connections each time, dialled if need be. Where a server does not say who it is, it is as
     /// many servers as there are connections to it; a walk has to find the one again that it began with.
-    pub(super) async fn leading_connection(&self, deadline: &mut Deadline<'_>) -> Result<Arc<NodeConnection>> {
+    pub(super) async fn leading_connection(&self, deadline: &mut Deadline) -> Result<Arc<NodeConnection>> {
         match self.slots.first() {
             Some(slot) => slot.connection(deadline).await,
             None => Err(Error::closed()),
@@ -160,7 +160,7 @@ impl Slot {
         Self { peer, environment, state: Mutex::new(state) }
     }
 
-    async fn connection(self: &Arc<Self>, deadline: &mut Deadline<'_>) -> Result<Arc<NodeConnection>> {
+    async fn connection(self: &Arc<Self>, deadline: &mut Deadline) -> Result<Arc<NodeConnection>> {
         loop {
             let Dial { mut told, stale } = match self.open_or_dial()? {
                 Ok(open) => return Ok(open),
@@ -190,6 +190,7 @@ impl Slot {
             Content::Closed(reason) => return Err(reason.clone()),
             Content::Open(_) | Content::Dialling(_) | Content::Empty => {}
         }
+        let runtime = Handle::try_current().map_err(|_| error::no_runtime())?;
         let (tell, told) = watch::channel(None);
         let not_before = state.not_before;
         let begin = not_before.map_or_else(Instant::now, |time| time.max(Instant::now()));
@@ -197,7 +198,7 @@ impl Slot {
         state.content = Content::Dialling(begun.clone());
         drop(state);
         let slot = Arc::clone(self);
-        tokio::spawn(async move {
+        runtime.spawn(async move {
             if let Some(time) = not_before {
                 tokio::time::sleep_until(time).await;
             }

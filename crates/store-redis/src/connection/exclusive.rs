@@ -1,6 +1,5 @@
 //! Connections that one call at a time has for itself: a pool of them for each server.
 
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use deadpool::managed::{self, Metrics, Object, Pool, QueueMode, RecycleError, Re
 use redis::Value;
 use store_core::{Error, Result};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::connection::carrier::{Carrier, Commands};
 use crate::connection::checkout::{Missing, checkout, not_set_up};
@@ -62,7 +61,7 @@ impl Exclusives {
     }
 
     /// A connection that has answered, dialled if need be, for as long as the lease is held.
-    pub(super) async fn lease(&self, deadline: &mut Deadline<'_>) -> Result<Lease> {
+    pub(super) async fn lease(&self, deadline: &mut Deadline) -> Result<Lease> {
         match checkout(self.pool()?, &self.dialler.0.environment, deadline).await {
             Ok(object) => Ok(Lease::new(object)),
             Err(Missing::Failed(error) | Missing::Refused(error)) => Err(error),
@@ -134,8 +133,7 @@ impl managed::Manager for Dialler {
             return Err(RecycleError::message("closed"));
         }
         let (start, limit) = (Instant::now(), self.0.environment.config.connect_timeout);
-        let timer = pin!(sleep_until(start + limit));
-        Ok(pooled.connection.check_after_pause(&mut Deadline::new(start, limit, timer)).await?)
+        Ok(pooled.connection.check_after_pause(&mut Deadline::new(start, limit)).await?)
     }
 }
 
@@ -159,7 +157,7 @@ impl Lease {
 }
 
 impl Carrier for Lease {
-    async fn exchange(&self, commands: Commands<'_>, pause: Duration, deadline: &mut Deadline<'_>) -> Result<Value> {
+    async fn exchange(&self, commands: Commands<'_>, pause: Duration, deadline: &mut Deadline) -> Result<Value> {
         self.connection.exchange(commands, pause, deadline).await
     }
 

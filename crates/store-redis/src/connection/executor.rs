@@ -2,7 +2,6 @@
 
 mod fan_out;
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,7 +10,7 @@ use futures_util::future::join_all;
 use redis::Value;
 use store_core::{Error, ErrorKind, Outcome, Result, Retry};
 use tokio::runtime::Handle;
-use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::config::{AtLeastOnce, Config};
 use crate::connection::answer;
@@ -20,7 +19,7 @@ use crate::connection::carrier::Admission;
 use crate::connection::deadline::Deadline;
 use crate::connection::endpoint::Endpoint;
 use crate::connection::identity::ServerId;
-use crate::connection::node::{LOOK, NodeConnection};
+use crate::connection::node::NodeConnection;
 use crate::connection::placement::Placement;
 use crate::connection::resolver::{Cause, Fault, Next, Resolver};
 use crate::connection::retry::{self, Budget};
@@ -99,8 +98,7 @@ impl Executor {
     async fn dial_once(&self, endpoint: &Endpoint) -> Result<()> {
         // The dial has a limit of its own, and its error says more than that of a deadline which is up first.
         let (start, limit) = (Instant::now(), 2 * self.environment.config.connect_timeout);
-        let timer = pin!(sleep_until(start + limit));
-        endpoint.connection(Route::Any, &mut Deadline::new(start, limit, timer)).await.map(drop)
+        endpoint.connection(Route::Any, &mut Deadline::new(start, limit)).await.map(drop)
     }
 
     /// Executes one command or one script; what the server refuses is an error.
@@ -139,8 +137,7 @@ impl Executor {
     async fn once_at(&self, request: &Request, endpoint: &Arc<Endpoint>) -> Result<Value> {
         let under_way = self.environment.counters.begin();
         let (start, limit) = (Instant::now(), self.environment.config.deadline);
-        let timer = pin!(sleep_until(start + limit));
-        let mut deadline = Deadline::new(start, limit, timer);
+        let mut deadline = Deadline::new(start, limit);
         let answer = self.attempt_at(&mut Once { request }, endpoint, Admission::Regular, &mut deadline).await;
         match answer {
             Ok((answer, _)) => {
@@ -158,8 +155,7 @@ impl Executor {
     pub(crate) async fn placement(&self, slot: Option<Slot>) -> Result<Placement> {
         require_runtime()?;
         let (start, limit) = (Instant::now(), self.environment.config.deadline);
-        let timer = pin!(sleep_until(start + limit));
-        let mut deadline = Deadline::new(start, limit, timer);
+        let mut deadline = Deadline::new(start, limit);
         let mut spent = Spent::default();
         loop {
             let placement = match &self.environment.pool {
@@ -223,10 +219,7 @@ impl Executor {
     pub(crate) async fn execute(&self, request: &Request) -> Result<(Value, ServerId)> {
         let under_way = self.environment.counters.begin();
         require_runtime()?;
-        let start = Instant::now();
-        // What nearly every call waits for first, so that its timer is set once.
-        let timer = pin!(sleep_until(start + LOOK.min(self.environment.config.deadline)));
-        let mut deadline = Deadline::new(start, self.environment.config.deadline, timer);
+        let mut deadline = Deadline::new(Instant::now(), self.environment.config.deadline);
         // Boxed is what nearly no call comes to: all of them would carry the room for it along, and be copied with it.
         let result = match self.sharing(request) {
             Sharing::Shared => match self.attempt_shared(request, &mut deadline).await {
@@ -252,7 +245,7 @@ impl Executor {
     }
 
     /// Carries out what can be tried more than once.
-    pub(super) async fn run<A: Attempt>(&self, attempt: &mut A, deadline: &mut Deadline<'_>) -> Result<A::Output> {
+    pub(super) async fn run<A: Attempt>(&self, attempt: &mut A, deadline: &mut Deadline) -> Result<A::Output> {
         match self.attempt(attempt, deadline).await {
             Ok(output) => {
                 self.budget.deposit();
@@ -267,7 +260,7 @@ impl Executor {
         &self,
         attempt: &mut A,
         mut failure: Failure,
-        deadline: &mut Deadline<'_>,
+        deadline: &mut Deadline,
     ) -> Result<A::Output> {
         let class = attempt.request().class;
         let mut spent = Spent::default();
@@ -294,7 +287,7 @@ impl Executor {
     }
 
     /// Waits for what has to be waited for before another attempt, and pays for it.
-    async fn prepare(&self, next: Next, spent: &mut Spent, deadline: &mut Deadline<'_>) -> Prepared {
+    async fn prepare(&self, next: Next, spent: &mut Spent, deadline: &mut Deadline) -> Prepared {
         let policy = &self.environment.config.retry;
         match next {
             Next::Never => Prepared::GiveUp,
@@ -324,7 +317,7 @@ impl Executor {
         }
     }
 
-    async fn attempt<A: Attempt>(&self, attempt: &mut A, deadline: &mut Deadline<'_>) -> Result<A::Output, Failure> {
+    async fn attempt<A: Attempt>(&self, attempt: &mut A, deadline: &mut Deadline) -> Result<A::Output, Failure> {
         let request = attempt.request();
         match self.resolver.endpoint(request.route, request.source) {
             Ok(endpoint) => self.attempt_at(attempt, &endpoint, Admission::Regular, deadline).await,
@@ -334,11 +327,7 @@ impl Executor {
 
     /// The first attempt of nearly every call: what [`attempt`](Self::attempt) does, without the layers that the others
     /// need.
-    async fn attempt_shared(
-        &self,
-        request: &Request,
-        deadline: &mut Deadline<'_>,
-    ) -> Result<(Value, ServerId), Failure> {
+    async fn attempt_shared(&self, request: &Request, deadline: &mut Deadline) -> Result<(Value, ServerId), Failure> {
         let endpoint = match self.resolver.endpoint(request.route, request.source) {
             Ok(endpoint) => endpoint,
             Err(error) => return Err(self.failed(request, None, Fault::unreachable(error))),
@@ -363,7 +352,7 @@ impl Executor {
         attempt: &mut A,
         endpoint: &Arc<Endpoint>,
         admission: Admission,
-        deadline: &mut Deadline<'_>,
+        deadline: &mut Deadline,
     ) -> Result<A::Output, Failure> {
         let Request { route, sharing, .. } = *attempt.request();
         let trouble = match (&self.environment.pool, sharing) {
@@ -473,6 +462,10 @@ impl Drop for Suspicion<'_> {
 
 /// Timers and sockets belong to a runtime; without one the runtime's own functions panic.
 pub(super) fn require_runtime() -> Result<()> {
+    // To ask for the handle would make a reference to it, and all threads count those in one place.
+    if tokio::task::try_id().is_some() {
+        return Ok(());
+    }
     Handle::try_current().map(drop).map_err(|_| error::no_runtime())
 }
 

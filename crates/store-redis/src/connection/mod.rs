@@ -41,6 +41,8 @@ pub(crate) mod tls;
 pub(crate) use executor::Executor;
 pub use hook::{NewConnection, OnConnect, Role};
 pub(crate) use identity::ServerId;
+#[cfg(fuzzing)]
+pub(crate) use multiplex::compare;
 pub(crate) use optimistic::Optimistic;
 pub(crate) use placement::Placement;
 pub(crate) use pooled::Pooled;

@@ -24,12 +24,12 @@ impl Pooled {
     }
 
     #[allow(clippy::unused_async, reason = "as the one that it stands for")]
-    pub(super) async fn lease(&self, _: Route, _: &Environment, _: &mut Deadline<'_>) -> Result<Lease> {
+    pub(super) async fn lease(&self, _: Route, _: &Environment, _: &mut Deadline) -> Result<Lease> {
         match *self {}
     }
 
     #[allow(clippy::unused_async, reason = "as the one that it stands for")]
-    pub(super) async fn server_id(&self, _: &Environment, _: &mut Deadline<'_>) -> Result<ServerId> {
+    pub(super) async fn server_id(&self, _: &Environment, _: &mut Deadline) -> Result<ServerId> {
         match *self {}
     }
 
@@ -44,7 +44,7 @@ impl Pooled {
 }
 
 impl Carrier for Lease {
-    async fn exchange(&self, _: Commands<'_>, _: Duration, _: &mut Deadline<'_>) -> Result<Value> {
+    async fn exchange(&self, _: Commands<'_>, _: Duration, _: &mut Deadline) -> Result<Value> {
         match *self {}
     }
 

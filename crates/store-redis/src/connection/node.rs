@@ -15,14 +15,14 @@ use crate::connection::carrier::{self, Carrier, Commands};
 use crate::connection::deadline::Deadline;
 use crate::connection::identity::ServerId;
 use crate::connection::line::Line;
-use crate::connection::multiplex::{Exchange, Lost, Multiplexer};
+use crate::connection::multiplex::{Exchange, Lost, Multiplexer, WATCHED_WITHIN};
 use crate::connection::task::Task;
 use crate::environment::Environment;
 use crate::error;
 use crate::request::Payload;
 
 /// How often a call that waits long says so to whoever watches the topology.
-pub(super) const LOOK: Duration = Duration::from_millis(100);
+const LOOK: Duration = Duration::from_millis(100);
 
 /// How long after the noted call, in nanoseconds, a later one is noted: 1 ms.
 const NOTED_PAUSE: u64 = 1_000_000;
@@ -53,7 +53,7 @@ pub(super) struct Turn<'a> {
 }
 
 impl Carrier for Turn<'_> {
-    async fn exchange(&self, commands: Commands<'_>, pause: Duration, deadline: &mut Deadline<'_>) -> Result<Value> {
+    async fn exchange(&self, commands: Commands<'_>, pause: Duration, deadline: &mut Deadline) -> Result<Value> {
         self.connection.exchange(commands, pause, deadline).await
     }
 
@@ -130,7 +130,7 @@ impl NodeConnection {
     }
 
     /// A place on the connection, which has been proved if it was not used for long.
-    pub(super) async fn enter<'a>(self: &'a Arc<Self>, deadline: &mut Deadline<'_>) -> Result<Turn<'a>> {
+    pub(super) async fn enter<'a>(self: &'a Arc<Self>, deadline: &mut Deadline) -> Result<Turn<'a>> {
         let place = self.take_place(deadline).await?;
         self.check_after_pause(deadline).await?;
         Ok(Turn { connection: self, _place: place })
@@ -138,7 +138,7 @@ impl NodeConnection {
 
     /// Sends what the request consists of and returns what the server answers, error replies included; an array for
     /// more than one command.
-    pub(super) async fn call(self: &Arc<Self>, payload: &Payload, deadline: &mut Deadline<'_>) -> Result<Value> {
+    pub(super) async fn call(self: &Arc<Self>, payload: &Payload, deadline: &mut Deadline) -> Result<Value> {
         let _place = self.take_place(deadline).await?;
         self.check_after_pause(deadline).await?;
         // By hand what `carrier::send_plain` would do through a layer more, because nearly every call comes here.
@@ -166,7 +166,7 @@ impl NodeConnection {
         Arc::clone(&self.places).try_acquire_owned().ok()
     }
 
-    async fn take_place(&self, deadline: &mut Deadline<'_>) -> Result<SemaphorePermit<'_>> {
+    async fn take_place(&self, deadline: &mut Deadline) -> Result<SemaphorePermit<'_>> {
         match self.places.try_acquire() {
             Ok(place) => Ok(place),
             // Boxed, here and below, is what nearly no call comes to: all of them would carry the room for it along.
@@ -174,7 +174,7 @@ impl NodeConnection {
         }
     }
 
-    async fn wait_for_place(&self, deadline: &mut Deadline<'_>) -> Result<SemaphorePermit<'_>> {
+    async fn wait_for_place(&self, deadline: &mut Deadline) -> Result<SemaphorePermit<'_>> {
         let place = deadline.wait(pin!(self.places.acquire())).await.and_then(std::result::Result::ok);
         // Those who waited longest time out together. Each would hand its place on to the next, which would send what
         // nobody waits for any more.
@@ -190,7 +190,7 @@ impl NodeConnection {
 
     /// Proves the line before the first calls after a long pause. One of them asks; the others wait for the answer, as
     /// what they would send behind the question might be lost with it.
-    pub(super) async fn check_after_pause(&self, deadline: &mut Deadline<'_>) -> Result<()> {
+    pub(super) async fn check_after_pause(&self, deadline: &mut Deadline) -> Result<()> {
         let Some(interval) = self.environment.config.health_check_interval else { return Ok(()) };
         let now = whole_nanos(deadline.start().saturating_duration_since(self.opened));
         if self.is_in_use(now, interval) {
@@ -199,7 +199,7 @@ impl NodeConnection {
         Box::pin(self.check_in_turn(now, interval, deadline)).await
     }
 
-    async fn check_in_turn(&self, now: u64, interval: Duration, deadline: &mut Deadline<'_>) -> Result<()> {
+    async fn check_in_turn(&self, now: u64, interval: Duration, deadline: &mut Deadline) -> Result<()> {
         // Who gives up while it asks passes the turn on, and the next one asks again.
         let Some(_turn) = deadline.wait(pin!(self.check_turn.lock())).await else {
             return Err(error::timed_out_unsent("the health check"));
@@ -228,11 +228,12 @@ impl NodeConnection {
     }
 
     /// Proves with a `PING` that the line still leads anywhere. When it does not, nothing else was sent on it.
-    async fn check(&self, deadline: &mut Deadline<'_>) -> Result<()> {
+    async fn check(&self, deadline: &mut Deadline) -> Result<()> {
         let ping = command::ping();
-        let given_up = Instant::now() + self.environment.config.connect_timeout;
+        let now = Instant::now();
+        let given_up = now + self.environment.config.connect_timeout;
         let mut exchange = self.shared.exchange(Commands::One(&ping));
-        match self.reply(given_up.min(deadline.end()), &mut exchange, deadline).await {
+        match self.reply(now, given_up.min(deadline.end()), &mut exchange, deadline).await {
             // Even an error reply proves the line.
             Some(Ok(_)) => Ok(()),
             Some(Err(lost)) => Err(self.broken(&Lost { outcome: Outcome::NotApplied, ..lost })),
@@ -255,12 +256,13 @@ impl NodeConnection {
         &self,
         commands: Commands<'_>,
         pause: Duration,
-        deadline: &mut Deadline<'_>,
+        deadline: &mut Deadline,
     ) -> Result<Value> {
-        let limit = self.environment.config.response_timeout.map(|timeout| Instant::now() + timeout + pause);
+        let now = Instant::now();
+        let limit = self.environment.config.response_timeout.map(|timeout| now + timeout + pause);
         let limit = limit.map_or(deadline.end(), |limit| limit.min(deadline.end()));
         let mut exchange = self.shared.exchange(commands);
-        match self.reply(limit, &mut exchange, deadline).await {
+        match self.reply(now, limit, &mut exchange, deadline).await {
             Some(Ok(reply)) => Ok(reply),
             Some(Err(lost)) => Err(self.broken(&lost)),
             None if exchange.is_queued() => Err(error::no_reply_in_time(&self.line.server)),
@@ -268,17 +270,21 @@ impl NodeConnection {
         }
     }
 
-    /// Waits for a reply until `limit`, and keeps count of those that do not come.
+    /// Waits for a reply from `now` until `limit`, and keeps count of those that do not come.
     async fn reply(
         &self,
+        now: Instant,
         limit: Instant,
         exchange: &mut Exchange<'_>,
-        deadline: &mut Deadline<'_>,
+        deadline: &mut Deadline,
     ) -> Option<std::result::Result<Value, Lost>> {
         let mut silence = Silence { in_a_row: &self.timeouts_in_a_row, alarm: &self.environment.alarm, looks: 0 };
         let mut until = limit.min(deadline.start() + LOOK);
+        if until >= now + WATCHED_WITHIN {
+            exchange.rely_on_watch();
+        }
         loop {
-            match deadline.wait_until(until, &mut *exchange).await {
+            match deadline.wait_for_reply(until, exchange).await {
                 Some(reply) => {
                     silence.ends();
                     return Some(reply);

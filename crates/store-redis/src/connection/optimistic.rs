@@ -1,12 +1,11 @@
 //! Transactions that come to nothing when somebody else has written to what they have read, and are tried again.
 
 use std::num::NonZeroU32;
-use std::pin::pin;
 use std::time::Duration;
 
 use redis::{Cmd, Value};
 use store_core::{Durability, Error, ErrorKind, Outcome, Result};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::command;
 use crate::connection::answer::{self, Refusal};
@@ -64,8 +63,7 @@ impl Executor {
     {
         require_runtime()?;
         let (start, limit) = (Instant::now(), self.environment.config.deadline);
-        let timer = pin!(sleep_until(start + limit));
-        let mut deadline = Deadline::new(start, limit, timer);
+        let mut deadline = Deadline::new(start, limit);
         let attempts = transaction.attempts.get();
         for lost in 1..=attempts {
             match self.run(transaction, &mut deadline).await? {
@@ -99,7 +97,7 @@ where
         &mut self,
         carrier: C,
         admission: Admission,
-        deadline: &mut Deadline<'_>,
+        deadline: &mut Deadline,
     ) -> Result<Self::Output, Trouble> {
         let read = match read(&self.reads, &carrier, admission, deadline).await? {
             Ok(read) => read,
@@ -140,7 +138,7 @@ async fn read<C: Carrier>(
     reads: &Request,
     carrier: &C,
     admission: Admission,
-    deadline: &mut Deadline<'_>,
+    deadline: &mut Deadline,
 ) -> Result<Result<Vec<Value>, Refusal>, Trouble> {
     let framing = Framing::new(admission, Durability::Acknowledged, deadline);
     let replied = carrier::send(carrier, &reads.payload, framing, deadline).await;
@@ -149,7 +147,7 @@ async fn read<C: Carrier>(
 }
 
 /// A refusal, on a connection that may still watch keys.
-async fn refused<C: Carrier>(refusal: Refusal, carrier: C, deadline: &mut Deadline<'_>) -> Trouble {
+async fn refused<C: Carrier>(refusal: Refusal, carrier: C, deadline: &mut Deadline) -> Trouble {
     let connection = carrier.node().cloned();
     if may_serve_others(&refusal, &carrier) {
         leave(carrier, deadline).await;
@@ -158,7 +156,7 @@ async fn refused<C: Carrier>(refusal: Refusal, carrier: C, deadline: &mut Deadli
 }
 
 /// Gives a connection back that may still watch keys. One that does not answer ends instead.
-async fn leave<C: Carrier>(carrier: C, deadline: &mut Deadline<'_>) {
+async fn leave<C: Carrier>(carrier: C, deadline: &mut Deadline) {
     let unwatched = carrier.exchange(Commands::One(&command::unwatch()), Duration::ZERO, deadline).await;
     if unwatched.is_ok_and(|reply| error::checked(reply).is_ok()) {
         carrier.give_back();

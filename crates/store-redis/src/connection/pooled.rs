@@ -53,7 +53,7 @@ impl Pooled {
         &self,
         route: Route,
         environment: &Environment,
-        deadline: &mut Deadline<'_>,
+        deadline: &mut Deadline,
     ) -> Result<Lease> {
         let lease = self.any(environment, deadline).await?;
         match route {
@@ -63,14 +63,14 @@ impl Pooled {
     }
 
     /// The process that the pool leads to now.
-    pub(super) async fn server_id(&self, environment: &Environment, deadline: &mut Deadline<'_>) -> Result<ServerId> {
+    pub(super) async fn server_id(&self, environment: &Environment, deadline: &mut Deadline) -> Result<ServerId> {
         let lease = self.any(environment, deadline).await?.identified(deadline).await?;
         let server_id = lease.server_id();
         lease.give_back();
         Ok(server_id)
     }
 
-    async fn any(&self, environment: &Environment, deadline: &mut Deadline<'_>) -> Result<Lease> {
+    async fn any(&self, environment: &Environment, deadline: &mut Deadline) -> Result<Lease> {
         let place = Arc::clone(&self.places).try_acquire_owned().ok();
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::closed());
@@ -127,7 +127,7 @@ impl Lease {
 
     /// A server that does not tell which process it is cannot be walked through over such connections: each step would
     /// look as if it were at another server.
-    async fn identified(mut self, deadline: &mut Deadline<'_>) -> Result<Self> {
+    async fn identified(mut self, deadline: &mut Deadline) -> Result<Self> {
         let command = command::server_info();
         let asked = self.exchange(Commands::One(&command), Duration::ZERO, deadline).await;
         let info = asked.map_err(|error| error.with_outcome(Outcome::NotApplied))?;
@@ -149,7 +149,7 @@ impl Lease {
 }
 
 impl Carrier for Lease {
-    async fn exchange(&self, commands: Commands<'_>, pause: Duration, deadline: &mut Deadline<'_>) -> Result<Value> {
+    async fn exchange(&self, commands: Commands<'_>, pause: Duration, deadline: &mut Deadline) -> Result<Value> {
         let limit = self.response_timeout.map(|timeout| Instant::now() + timeout + pause);
         let limit = limit.map_or(deadline.end(), |limit| limit.min(deadline.end()));
         let mut shared = self.shared.clone();

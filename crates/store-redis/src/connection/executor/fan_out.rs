@@ -1,12 +1,11 @@
 //! Many requests that have nothing to do with each other: one write a server, and each judged by itself.
 
-use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
 use redis::{Cmd, Value};
 use store_core::{Error, ErrorKind, Result};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::{Executor, Failure, Prepared, Replies, Spent, Suspicion, replies, require_runtime};
 use crate::command;
@@ -54,8 +53,7 @@ impl Executor {
 
     async fn fan_out(&self, requests: &[Request]) -> Vec<Result<Replies>> {
         let (start, limit) = (Instant::now(), self.environment.config.deadline);
-        let timer = pin!(sleep_until(start + limit));
-        let mut deadline = Deadline::new(start, limit, timer);
+        let mut deadline = Deadline::new(start, limit);
         let (mut spent, mut settled) = (Spent::default(), Vec::with_capacity(requests.len()));
         let mut open: Vec<_> =
             requests.iter().enumerate().map(|(place, request)| Errand::new(place, request)).collect();
@@ -121,15 +119,14 @@ impl Executor {
         }
         let endpoint = self.resolver.endpoint(errand.request.route, errand.request.source);
         let endpoint = endpoint.map_err(|error| self.failed(errand.request, None, Fault::unreachable(error)))?;
-        Ok((endpoint, Admission::Regular))
+        Ok((endpoint.into_owned(), Admission::Regular))
     }
 
     /// All errands to one server in one write.
     async fn run_group<'a>(&self, group: Group<'a>, start: Instant) -> Vec<(Errand<'a>, Result<Value, Failure>)> {
         let Group { endpoint, admission, errands } = group;
         let limit = self.environment.config.deadline;
-        let timer = pin!(sleep_until(start + limit));
-        let mut deadline = Deadline::new(start, limit, timer);
+        let mut deadline = Deadline::new(start, limit);
         let all_failed = |errands: Vec<Errand<'a>>, trouble: fn(Error) -> Trouble, error: Error| {
             let fail = |errand: Errand<'a>| {
                 let failure = self.judge(errand.request, &endpoint, trouble(error.clone()));

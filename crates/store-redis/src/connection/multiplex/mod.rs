@@ -2,7 +2,8 @@
 //!
 //! Commands and the [`Slot`](queue::Slot) that waits for their replies join the [`Queue`](queue::Queue) under one lock, so
 //! the order of the slots is the order of the replies, whatever becomes of the callers. The [`Pump`] writes what is queued
-//! and reads what is answered; a caller that finds the line idle writes by itself.
+//! and reads what is answered; a caller that finds the line idle writes by itself. Whoever waits long is woken by the
+//! [`watch`].
 
 mod exchange;
 mod frame;
@@ -12,6 +13,7 @@ mod reader;
 #[cfg(test)]
 mod tests;
 mod value;
+mod watch;
 mod writer;
 
 use std::sync::Arc;
@@ -26,6 +28,9 @@ use crate::connection::line::Line;
 pub(super) use exchange::Exchange;
 pub(super) use pump::Pump;
 use queue::Queue;
+#[cfg(fuzzing)]
+pub(crate) use reader::compare;
+pub(super) use watch::WATCHED_WITHIN;
 use writer::Writer;
 
 /// A handle on the shared line. It stays usable after the line has ended, and says so to whoever uses it.
@@ -47,6 +52,7 @@ impl Multiplexer {
         let (incoming, outgoing) = split(channel);
         let writer = Writer::new(outgoing, Arc::clone(line));
         let queue = Arc::new(Queue::new(Arc::clone(line), writer, is_encrypted, max_in_flight.saturating_mul(2)));
+        watch::add(&queue);
         (Self(Arc::clone(&queue)), Pump::new(queue, incoming))
     }
 

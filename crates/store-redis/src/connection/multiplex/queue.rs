@@ -11,8 +11,8 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::connection::carrier::Commands;
 use crate::connection::line::Line;
-use crate::connection::multiplex::Lost;
 use crate::connection::multiplex::writer::Writer;
+use crate::connection::multiplex::{Lost, watch};
 
 /// From how many unwritten bytes on further commands wait. A server that hangs makes us hold on to two such buffers, and
 /// to what single requests add to them.
@@ -20,6 +20,14 @@ const CROWDED_BYTES: usize = 1024 * 1024;
 
 /// What a caller gets.
 pub(super) type Answer = Result<Value, Lost>;
+
+/// Commands that were taken.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) answer: oneshot::Receiver<Answer>,
+    /// Whether the watch wakes the caller.
+    pub(super) is_watched: bool,
+}
 
 /// Why commands were not taken.
 #[derive(Debug)]
@@ -57,8 +65,20 @@ struct State {
     pump: Option<Waker>,
     /// Whether anybody waits for room.
     is_crowded: bool,
+    watched: Watched,
+    /// How often the watch has passed.
+    passes: u64,
     /// For good, and why.
     ended: Option<RedisError>,
+}
+
+/// Whether somebody looks after callers that set no timers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watched {
+    Never,
+    /// Not while nobody waits: the watch has to be roused.
+    WhenRoused,
+    Now,
 }
 
 /// The place of one call among the replies. It stays when the caller goes away, and its replies are passed over.
@@ -68,6 +88,9 @@ pub(super) struct Slot {
     kind: Kind,
     /// Up to here the bytes may leave without anything being carried out.
     harmless_end: u64,
+    /// Wakes a caller that relies on the watch, which had passed so often before.
+    relies: Option<Waker>,
+    passes: u64,
 }
 
 #[derive(Debug)]
@@ -101,6 +124,8 @@ impl Slot {
 pub(super) struct Delivery {
     caller: oneshot::Sender<Answer>,
     reply: Value,
+    /// Of the slot. To drop it may end a task, which is not to be done under the lock.
+    _relied: Option<Waker>,
 }
 
 impl Delivery {
@@ -145,6 +170,8 @@ impl Queue {
             failure: None,
             pump: None,
             is_crowded: false,
+            watched: Watched::Never,
+            passes: 0,
             ended: None,
         };
         Self { line, most_slots, room: Arc::new(Notify::new()), is_encrypted, state: Mutex::new(state) }
@@ -154,8 +181,25 @@ impl Queue {
         &self.room
     }
 
-    /// Puts commands on their way.
-    pub(super) fn send(&self, commands: Commands<'_>) -> Result<oneshot::Receiver<Answer>, Refused> {
+    /// There is somebody who passes from now on.
+    pub(super) fn note_watched(&self) {
+        self.lock().watched = Watched::WhenRoused;
+    }
+
+    /// Adds to `late` who relies on the watch and was there when it passed before. Whether anybody waits for replies.
+    pub(super) fn pass(&self, late: &mut Vec<Waker>) -> bool {
+        let mut state = self.lock();
+        let before = state.passes;
+        state.passes += 1;
+        let waiting = state.slots.iter_mut().take_while(|slot| slot.passes < before);
+        late.extend(waiting.filter_map(|slot| slot.relies.take()));
+        let is_in_use = !state.slots.is_empty();
+        state.watched = if is_in_use { Watched::Now } else { Watched::WhenRoused };
+        is_in_use
+    }
+
+    /// Puts commands on their way. A caller that `relies` on the watch is woken by it, if there is one.
+    pub(super) fn send(&self, commands: Commands<'_>, relies: Option<&Waker>) -> Result<Sent, Refused> {
         let (caller, answer) = oneshot::channel();
         let mut guard = self.lock();
         let state = &mut *guard;
@@ -167,17 +211,23 @@ impl Queue {
             return Err(Refused::Crowded);
         }
         let has_begun = state.end != 0;
-        state.push(commands, caller);
-        let is_idle = state.slots.len() == 1;
-        if is_idle && has_begun && !self.is_encrypted && state.writes_at_once() {
-            return Ok(answer);
+        let relies = relies.filter(|_| state.watched != Watched::Never);
+        let rouses = relies.is_some() && state.watched == Watched::WhenRoused;
+        if rouses {
+            state.watched = Watched::Now;
         }
-        let pump = state.pump.take();
+        state.push(commands, caller, relies.cloned());
+        let is_idle = state.slots.len() == 1;
+        let is_written = is_idle && has_begun && !self.is_encrypted && state.writes_at_once();
+        let pump = if is_written { None } else { state.pump.take() };
         drop(guard);
         if let Some(pump) = pump {
             pump.wake();
         }
-        Ok(answer)
+        if rouses {
+            watch::rouse();
+        }
+        Ok(Sent { answer, is_watched: relies.is_some() })
     }
 
     /// Whether anything was ever sent; if not, wakes `cx` when it is.
@@ -221,8 +271,8 @@ impl Queue {
         let mut state = self.lock();
         for reply in replies.drain(..) {
             if let Some(reply) = state.slots.front_mut()?.take(reply) {
-                let Slot { caller, .. } = state.slots.pop_front()?;
-                deliveries.push(Delivery { caller, reply });
+                let Slot { caller, relies, .. } = state.slots.pop_front()?;
+                deliveries.push(Delivery { caller, reply, _relied: relies });
             }
         }
         self.make_room(&mut state);
@@ -264,7 +314,7 @@ impl Queue {
 }
 
 impl State {
-    fn push(&mut self, commands: Commands<'_>, caller: oneshot::Sender<Answer>) {
+    fn push(&mut self, commands: Commands<'_>, caller: oneshot::Sender<Answer>, relies: Option<Waker>) {
         let (begin, before) = (self.end, self.unwritten.len());
         commands.pack(&mut self.unwritten);
         self.end += (self.unwritten.len() - before) as u64;
@@ -275,7 +325,7 @@ impl State {
             Commands::Many(pipeline) if pipeline.is_empty() => return answer_at_once(caller, Value::Array(Vec::new())),
             Commands::Many(pipeline) => (Kind::Many(pipeline.len(), Vec::with_capacity(pipeline.len())), begin),
         };
-        self.slots.push_back(Slot { caller, kind, harmless_end });
+        self.slots.push_back(Slot { caller, kind, harmless_end, relies, passes: self.passes });
     }
 
     fn wake_for_work(&mut self, cx: &Context<'_>) {
@@ -303,5 +353,5 @@ impl State {
 
 /// For what the server does not answer.
 fn answer_at_once(caller: oneshot::Sender<Answer>, reply: Value) {
-    Delivery { caller, reply }.hand_over();
+    Delivery { caller, reply, _relied: None }.hand_over();
 }

@@ -176,5 +176,10 @@ pub(super) fn malformed() -> RedisError {
     (redis::ErrorKind::Parse, "not the protocol").into()
 }
 
+#[cfg(any(test, fuzzing))]
+mod comparison;
+#[cfg(fuzzing)]
+pub(crate) use comparison::compare;
+
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,10 @@
 //! The line with a peer that the tests play.
 #![cfg(unix)]
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+
 use futures_util::future::{join_all, poll_immediate};
 use redis::ErrorKind;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -221,4 +225,24 @@ async fn whoever_waits_is_told_when_the_pump_ends() {
     drop(pump);
     assert_eq!(call.await.unwrap_err().outcome, Outcome::Unknown);
     assert!(line.is_closed());
+}
+
+#[tokio::test]
+async fn whoever_relies_on_the_watch_is_woken_though_nobody_answers() {
+    let Fixture { shared, pump: _pump, mut peer, .. } = used().await;
+    let ping = command::ping();
+    for _ in 0..2 {
+        let (mut call, mut polls) = (shared.exchange(Commands::One(&ping)), 0);
+        call.rely_on_watch();
+        poll_fn(|cx| {
+            polls += 1;
+            assert!(Pin::new(&mut call).poll(cx).is_pending());
+            assert_eq!(call.is_watched(), polls == 1);
+            if polls == 1 { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
+        // An idle line puts the watch to sleep, and the next call rouses it.
+        peer.write_all(b"+PONG\r\n").await.unwrap();
+        call.await.unwrap();
+    }
 }

@@ -130,11 +130,7 @@ impl Cluster {
 
     /// Only the owner of a slot knows that it is moving, and that it is the owner; so all whose keys are asked for are
     /// asked, and believed only as far as together they own what is asked for.
-    pub(super) async fn placement(
-        self: &Arc<Self>,
-        slot: Option<Slot>,
-        deadline: &mut Deadline<'_>,
-    ) -> Result<Placement> {
+    pub(super) async fn placement(self: &Arc<Self>, slot: Option<Slot>, deadline: &mut Deadline) -> Result<Placement> {
         let placement = self.ask_owners(slot, deadline).await;
         if placement.is_err() {
             self.want();
@@ -142,7 +138,7 @@ impl Cluster {
         placement
     }
 
-    async fn ask_owners(&self, slot: Option<Slot>, deadline: &mut Deadline<'_>) -> Result<Placement> {
+    async fn ask_owners(&self, slot: Option<Slot>, deadline: &mut Deadline) -> Result<Placement> {
         let (owners, expected) = match slot {
             Some(slot) => (vec![self.endpoint(Route::Slot(slot), Source::Primary)?], 1),
             None => (self.primaries()?, usize::from(SLOTS) - self.read(Shards::uncovered)?),

@@ -26,8 +26,8 @@ impl Fixed {
         Self { endpoint: Arc::new(Endpoint::new(Peer::new(server.clone(), Part::Alone), environment)) }
     }
 
-    pub(super) fn endpoint(&self) -> Arc<Endpoint> {
-        Arc::clone(&self.endpoint)
+    pub(super) fn endpoint(&self) -> &Arc<Endpoint> {
+        &self.endpoint
     }
 
     /// The address stays, but what its name stands for may have changed since it was dialled: hosted servers fail over

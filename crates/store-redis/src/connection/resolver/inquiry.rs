@@ -1,11 +1,10 @@
 //! Asks servers about others: who the primary is, who has which slot.
 
-use std::pin::pin;
 use std::sync::Arc;
 
 use redis::{Cmd, Value};
 use store_core::{Error, ErrorKind, Outcome, Result, Retry};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::connection::deadline::Deadline;
 use crate::connection::endpoint::Endpoint;
@@ -22,8 +21,7 @@ pub(super) async fn inquire<const N: usize>(
 ) -> Result<[Value; N]> {
     // The dial has a limit of its own, and its error says more than that of a deadline which is up first.
     let (start, limit) = (Instant::now(), 2 * environment.config.connect_timeout);
-    let timer = pin!(sleep_until(start + limit));
-    let mut deadline = Deadline::new(start, limit, timer);
+    let mut deadline = Deadline::new(start, limit);
     let connection = endpoint.connection(Route::Any, &mut deadline).await?;
     let payload = Payload::Pipeline(command::pipeline(commands));
     match connection.call(&payload, &mut deadline).await {

@@ -12,6 +12,7 @@ mod sentinel;
 mod shards;
 mod watch;
 
+use std::borrow::Cow;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -121,11 +122,13 @@ impl Resolver {
     }
 
     /// The endpoint that serves such a request now.
-    pub(super) fn endpoint(&self, route: Route, source: Source) -> Result<Arc<Endpoint>> {
+    ///
+    /// Borrowed where it stays the same: all threads count the references to it in one place.
+    pub(super) fn endpoint(&self, route: Route, source: Source) -> Result<Cow<'_, Arc<Endpoint>>> {
         match self {
-            Self::Fixed(fixed) => Ok(fixed.endpoint()),
-            Self::Sentinel(sentinels) => sentinels.endpoint(source),
-            Self::Cluster(cluster) => cluster.endpoint(route, source),
+            Self::Fixed(fixed) => Ok(Cow::Borrowed(fixed.endpoint())),
+            Self::Sentinel(sentinels) => sentinels.endpoint(source).map(Cow::Owned),
+            Self::Cluster(cluster) => cluster.endpoint(route, source).map(Cow::Owned),
         }
     }
 
@@ -133,7 +136,7 @@ impl Resolver {
     pub(super) fn primaries(&self) -> Result<Vec<Arc<Endpoint>>> {
         match self {
             Self::Cluster(cluster) => cluster.primaries(),
-            Self::Fixed(_) | Self::Sentinel(_) => Ok(vec![self.endpoint(Route::Any, Source::Primary)?]),
+            Self::Fixed(_) | Self::Sentinel(_) => Ok(vec![self.endpoint(Route::Any, Source::Primary)?.into_owned()]),
         }
     }
 
@@ -147,7 +150,7 @@ impl Resolver {
     }
 
     /// Waits until the topology has changed, at most for `pause`; `None` when the deadline comes first.
-    pub(super) async fn settled(&self, pause: Duration, deadline: &mut Deadline<'_>) -> Option<()> {
+    pub(super) async fn settled(&self, pause: Duration, deadline: &mut Deadline) -> Option<()> {
         let watch = match self {
             Self::Fixed(_) => return deadline.pause(pause).await,
             Self::Sentinel(sentinels) => sentinels.watch(),
@@ -162,14 +165,14 @@ impl Resolver {
     }
 
     /// The servers that have keys of `slot`, or of all slots, at this moment, and whether keys are moving among them.
-    pub(super) async fn placement(&self, slot: Option<Slot>, deadline: &mut Deadline<'_>) -> Result<Placement> {
+    pub(super) async fn placement(&self, slot: Option<Slot>, deadline: &mut Deadline) -> Result<Placement> {
         if let Self::Cluster(cluster) = self {
             return cluster.placement(slot, deadline).await;
         }
         let primary = self.endpoint(Route::Any, Source::Primary)?;
         let connection = primary.leading_connection(deadline).await;
         if let (Err(error), Self::Sentinel(sentinels)) = (&connection, self) {
-            sentinels.report(Some(&primary), &Fault::unreachable(error.clone()));
+            sentinels.report(Some(&*primary), &Fault::unreachable(error.clone()));
         }
         Ok(Placement::alone(connection?.server_id()))
     }

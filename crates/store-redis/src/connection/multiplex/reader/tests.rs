@@ -1,64 +1,10 @@
 //! The reader beside the client crate's parser, on replies of every type, in pieces of every size, and on what is none.
 
-use std::collections::VecDeque;
-use std::task::Waker;
-
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::comparison::{End, compare, in_pieces, read, shown};
 use super::*;
-
-/// A line on which bytes come in pieces.
-struct Pieces(VecDeque<Vec<u8>>);
-
-impl AsyncRead for Pieces {
-    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if let Some(piece) = self.0.front_mut() {
-            let fits = piece.len().min(buffer.remaining());
-            buffer.put_slice(&piece[..fits]);
-            piece.drain(..fits);
-            if piece.is_empty() {
-                self.0.pop_front();
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// How the line ended.
-#[derive(Debug, PartialEq)]
-enum End {
-    /// Not before the last byte.
-    OfBytes,
-    Malformed,
-}
-
-/// What is read off a line that ends behind `pieces`.
-fn read(pieces: impl IntoIterator<Item = Vec<u8>>) -> (Vec<Value>, End) {
-    let mut line = Pieces(pieces.into_iter().filter(|piece| !piece.is_empty()).collect());
-    let (mut reader, mut replies) = (Reader::new(), Vec::new());
-    loop {
-        match reader.poll_read(&mut line, &mut Context::from_waker(Waker::noop()), &mut replies) {
-            Poll::Ready(Ok(())) => {}
-            Poll::Ready(Err(cause)) if cause.kind() == redis::ErrorKind::Parse => return (replies, End::Malformed),
-            Poll::Ready(Err(_)) => return (replies, End::OfBytes),
-            Poll::Pending => panic!("there is always something to read"),
-        }
-    }
-}
-
-fn in_pieces(bytes: &[u8], sizes: &[usize]) -> Vec<Vec<u8>> {
-    let (mut rest, mut pieces) = (bytes, Vec::new());
-    for &size in sizes.iter().cycle() {
-        if rest.is_empty() {
-            break;
-        }
-        let (piece, behind) = rest.split_at(size.clamp(1, rest.len()));
-        pieces.push(piece.to_vec());
-        rest = behind;
-    }
-    pieces
-}
 
 fn sizes() -> impl Strategy<Value = Vec<usize>> {
     vec(prop_oneof![1..8usize, 1..100_000usize], 1..8)
@@ -66,11 +12,6 @@ fn sizes() -> impl Strategy<Value = Vec<usize>> {
 
 fn expected(reply: &[u8]) -> Value {
     redis::parse_redis_value(reply).unwrap()
-}
-
-/// What is not a number equals nothing, itself included.
-fn shown(values: &[Value]) -> Vec<String> {
-    values.iter().map(|value| format!("{value:?}")).collect()
 }
 
 fn line(tag: char, text: impl std::fmt::Display) -> Vec<u8> {
@@ -134,6 +75,24 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![6 => reply(), 1 => large_string(), 1 => push()]
 }
 
+/// What can happen to bytes at some place.
+#[derive(Clone, Debug)]
+enum Damage {
+    Written(u8),
+    Inserted(Vec<u8>),
+    CutOut(usize),
+}
+
+fn damage() -> impl Strategy<Value = (prop::sample::Index, Damage)> {
+    let announced = "[*$%~>|!=]-?[0-9]{1,19}\r\n".prop_map(String::into_bytes);
+    let damage = prop_oneof![
+        any::<u8>().prop_map(Damage::Written),
+        prop_oneof![announced, vec(any::<u8>(), 1..4)].prop_map(Damage::Inserted),
+        (1..20usize).prop_map(Damage::CutOut),
+    ];
+    (any::<prop::sample::Index>(), damage)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -168,39 +127,46 @@ proptest! {
 
     #[test]
     fn garbage_is_refused_or_waited_out_whatever_its_pieces(bytes in vec(any::<u8>(), 0..300), sizes in sizes()) {
-        agrees(&bytes, &sizes)?;
+        compare(&bytes, &sizes);
     }
 
     #[test]
     fn what_looks_like_a_reply_is_read_as_the_client_crate_reads_it_or_refused(
         bytes in "[-+:$*_#,(!=%~>|0-9tOK \r\n]{0,60}", sizes in sizes(),
     ) {
-        agrees(bytes.as_bytes(), &sizes)?;
+        compare(bytes.as_bytes(), &sizes);
     }
 
     #[test]
     fn a_damaged_reply_is_read_as_the_client_crate_reads_it_or_refused(
-        reply in reply(), damages in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4), sizes in sizes(),
+        replies in vec(prop_oneof![6 => reply(), 1 => push()], 1..4), damages in vec(damage(), 1..4), sizes in sizes(),
+    ) {
+        let mut bytes = replies.concat();
+        for (at, damage) in damages {
+            let at = at.index(bytes.len() + 1);
+            match damage {
+                Damage::Written(byte) => bytes.get_mut(at).into_iter().for_each(|at| *at = byte),
+                Damage::Inserted(inserted) => drop(bytes.splice(at..at, inserted)),
+                Damage::CutOut(count) => drop(bytes.drain(at..bytes.len().min(at + count))),
+            }
+        }
+        compare(&bytes, &sizes);
+    }
+
+    #[test]
+    fn a_damaged_reply_is_the_same_wherever_it_is_split(
+        reply in reply(), at in any::<prop::sample::Index>(), byte in any::<u8>(),
     ) {
         let mut reply = reply;
-        for (at, byte) in damages {
-            let at = at.index(reply.len());
-            reply[at] = byte;
+        let damaged = at.index(reply.len());
+        reply[damaged] = byte;
+        let (replies, end) = read([reply.clone()]);
+        for at in 0..=reply.len() {
+            let (head, tail) = reply.split_at(at);
+            let (again, again_end) = read([head.to_vec(), tail.to_vec()]);
+            prop_assert_eq!((shown(&again), &again_end), (shown(&replies), &end), "split at {}", at);
         }
-        agrees(&reply, &sizes)?;
     }
-}
-
-/// The first reply is what the client crate reads; and the pieces in which bytes come make no difference.
-fn agrees(bytes: &[u8], sizes: &[usize]) -> Result<(), TestCaseError> {
-    let (replies, end) = read([bytes.to_vec()]);
-    if let Some(first) = replies.first() {
-        let theirs = redis::parse_redis_value(bytes).unwrap();
-        prop_assert!(value::is_push(&theirs) || shown(&[theirs]) == shown(std::slice::from_ref(first)));
-    }
-    let (again, again_end) = read(in_pieces(bytes, sizes));
-    prop_assert_eq!((shown(&again), again_end), (shown(&replies), end));
-    Ok(())
 }
 
 #[test]
