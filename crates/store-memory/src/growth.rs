@@ -1,4 +1,4 @@
-//! How the vectors of a shard grow and shrink.
+//! How the vectors and the table of a shard grow and shrink.
 //!
 //! By a quarter instead of doubling: what is allocated then stays close to what is used, and the overhead that a limit
 //! in bytes counts for each entry can be close to the truth.
@@ -22,6 +22,17 @@ pub(crate) fn shrink<T>(items: &mut Vec<T>) {
     }
 }
 
+/// Whether so much of a table's room is in use, more than four fifths, that searches in it take long.
+pub(crate) fn is_crowded(used: usize, room: usize) -> bool {
+    room < used + used / 4 + 1
+}
+
+/// How much room a table gets for so many items: enough to be crowded no sooner than after a fifth more, and sparse no
+/// sooner than after a quarter less.
+pub(crate) fn room_for(items: usize) -> usize {
+    items + items / 2 + 1
+}
+
 /// Whether so little of the room is in use that memory is given back.
 pub(crate) fn is_sparse(used: usize, room: usize) -> bool {
     room > 2 * (used + SMALLEST)
@@ -30,6 +41,15 @@ pub(crate) fn is_sparse(used: usize, room: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_that_was_moved_is_not_moved_again_soon() {
+        for items in 0..10_000 {
+            let room = room_for(items);
+            assert!(!is_crowded(items + items / 5, room) && !is_sparse(items - items / 4, room), "{items}");
+            assert!(is_crowded(items + items / 4 + SMALLEST, room), "{items}");
+        }
+    }
 
     #[test]
     fn slack_stays_small_while_growing_and_shrinking() {

@@ -6,6 +6,7 @@ mod budget;
 mod builder;
 mod coarse_clock;
 mod engine;
+mod entries;
 mod expiry_queue;
 mod growth;
 mod locks;

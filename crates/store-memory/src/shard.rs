@@ -1,22 +1,19 @@
 //! One lock's worth of entries: what every operation does, without clocks, locks or futures.
 //!
-//! The entries lie in a dense vector; a hash index, the namespaces and the expiry queue refer to them by their number
-//! in it. A removed entry's number goes to the last one (`swap_remove`), so no hole is left, and all memory comes back
-//! when entries go.
+//! The entries lie in a hash table; the namespaces and the expiry queue refer to them by their number.
 //!
 //! Every method is told what time it is, and sees no entry that is past its expiry, whether or not it was freed yet.
 //! What is removed is handed out in `freed`, to be dropped when the lock is released: freeing a large value takes a
 //! while.
 
-use hashbrown::HashTable;
 use store_core::{
     Address, Bytes, Error, ErrorKind, ExpiresAt, Lifetime, ListedKey, Result, SetOptions, SetOutcome, Timestamp, Ttl,
     WriteExpiry, checked_counter_sum, parse_counter,
 };
 
 use crate::budget::entry_cost;
+use crate::entries::Entries;
 use crate::expiry_queue::ExpiryQueue;
-use crate::growth;
 use crate::namespaces::{Covered, Namespaces, Place};
 use crate::slot::{Payload, Slot};
 
@@ -56,21 +53,19 @@ pub(crate) struct Cleared {
 
 #[derive(Default)]
 pub(crate) struct Shard {
-    slots: Vec<Slot>,
-    /// The number of every slot, by hash.
-    index: HashTable<u32>,
+    entries: Entries,
     namespaces: Namespaces,
     expiries: ExpiryQueue,
     /// What the entries cost.
     bytes: usize,
-    /// The slot that eviction looks at next.
+    /// The number of the entry that eviction looks at next.
     hand: usize,
 }
 
 impl Shard {
     /// How many entries there are, expired ones that were not freed yet included.
     pub(crate) fn len(&self) -> usize {
-        self.slots.len()
+        self.entries.len()
     }
 
     /// What the entries and their namespaces cost.
@@ -78,16 +73,16 @@ impl Shard {
         self.bytes + self.namespaces.bytes()
     }
 
-    /// Refuses more entries than slots can be numbered.
+    /// Refuses more entries than can be numbered.
     pub(crate) fn check_room(&self, entries: usize) -> Result<()> {
-        if entries <= u32::MAX as usize - self.slots.len() {
+        if entries <= u32::MAX as usize - self.entries.len() {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::Full, format!("a shard is full; entries={} limit={}", self.slots.len(), u32::MAX)))
+        Err(Error::new(ErrorKind::Full, format!("a shard is full; entries={} limit={}", self.entries.len(), u32::MAX)))
     }
 
     pub(crate) fn get(&self, target: Target<'_>, now: Timestamp) -> Option<(Bytes, ExpiresAt)> {
-        let slot = &self.slots[self.find_live(target, now)? as usize];
+        let slot = self.find_live(target, now)?;
         slot.mark_used();
         Some((slot.payload.share(), slot.expires_at()))
     }
@@ -101,10 +96,10 @@ impl Shard {
         freed: &mut Vec<Payload>,
     ) -> Option<(Bytes, ExpiresAt)> {
         let number = self.claim(target, now, freed)?;
-        if self.slots[number as usize].expires_at() != ExpiresAt::Never {
+        if self.entries.get(number).expires_at() != ExpiresAt::Never {
             self.set_expiry(number, Lifetime::In(ttl).expires_at(now));
         }
-        let slot = &self.slots[number as usize];
+        let slot = self.entries.get(number);
         slot.mark_used();
         Some((slot.payload.share(), slot.expires_at()))
     }
@@ -119,7 +114,7 @@ impl Shard {
         freed: &mut Vec<Payload>,
     ) -> Result<SetOutcome> {
         let existing = self.claim(target, now, freed);
-        let value = existing.map(|number| self.slots[number as usize].payload.value());
+        let value = existing.map(|number| self.entries.get(number).payload.value());
         if !options.condition.holds(value) {
             return Ok(SetOutcome::Refused);
         }
@@ -135,7 +130,7 @@ impl Shard {
         freed: &mut Vec<Payload>,
     ) -> bool {
         let Some(number) = self.claim(target, now, freed) else { return false };
-        if if_value.is_some_and(|expected| expected != self.slots[number as usize].payload.value()) {
+        if if_value.is_some_and(|expected| expected != self.entries.get(number).payload.value()) {
             return false;
         }
         freed.push(self.remove(number).payload);
@@ -165,7 +160,7 @@ impl Shard {
     }
 
     pub(crate) fn expires_at(&self, target: Target<'_>, now: Timestamp) -> Option<ExpiresAt> {
-        self.find_live(target, now).map(|number| self.slots[number as usize].expires_at())
+        self.find_live(target, now).map(Slot::expires_at)
     }
 
     /// Adds to a counter. The caller has asked [`check_room`](Self::check_room).
@@ -178,7 +173,7 @@ impl Shard {
         freed: &mut Vec<Payload>,
     ) -> Result<i64> {
         let existing = self.claim(target, now, freed);
-        let current = existing.map_or(Ok(0), |number| parse_counter(self.slots[number as usize].payload.value()))?;
+        let current = existing.map_or(Ok(0), |number| parse_counter(self.entries.get(number).payload.value()))?;
         let sum = checked_counter_sum(current, delta)?;
         let payload = Payload::new(target.at.key, sum.to_string().as_bytes());
         self.put(existing, target, payload, WriteExpiry::Keep { missing: on_create }, now, freed);
@@ -196,7 +191,7 @@ impl Shard {
     ) -> Listed {
         let mut numbers = Vec::new();
         let next = self.namespaces.walk(covered, place, max.min(STEP), &mut numbers);
-        let slots = numbers.iter().map(|&number| &self.slots[number as usize]);
+        let slots = numbers.iter().map(|&number| self.entries.get(number));
         keys.extend(slots.filter(|slot| !slot.expires_at().is_past(now)).map(|slot| self.listed(slot)));
         Listed { visited: numbers.len(), next }
     }
@@ -251,61 +246,54 @@ impl Shard {
     pub(crate) fn evict(&mut self, bytes: usize, keep: &[Target<'_>], now: Timestamp, freed: &mut Vec<Payload>) {
         let (least, most) = (self.bytes().saturating_sub(bytes), STEP.max(keep.len()));
         self.free_expired(now, most, freed);
-        let kept = |shard: &Self| keep.iter().filter_map(|&target| shard.find(target)).collect::<Vec<_>>();
-        for number in kept(self) {
-            self.slots[number as usize].keep();
-        }
+        keep.iter().filter_map(|&target| self.find(target)).for_each(Slot::keep);
         while freed.len() < most
             && self.bytes() > least
             && let Some(victim) = self.next_victim()
         {
             freed.push(self.remove(victim).payload);
         }
-        for number in kept(self) {
-            self.slots[number as usize].release();
-        }
+        keep.iter().filter_map(|&target| self.find(target)).for_each(Slot::release);
     }
 
     /// The next entry that was not used since the hand last came by ("second chance").
     ///
     /// The hand looks at no more than [`LOOKS`] entries. When all of them were used it takes the first.
     fn next_victim(&mut self) -> Option<u32> {
-        let start = if self.hand < self.slots.len() { self.hand } else { 0 };
-        let around = (start..self.slots.len()).chain(0..start);
+        let start = if self.hand < self.entries.len() { self.hand } else { 0 };
+        let around = (start..self.entries.len()).chain(0..start);
         let mut first = None;
-        for number in around.filter(|&number| !self.slots[number].is_kept()).take(LOOKS) {
-            first = first.or(Some(number));
-            // The last slot gets the victim's number. It is one of the latest, so the hand goes on behind it.
-            self.hand = number + 1;
-            if !self.slots[number].take_used() {
-                return Some(number as u32);
+        let slots = around.map(|number| self.entries.get(number as u32)).filter(|slot| !slot.is_kept());
+        for slot in slots.take(LOOKS) {
+            first = first.or(Some(slot.number));
+            // The last entry gets the victim's number. It is one of the latest, so the hand goes on behind it.
+            self.hand = slot.number as usize + 1;
+            if !slot.take_used() {
+                return Some(slot.number);
             }
         }
-        first.map(|number| number as u32)
+        first
     }
 
     /// The live entry at the target. One that has expired is removed on the way.
     fn claim(&mut self, target: Target<'_>, now: Timestamp, freed: &mut Vec<Payload>) -> Option<u32> {
-        let number = self.find(target)?;
-        if self.slots[number as usize].expires_at().is_past(now) {
+        let slot = self.find(target)?;
+        let number = slot.number;
+        if slot.expires_at().is_past(now) {
             freed.push(self.remove(number).payload);
             return None;
         }
         Some(number)
     }
 
-    fn find_live(&self, target: Target<'_>, now: Timestamp) -> Option<u32> {
-        self.find(target).filter(|&number| !self.slots[number as usize].expires_at().is_past(now))
+    fn find_live(&self, target: Target<'_>, now: Timestamp) -> Option<&Slot> {
+        self.find(target).filter(|slot| !slot.expires_at().is_past(now))
     }
 
-    fn find(&self, target: Target<'_>) -> Option<u32> {
-        let matches = |&number: &u32| {
-            let slot = &self.slots[number as usize];
-            slot.hash == target.hash
-                && slot.payload.key() == target.at.key.as_bytes()
-                && self.namespaces.of(slot.part) == target.at.namespace
-        };
-        self.index.find(spread(target.hash), matches).copied()
+    fn find(&self, target: Target<'_>) -> Option<&Slot> {
+        self.entries.find(target.hash, |slot| {
+            slot.payload.key() == target.at.key.as_bytes() && self.namespaces.of(slot.part()) == target.at.namespace
+        })
     }
 
     /// Leaves the entry as a write has to: replaced, new, or absent where its expiry is past.
@@ -318,7 +306,7 @@ impl Shard {
         now: Timestamp,
         freed: &mut Vec<Payload>,
     ) {
-        let kept = existing.map(|number| self.slots[number as usize].expires_at());
+        let kept = existing.map(|number| self.entries.get(number).expires_at());
         let expires_at = expiry.expires_at(kept, now);
         match existing {
             Some(number) if expires_at.is_past(now) => freed.push(self.remove(number).payload),
@@ -332,18 +320,16 @@ impl Shard {
     }
 
     fn insert(&mut self, target: Target<'_>, payload: Payload, expires_at: ExpiresAt) {
-        let number = self.slots.len() as u32;
+        let number = self.entries.next_number();
         let membership = self.namespaces.join(target.at.namespace, number);
-        let slot = Slot::new(payload, expires_at, target.hash, membership);
+        let slot = Slot::new(payload, expires_at, target.hash, number, membership);
         self.bytes += cost(&slot);
-        growth::push(&mut self.slots, slot);
+        self.entries.push(slot);
         self.expiries.push(expires_at);
-        let slots = &self.slots;
-        self.index.insert_unique(spread(target.hash), number, |&other| spread(slots[other as usize].hash));
     }
 
     fn replace(&mut self, number: u32, payload: Payload, expires_at: ExpiresAt) -> Payload {
-        let slot = &mut self.slots[number as usize];
+        let slot = self.entries.get_mut(number);
         self.bytes -= cost(slot);
         let old = slot.replace(payload, expires_at);
         self.bytes += cost(slot);
@@ -352,58 +338,40 @@ impl Shard {
     }
 
     fn set_expiry(&mut self, number: u32, expires_at: ExpiresAt) {
-        self.slots[number as usize].set_expires_at(expires_at);
+        self.entries.get(number).set_expires_at(expires_at);
         self.expiries.set(number, expires_at);
     }
 
     /// Takes an entry out. The last one gets its number, so no other number is valid afterwards.
     fn remove(&mut self, number: u32) -> Slot {
-        let slot = &self.slots[number as usize];
-        let (hash, membership) = (slot.hash, slot.membership());
-        if let Some(successor) = self.namespaces.leave(membership) {
-            self.slots[successor as usize].set_membership(membership);
-        }
-        self.index.find_entry(spread(hash), |&other| other == number).expect("every slot is indexed").remove();
-        self.expiries.swap_remove(number);
-        let slot = self.slots.swap_remove(number as usize);
+        let slot = self.entries.swap_remove(number);
         self.bytes -= cost(&slot);
-        self.renumber_last(number);
+        self.expiries.swap_remove(number);
+        if (number as usize) < self.entries.len() {
+            self.namespaces.renumber(self.entries.get(number).membership(), number);
+        }
+        let membership = slot.membership();
+        if let Some(successor) = self.namespaces.leave(membership) {
+            self.entries.get(successor).set_membership(membership);
+        }
         self.shrink();
         slot
     }
 
-    /// Tells everyone who refers to the last slot that it is now where `number` was.
-    fn renumber_last(&mut self, number: u32) {
-        let last = self.slots.len() as u32;
-        let Some(moved) = self.slots.get(number as usize) else { return };
-        *self.index.find_mut(spread(moved.hash), |&other| other == last).expect("every slot is indexed") = number;
-        self.namespaces.renumber(moved.membership(), number);
-    }
-
     fn shrink(&mut self) {
-        growth::shrink(&mut self.slots);
-        let slots = &mut self.slots;
-        self.namespaces.shrink(|slot, membership| slots[slot as usize].set_membership(membership));
-        // A table doubles, so it is full by half on average; at an eighth it can be halved twice and still have room.
-        if self.index.capacity() > 8 * (self.slots.len() + 1) {
-            let slots = &self.slots;
-            self.index.shrink_to(2 * slots.len(), |&number| spread(slots[number as usize].hash));
-        }
+        self.entries.shrink();
+        let entries = &self.entries;
+        self.namespaces.shrink(|number, membership| entries.get(number).set_membership(membership));
     }
 
     fn listed(&self, slot: &Slot) -> ListedKey {
-        let namespace = self.namespaces.of(slot.part).clone();
+        let namespace = self.namespaces.of(slot.part()).clone();
         ListedKey::new(namespace, slot.payload.key_buf())
     }
 }
 
 fn cost(slot: &Slot) -> usize {
     entry_cost(slot.payload.len())
-}
-
-/// The hash as the table wants it: it takes the bucket from the low bits and a tag from the highest.
-fn spread(hash: u32) -> u64 {
-    u64::from(hash) << 32 | u64::from(hash)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::namespaces::Membership;
 /// is taken.
 ///
 /// A pointer that does not carry the length and that nobody can hold weakly takes a third of the memory that `Arc` and a
-/// slot with the rest would, in the vector that is looked into at random.
+/// slot with the rest would, in the table that is looked into at random.
 #[derive(Clone)]
 pub(crate) struct Payload(ThinArc<Known, u8>);
 
@@ -26,7 +26,9 @@ pub(crate) struct Payload(ThinArc<Known, u8>);
 /// nothing else is told by it: the order is the lock's.
 struct Known {
     expires_at: AtomicU64,
-    /// Where the namespace lists the entry.
+    /// Which namespace the entry is of.
+    part: AtomicU32,
+    /// Where the namespace lists it.
     position: AtomicU32,
     key_len: u16,
     /// Whether the entry was used since eviction last looked at it.
@@ -44,6 +46,7 @@ impl Payload {
         let key = key.as_bytes();
         let known = Known {
             expires_at: AtomicU64::new(NEVER),
+            part: AtomicU32::new(0),
             position: AtomicU32::new(0),
             key_len: key.len() as u16,
             used: AtomicBool::new(true),
@@ -99,13 +102,13 @@ impl AsRef<[u8]> for Value {
 pub(crate) struct Slot {
     pub(crate) payload: Payload,
     pub(crate) hash: u32,
-    /// Which namespace it is of.
-    pub(crate) part: u32,
+    /// By which the others who refer to the entry know it.
+    pub(crate) number: u32,
 }
 
 impl Slot {
-    pub(crate) fn new(payload: Payload, expires_at: ExpiresAt, hash: u32, membership: Membership) -> Self {
-        let mut slot = Self { payload, hash, part: membership.part };
+    pub(crate) fn new(payload: Payload, expires_at: ExpiresAt, hash: u32, number: u32, membership: Membership) -> Self {
+        let slot = Self { payload, hash, number };
         slot.set_membership(membership);
         slot.set_expires_at(expires_at);
         slot
@@ -116,7 +119,7 @@ impl Slot {
         Timestamp::from_unix_millis(millis).map_or(ExpiresAt::Never, ExpiresAt::At)
     }
 
-    pub(crate) fn set_expires_at(&mut self, expires_at: ExpiresAt) {
+    pub(crate) fn set_expires_at(&self, expires_at: ExpiresAt) {
         let millis = match expires_at {
             ExpiresAt::Never => NEVER,
             ExpiresAt::At(time) => time.as_unix_millis(),
@@ -124,12 +127,17 @@ impl Slot {
         self.payload.known().expires_at.store(millis, Ordering::Relaxed);
     }
 
-    pub(crate) fn membership(&self) -> Membership {
-        Membership { part: self.part, position: self.payload.known().position.load(Ordering::Relaxed) }
+    /// Which namespace it is of.
+    pub(crate) fn part(&self) -> u32 {
+        self.payload.known().part.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn set_membership(&mut self, membership: Membership) {
-        self.part = membership.part;
+    pub(crate) fn membership(&self) -> Membership {
+        Membership { part: self.part(), position: self.payload.known().position.load(Ordering::Relaxed) }
+    }
+
+    pub(crate) fn set_membership(&self, membership: Membership) {
+        self.payload.known().part.store(membership.part, Ordering::Relaxed);
         self.payload.known().position.store(membership.position, Ordering::Relaxed);
     }
 
@@ -160,11 +168,11 @@ impl Slot {
         self.payload.known().kept.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn keep(&mut self) {
+    pub(crate) fn keep(&self) {
         self.payload.known().kept.store(true, Ordering::Relaxed);
     }
 
-    pub(crate) fn release(&mut self) {
+    pub(crate) fn release(&self) {
         self.payload.known().kept.store(false, Ordering::Relaxed);
     }
 }
@@ -192,11 +200,11 @@ mod tests {
     fn what_is_known_of_an_entry_stays_when_its_value_changes() {
         let membership = Membership { part: 3, position: 7 };
         let payload = |value| Payload::new(Key::new("k").unwrap(), value);
-        let mut slot = Slot::new(payload(b"1"), ExpiresAt::At(Timestamp::MAX), 5, membership);
+        let mut slot = Slot::new(payload(b"1"), ExpiresAt::At(Timestamp::MAX), 5, 9, membership);
         assert_eq!(slot.expires_at(), ExpiresAt::At(Timestamp::MAX));
         let old = slot.replace(payload(b"2"), ExpiresAt::Never);
         assert_eq!((old.value(), slot.payload.value()), (&b"1"[..], &b"2"[..]));
-        assert_eq!((slot.expires_at(), slot.hash), (ExpiresAt::Never, 5));
+        assert_eq!((slot.expires_at(), slot.hash, slot.number), (ExpiresAt::Never, 5, 9));
         let Membership { part, position } = slot.membership();
         assert_eq!((part, position), (3, 7));
     }
