@@ -35,21 +35,18 @@ impl Keys {
         self.names.iter().map(|name| &**name)
     }
 
-    /// Keys as they are read, without end: the same for the same seed. They are drawn when this is called, not when they
-    /// are taken: to draw one takes as long as a hit, so this is called before the time is.
-    pub(super) fn drawn(&self, seed: u64) -> impl Iterator<Item = &str> {
-        /// More than fit any cache with their entries.
-        const DRAWN: usize = 1 << 20;
-
+    /// So many keys as they are read: the same for the same seed. They are drawn when this is called, not when they are
+    /// taken: to draw one takes as long as a hit, so this is called before the time is.
+    pub(super) fn drawn(&self, count: usize, seed: u64) -> impl Iterator<Item = &str> {
         let mut random = Random(seed);
-        let ranks: Vec<u32> = (0..DRAWN)
+        let ranks: Vec<u32> = (0..count)
             .map(|_| {
                 let share = random.fraction();
                 let rank = self.cumulated.partition_point(|&cumulated| cumulated < share);
                 (rank.min(self.names.len() - 1) * STRIDE % self.names.len()) as u32
             })
             .collect();
-        (0..).map(move |number: usize| &*self.names[ranks[number % DRAWN] as usize])
+        ranks.into_iter().map(|rank| &*self.names[rank as usize])
     }
 }
 
@@ -81,13 +78,13 @@ mod tests {
     fn popular_keys_are_read_more_often_and_all_can_be() {
         let keys = Keys::new(1000);
         let mut counts = BTreeMap::<_, usize>::new();
-        for key in keys.drawn(1).take(100_000) {
+        for key in keys.drawn(100_000, 1) {
             *counts.entry(key).or_default() += 1;
         }
         let mut counts: Vec<_> = counts.into_values().collect();
         counts.sort_unstable_by(|one, other| other.cmp(one));
         assert!(counts[0] > counts[1] && counts[1] > 4 * counts[9], "{:?}", &counts[..10]);
         assert!(counts.len() > 990, "{}", counts.len());
-        assert!(keys.drawn(1).take(100).eq(keys.drawn(1).take(100)));
+        assert!(keys.drawn(100, 1).eq(keys.drawn(100, 1)));
     }
 }

@@ -166,7 +166,7 @@ trait Work {
 
 impl<S: Subject> Work for Arc<S> {
     fn hit(&self, keys: &Arc<Keys>, calls: usize, seed: u64) -> Result<f64> {
-        let drawn = keys.drawn(seed).take(calls);
+        let drawn = keys.drawn(calls, seed);
         let (taken, hits) = runtime()?.block_on(async {
             let mut hits = 0;
             let began = Instant::now();
@@ -187,7 +187,7 @@ impl<S: Subject> Work for Arc<S> {
                 let (subject, keys, seed) = (Self::clone(self), Arc::clone(keys), seed * THREADS as u64 + thread);
                 let start = Arc::clone(&start);
                 thread::spawn(move || -> Result<(Instant, Instant)> {
-                    let (runtime, drawn) = (runtime(), keys.drawn(seed).take(calls));
+                    let (runtime, drawn) = (runtime(), keys.drawn(calls, seed));
                     start.wait();
                     let began = Instant::now();
                     runtime?.block_on(async {
