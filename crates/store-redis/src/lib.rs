@@ -32,6 +32,9 @@
 //! [`timeouts_before_probe`](Config::timeouts_before_probe). So a program with several runtimes gives each a store of
 //! its own.
 //!
+//! Deadlines do not depend on the runtime of a connection. One thread of the process, `store-redis-watch`, wakes calls that
+//! have waited for some 50 ms, and each sets a timer on the runtime of its own caller; while no call waits, it sleeps.
+//!
 //! [`enable_all`]: https://docs.rs/tokio/latest/tokio/runtime/struct.Builder.html#method.enable_all
 #![forbid(unsafe_code)]
 
