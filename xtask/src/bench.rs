@@ -28,7 +28,7 @@ pub(crate) struct Options {
     /// Runs this group only, such as `instructions`.
     #[arg(long, value_name = "GROUP")]
     only: Option<String>,
-    /// Takes less than 3 minutes, with fewer and shorter rounds; without it, less than 25.
+    /// Measures in fewer and shorter rounds: meant for 3 minutes instead of 25.
     #[arg(long)]
     quick: bool,
     /// Measures `clear` on this release of the server too, as in `redis:8.0`; may be given several times.

@@ -20,11 +20,11 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
-    /// Everything in less than 25 minutes on two cores.
+    /// Meant for everything in 25 minutes on two cores.
     pub(crate) const FULL: Self =
         Self { name: "full", rounds: 9, burst: Duration::from_millis(250), calls: 1_000_000, processes: 5 };
 
-    /// Everything in less than 3 minutes: enough to see whether a change went the right way.
+    /// Meant for everything in 3 minutes: enough to see whether a change went the right way.
     pub(crate) const QUICK: Self =
         Self { name: "quick", rounds: 3, burst: Duration::from_millis(100), calls: 200_000, processes: 1 };
 }
