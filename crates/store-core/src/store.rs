@@ -51,7 +51,7 @@ use crate::namespace::Namespace;
 /// * `clear_is_exact`: when `clear` returns, every entry of the namespace and of all nested in it that existed when it began and was not rewritten meanwhile is gone, keys that are no text included; entries written during it may go or stay, after it they stay. Nothing outside is touched: no sibling with a common prefix, no parent, nothing foreign, whatever the characters. It reports the removals acknowledged to it, works in bounded steps that never hold a server up for long, and begins again where the server changed on the way.
 /// * `clear_needs_a_namespace`: without one it is [`ErrorKind::ClearRefused`]; what empties a whole database is a method of the driver with a name that says so.
 /// * `list_is_complete`: every key present throughout appears at least once, and exactly once and in byte order where that is declared; a key absent throughout never appears, nor does one that is no text. `limit` is a target: pages may be empty or longer, and only a `None` cursor ends. A cursor can be kept and resumed; where its place is gone, that part is walked again.
-/// * `list_refuses_bad_input`: a malformed cursor is [`ErrorKind::InvalidCursor`], a limit of 0 [`ErrorKind::InvalidArgument`].
+/// * `list_refuses_bad_input`: a malformed cursor is [`ErrorKind::InvalidCursor`], one of another namespace is that or shows nothing of that namespace; a limit of 0 is [`ErrorKind::InvalidArgument`].
 ///
 /// Life cycle:
 /// * `close_is_final`: `close` is idempotent; afterwards every handle answers [`ErrorKind::Closed`]; calls under way finish or fail within their deadline; what the user passed in, such as a connection pool, stays open.

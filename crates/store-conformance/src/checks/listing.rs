@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
 use proptest::collection::vec;
 use proptest::sample::{select, subsequence};
-use store_core::{Cursor, ErrorKind, ListedKey, Listing, Namespace, StoreExt, Ttl};
+use store_core::{Cursor, ErrorKind, ListedKey, Listing, Namespace, Page, StoreExt, Ttl};
 
 use crate::cases::{for_all, once};
 use crate::context::{Context, Scope, StoreHandle};
@@ -225,5 +225,44 @@ async fn list_refuses_bad_input(context: &Context) -> CheckResult {
         ensure_eq!(walk_set(&store, Reach::Namespace, 1000).await?.len(), 20, "how many keys are there");
         Ok(())
     })
-    .await
+    .await?;
+    once(context, shows_nothing_behind_a_cursor_of_another_namespace).await
+}
+
+/// Cursors go through the hands of strangers, as parts of addresses of pages.
+async fn shows_nothing_behind_a_cursor_of_another_namespace(scope: &Scope<'_>) -> Result<(), Failure> {
+    const KEYS: usize = 100;
+    const CURSORS: usize = 5;
+
+    let store = scope.store()?;
+    let ours = store.namespace("app")?;
+    for number in 0..KEYS {
+        ours.set(&format!("{number} ours"), "x").await?;
+    }
+    // One that sorts before what is nested in ours, and the first one behind it.
+    for other in ["app-x", "app0"] {
+        let theirs = store.namespace(other)?;
+        for number in 0..KEYS {
+            theirs.set(&format!("{number} theirs"), "x").await?;
+        }
+        let mut page = theirs.list().limit(1).await?;
+        for _ in 0..CURSORS {
+            let Some(foreign) = page.next else { break };
+            refuses_or_shows(" ours", ours.list().after(foreign.clone())).await?;
+            refuses_or_shows(" ours", ours.list().subtree().after(foreign.clone())).await?;
+            page = theirs.list().limit(1).after(foreign).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn refuses_or_shows(end: &str, list: impl IntoFuture<Output = store_core::Result<Page>>) -> Result<(), Failure> {
+    match list.await {
+        Ok(page) => {
+            let strange = page.keys.iter().find(|listed| !listed.key.as_str().ends_with(end));
+            ensure!(strange.is_none(), "a key of the namespace that the cursor is of was listed: {strange:?}");
+        }
+        Err(error) => ensure_eq!(error.kind(), ErrorKind::InvalidCursor, "the kind of {error}"),
+    }
+    Ok(())
 }
