@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 const VERSION: &str = "0.20.2";
 
 /// Fetching the advisories takes a few seconds where it works; where it does not, some networks just never answer.
-const FETCH_LIMIT: Duration = Duration::from_secs(60);
+const FETCH_LIMIT: Duration = Duration::from_secs(20);
 
 /// Bans, licences and sources always; advisories where their database can be reached.
 pub(crate) fn check(workspace: &Workspace) -> Result<Outcome> {

@@ -7,10 +7,12 @@ use anyhow::{Context, Result, bail};
 
 use crate::python::{self, Environment};
 use crate::workspace::Workspace;
-use crate::{run, set_up};
+use crate::{programs, run, set_up};
 
 /// One file for each system, with the exact version of every package of its environment.
 pub(crate) const CONSTRAINTS: &str = "crates/store-interop/python/constraints";
+
+const PROGRAM: &str = "store-interop";
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Options {
@@ -30,8 +32,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let directory = workspace.output_directory("interop")?;
     let environments = environments(&workspace.root().join(CONSTRAINTS), &directory, &options.systems)?;
     python::make(&environments)?;
-    let mut command = workspace.cargo(["run", "--package", "store-interop", "--", "--environments"]);
-    command.arg(directory);
+    programs::build(workspace, &[PROGRAM])?;
+    let mut command = programs::command(workspace, PROGRAM)?;
+    command.arg("--environments").arg(directory);
     options.add_to(&mut command)?;
     run::run(&mut command)
 }

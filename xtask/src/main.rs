@@ -13,6 +13,7 @@ mod faults;
 mod images;
 mod interop;
 mod msrv;
+mod programs;
 mod python;
 mod readme;
 mod redis;

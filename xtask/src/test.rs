@@ -10,8 +10,13 @@ use store_testkit::{
 
 use crate::conformance::Reports;
 use crate::steps::Steps;
-use crate::workspace::{Workspace, published_features};
-use crate::{failures, run, set_up, text};
+use crate::workspace::Workspace;
+use crate::{failures, programs, run, set_up, text};
+
+const QUICKSTART: &str = "quickstart";
+const CRAWL_RECORDS: &str = "crawl-records";
+const REDIS_TOPOLOGIES: &str = "redis-topologies";
+const EXAMPLES: [&str; 3] = [QUICKSTART, CRAWL_RECORDS, REDIS_TOPOLOGIES];
 
 /// A book's worth.
 const WORDS_BYTES: usize = 1_200_000;
@@ -29,13 +34,14 @@ pub(crate) fn add_steps(workspace: &Workspace, reports: &Reports, steps: &mut St
         return;
     }
     steps.run("tests: unit, integration, conformance, documentation", || {
-        let selection = ["--workspace", "--exclude", "store-bench", "--no-fail-fast", "--features"];
-        let mut tests = workspace.cargo(["test"]);
-        tests.args(selection).arg(published_features(&workspace.metadata()?).join(","));
+        let mut tests = workspace.cargo(["test", "--no-fail-fast"]);
+        tests.args(programs::selection(workspace)?);
         reports.collect_from(&mut tests);
         failures::run_tests(&mut tests)
     });
-    // Each by `--bin`, not `--package`, for then they share one build of the drivers, with the features of all members.
+    if !steps.run("the examples", || programs::build(workspace, &EXAMPLES)) {
+        return;
+    }
     steps.run("quickstart: the same on memory and on Redis", || quickstart(workspace, &[]).map(drop));
     steps.run("quickstart: the words of a text, counted on memory and on Redis", || quickstart_counts(workspace));
     steps.run("crawl-records: the same on memory and on Redis", || crawl_records(workspace));
@@ -56,13 +62,9 @@ fn quickstart_counts(workspace: &Workspace) -> Result<()> {
 /// Runs the quickstart on memory and on Redis and gives what it printed, which must be the same.
 fn quickstart(workspace: &Workspace, arguments: &[&OsStr]) -> Result<String> {
     let server = RedisServer::start(ServerOptions::new())?;
-    let command = || {
-        let mut command = workspace.cargo(["run", "--quiet", "--bin", "quickstart", "--"]);
-        command.args(arguments);
-        command
-    };
-    let on_memory = run::capture(&mut command())?;
-    let on_redis = run::capture(command().args(["--url", server.url()]))?;
+    let on_memory = run::capture(programs::command(workspace, QUICKSTART)?.args(arguments))?;
+    let on_redis =
+        run::capture(programs::command(workspace, QUICKSTART)?.args(arguments).args(["--url", server.url()]))?;
     ensure_same(("on memory", &on_memory), ("on Redis", &on_redis))?;
     Ok(on_memory)
 }
@@ -76,7 +78,7 @@ fn crawl_records(workspace: &Workspace) -> Result<()> {
     let sample = workspace.root().join("examples/crawl-records/sample");
     let exported = workspace.output_directory("xtask")?.join("exported");
     let run = |arguments: &[&str]| {
-        let mut example = workspace.cargo(["run", "--quiet", "--bin", "crawl-records", "--"]);
+        let mut example = programs::command(workspace, CRAWL_RECORDS)?;
         example.arg(&sample).args(arguments).args(["--export", KEY, "--to"]).arg(&exported);
         let output = run::capture(&mut example)?;
         ensure!(std::fs::read(&exported)? == std::fs::read(sample.join(KEY))?, "what was exported is not the file");
@@ -99,8 +101,7 @@ fn topologies(workspace: &Workspace) -> Result<()> {
     let sentinel = SentinelDeployment::start(SentinelOptions::new())?;
     let cluster = ClusterDeployment::start(ClusterOptions::new())?;
     let output = |url: &str| -> Result<String> {
-        let mut example = workspace.cargo(["run", "--quiet", "--bin", "redis-topologies", "--", url]);
-        let output = run::capture(&mut example)?;
+        let output = run::capture(programs::command(workspace, REDIS_TOPOLOGIES)?.arg(url))?;
         Ok(output.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n"))
     };
     let on_one_server = output(server.url())?;
