@@ -2,10 +2,11 @@
 //!
 //! All of them exist since Redis 7.0 and in every Valkey.
 
+use std::iter;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use redis::{Cmd, Pipeline, RedisWrite, ToRedisArgs};
+use redis::{Arg, Cmd, Pipeline, RedisWrite, ToRedisArgs};
 use store_core::{Lifetime, Timestamp, Ttl, WriteExpiry, whole_millis};
 
 use crate::config::{Config, Protocol, Secret};
@@ -17,6 +18,9 @@ const DEFAULT_USER: &str = "default";
 
 /// Room for the small arguments of a command, so that key and value never move while it is put together.
 const SMALL_ARGUMENTS_BYTES: usize = 64;
+
+/// Room for a script's digest, keys and arguments; longer ones are moved as they grow.
+const SCRIPT_ARGUMENTS_BYTES: usize = 512;
 
 /// The expiry as SET takes it. Everything in whole milliseconds.
 #[derive(Clone, Copy, Debug)]
@@ -345,29 +349,36 @@ pub(crate) fn unwatch() -> Cmd {
     redis::cmd("UNWATCH")
 }
 
-/// Begins a transaction.
-pub(crate) fn begin() -> Cmd {
-    redis::cmd("MULTI")
-}
+/// What begins a transaction, as it is sent.
+pub(crate) const BEGIN: &[u8] = b"*1\r\n$5\r\nMULTI\r\n";
 
-/// Executes a transaction.
-pub(crate) fn execute() -> Cmd {
-    redis::cmd("EXEC")
+/// What executes a transaction, as it is sent.
+pub(crate) const EXECUTE: &[u8] = b"*1\r\n$4\r\nEXEC\r\n";
+
+/// The commands of a transaction, with what begins and executes it.
+pub(crate) fn transaction(commands: &Pipeline) -> impl Iterator<Item = Cmd> {
+    let (begin, execute) = (redis::cmd("MULTI"), redis::cmd("EXEC"));
+    iter::once(begin).chain(commands.cmd_iter().cloned()).chain(iter::once(execute))
 }
 
 /// A script by its digest: a server that has seen the script before needs no more.
-pub(crate) fn script_by_digest(sha1: &str, keys: &[Vec<u8>], args: &[Vec<u8>]) -> Cmd {
-    call_script("EVALSHA", sha1, keys, args)
+pub(crate) fn script_by_digest(sha1: &str, keys: impl ToRedisArgs, args: impl ToRedisArgs) -> Cmd {
+    let (number_of_keys, number_of_args) = (keys.num_of_args(), args.num_of_args());
+    let mut command = Cmd::with_capacity(3 + number_of_keys + number_of_args, SCRIPT_ARGUMENTS_BYTES);
+    command.arg("EVALSHA").arg(sha1).arg(number_of_keys).arg(keys).arg(args);
+    command
 }
 
-/// A script by its text, which any server can execute and which leaves the script in its cache.
-pub(crate) fn script_by_text(source: &str, keys: &[Vec<u8>], args: &[Vec<u8>]) -> Cmd {
-    call_script("EVAL", source, keys, args)
-}
-
-fn call_script(name: &str, script: &str, keys: &[Vec<u8>], args: &[Vec<u8>]) -> Cmd {
-    let mut command = redis::cmd(name);
-    command.arg(script).arg(keys.len()).arg(keys).arg(args);
+/// The same call by the script's text, which any server can execute and which leaves the script in its cache.
+pub(crate) fn script_by_text(source: &str, by_digest: &Cmd) -> Cmd {
+    let mut command = redis::cmd("EVAL");
+    command.arg(source);
+    for argument in by_digest.args_iter().skip(2) {
+        // No script has a cursor among its arguments.
+        if let Arg::Simple(argument) = argument {
+            command.arg(argument);
+        }
+    }
     command
 }
 

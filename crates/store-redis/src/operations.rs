@@ -70,20 +70,20 @@ impl Operations {
 
     pub(crate) async fn get_entry(&self, at: Address<'_>, options: GetOptions) -> Result<Option<Entry>> {
         let key = self.keyspace.wire_key(at)?;
-        let found = match (options.renew, options.expiry) {
-            (None, ExpiryRead::Skip) => {
-                let found = self.read(key, command::get(key)).await?;
-                return Ok(reply::value(found)?.map(Entry::new));
-            }
+        match (options.renew, options.expiry) {
+            (None, ExpiryRead::Skip) => alone(self.read(key, command::get(key)).await?),
             (None, ExpiryRead::Include) => {
                 let commands = [command::get(key), command::expires_at(key)];
                 let request = Request::atomic(Class::Read, commands).to(key.route()).or_of_replicas();
                 let [found, expiry] = self.executor.all(request).await?;
-                reply::entry(found, expiry)?
+                Ok(reply::entry(found, expiry)?.map(with_expiry))
             }
-            (Some(ttl), _) => reply::value_and_expiry(self.executor.one(script::get_and_renew(key, ttl)).await?)?,
-        };
-        Ok(found.map(|found| to_entry(found, options.expiry)))
+            (Some(ttl), ExpiryRead::Skip) => alone(self.executor.one(script::get_and_renew(key, ttl)).await?),
+            (Some(ttl), ExpiryRead::Include) => {
+                let found = self.executor.one(script::get_and_renew_with_expiry(key, ttl)).await?;
+                Ok(reply::value_and_expiry(found)?.map(with_expiry))
+            }
+        }
     }
 
     /// What the caller passes goes into the request at once: the future, which is boxed further up, has no room for it.
@@ -122,7 +122,7 @@ impl Operations {
                 (write(Class::NotRepeatable, set), reply::set_outcome)
             }
             Condition::IfValue(expected) => {
-                let swap = script::compare_and_set(key, expected, value, SetExpiry::over_existing(expiry));
+                let swap = script::compare_and_set(key, &expected, &value, SetExpiry::over_existing(expiry));
                 (swap.spread(durability), reply::swapped)
             }
             _ => return Err(Error::unsupported("a condition newer than this driver")),
@@ -135,7 +135,7 @@ impl Operations {
         reply::flag(match options.if_value {
             None => self.write(Class::IdempotentAnswerChanges, key, command::delete(key), options.durability).await?,
             Some(expected) => {
-                self.executor.one(script::compare_and_delete(key, expected).spread(options.durability)).await?
+                self.executor.one(script::compare_and_delete(key, &expected).spread(options.durability)).await?
             }
         })
     }
@@ -249,11 +249,13 @@ fn named(error: Error, operation: &'static str) -> Error {
     error.with_driver(DRIVER).with_context(operation, None)
 }
 
-fn to_entry((value, expires_at): (Bytes, ExpiresAt), asked: ExpiryRead) -> Entry {
-    match asked {
-        ExpiryRead::Skip => Entry::new(value),
-        ExpiryRead::Include => Entry::new(value).with_expires_at(expires_at),
-    }
+/// A value whose expiry was not asked for.
+fn alone(found: Value) -> Result<Option<Entry>> {
+    Ok(reply::value(found)?.map(Entry::new))
+}
+
+fn with_expiry((value, expires_at): (Bytes, ExpiresAt)) -> Entry {
+    Entry::new(value).with_expires_at(expires_at)
 }
 
 /// What is promised here, but for eviction, which the servers decide.

@@ -215,7 +215,7 @@ pub(crate) fn exactly<const N: usize>(replies: Vec<Value>) -> Result<[Value; N]>
     replies.try_into().map_err(|replies: Vec<Value>| wrong_length(N, replies.len()))
 }
 
-fn array(reply: Value) -> Result<Vec<Value>> {
+pub(crate) fn array(reply: Value) -> Result<Vec<Value>> {
     match plain(reply) {
         Value::Array(replies) => Ok(replies),
         other => Err(unexpected("an array", &other)),

@@ -1,9 +1,9 @@
 //! What the executor is asked to do: commands that travel together, and how far they may be repeated.
 
+use std::fmt;
 use std::sync::OnceLock;
-use std::{fmt, iter};
 
-use redis::{Cmd, Pipeline};
+use redis::{Cmd, Pipeline, ToRedisArgs};
 use store_core::Durability;
 
 use crate::command;
@@ -86,15 +86,17 @@ impl Request {
 
     /// Several commands in one write, executed in one step (`MULTI` … `EXEC`).
     pub(crate) fn atomic(class: Class, commands: impl IntoIterator<Item = Cmd>) -> Self {
-        // The client crate's own transactions panic in its driver where MULTI itself is refused.
-        let (begin, execute) = (command::begin(), command::execute());
-        let commands = iter::once(begin).chain(commands).chain(iter::once(execute));
         Self::anywhere(class, Payload::Atomic(command::pipeline(commands)))
     }
 
     /// One script.
-    pub(crate) fn script(class: Class, script: &'static Script, keys: Vec<Vec<u8>>, args: Vec<Vec<u8>>) -> Self {
-        Self::anywhere(class, Payload::Script(ScriptCall { script, keys, args }))
+    pub(crate) fn script(
+        class: Class,
+        script: &'static Script,
+        keys: impl ToRedisArgs,
+        args: impl ToRedisArgs,
+    ) -> Self {
+        Self::anywhere(class, Payload::Script(ScriptCall::new(script, keys, args)))
     }
 
     /// Goes to the server that the route means.
@@ -150,7 +152,7 @@ pub(crate) enum Payload {
     One(Cmd),
     /// Several commands and a reply for each.
     Pipeline(Pipeline),
-    /// A transaction, with what begins and executes it, and a reply for each of its commands.
+    /// The commands of a transaction, without what begins and executes it: they go around it as it is sent.
     Atomic(Pipeline),
     /// A script and its reply.
     Script(ScriptCall),
@@ -171,19 +173,22 @@ impl fmt::Debug for Payload {
 /// A script with its keys and arguments.
 pub(crate) struct ScriptCall {
     script: &'static Script,
-    keys: Vec<Vec<u8>>,
-    args: Vec<Vec<u8>>,
+    by_digest: Cmd,
 }
 
 impl ScriptCall {
+    fn new(script: &'static Script, keys: impl ToRedisArgs, args: impl ToRedisArgs) -> Self {
+        Self { script, by_digest: command::script_by_digest(script.sha1(), keys, args) }
+    }
+
     /// The call as it is tried first.
-    pub(crate) fn by_digest(&self) -> Cmd {
-        command::script_by_digest(self.script.sha1(), &self.keys, &self.args)
+    pub(crate) fn by_digest(&self) -> &Cmd {
+        &self.by_digest
     }
 
     /// The call for a server that does not know the digest.
     pub(crate) fn by_text(&self) -> Cmd {
-        command::script_by_text(self.script.source, &self.keys, &self.args)
+        command::script_by_text(self.script.source, &self.by_digest)
     }
 }
 
@@ -217,9 +222,9 @@ mod tests {
 
     #[test]
     fn a_script_call_names_its_keys_before_its_arguments() {
-        let call = ScriptCall { script: &ONE, keys: vec![b"k".to_vec()], args: vec![b"a".to_vec(), b"b".to_vec()] };
+        let call = ScriptCall::new(&ONE, "k", ("a", "b"));
         assert_eq!(
-            packed(&call.by_digest()),
+            packed(call.by_digest()),
             "*6\r\n$7\r\nEVALSHA\r\n$40\r\ne0e1f9fabfc9d4800c877a703b823ac0578ff8db\r\n$1\r\n1\r\n$1\r\nk\r\n$1\r\na\r\n$1\r\nb\r\n"
         );
         assert_eq!(
@@ -236,7 +241,7 @@ mod tests {
         assert_eq!(
             format!("{request:?}"),
             "Request { class: Idempotent, route: Any, source: Primary, sharing: Shared, durability: Acknowledged, \
-             telling: NothingChanged, payload: Atomic(3) }"
+             telling: NothingChanged, payload: Atomic(1) }"
         );
     }
 }

@@ -28,14 +28,31 @@ const LATENESS: Duration = Duration::from_millis(150);
 pub(super) enum Commands<'a> {
     One(&'a Cmd),
     Many(&'a Pipeline),
+    /// Between what begins and what executes a transaction. That of the client crate panics where MULTI is refused.
+    Atomic(&'a Pipeline),
 }
 
-impl Commands<'_> {
+impl<'a> Commands<'a> {
+    /// What a request consists of, as it is tried first.
+    pub(super) fn of(payload: &'a Payload) -> Self {
+        match payload {
+            Payload::One(command) => Self::One(command),
+            Payload::Pipeline(commands) => Self::Many(commands),
+            Payload::Atomic(commands) => Self::Atomic(commands),
+            Payload::Script(call) => Self::One(call.by_digest()),
+        }
+    }
+
     /// Adds them to `out` as they are sent.
     pub(super) fn pack(self, out: &mut Vec<u8>) {
         match self {
             Self::One(command) => command.write_packed_command(out),
-            Self::Many(pipeline) => pipeline.cmd_iter().for_each(|command| command.write_packed_command(out)),
+            Self::Many(commands) => pack_each(commands, out),
+            Self::Atomic(commands) => {
+                out.extend_from_slice(command::BEGIN);
+                pack_each(commands, out);
+                out.extend_from_slice(command::EXECUTE);
+            }
         }
     }
 
@@ -45,11 +62,19 @@ impl Commands<'_> {
     pub(super) async fn over(self, connection: &mut MultiplexedConnection) -> redis::RedisResult<Value> {
         match self {
             Self::One(command) => connection.send_packed_command(command).await,
-            Self::Many(pipeline) => {
-                connection.send_packed_commands(pipeline, 0, pipeline.len()).await.map(Value::Array)
-            }
+            Self::Many(commands) => send_each(commands, connection).await,
+            Self::Atomic(commands) => send_each(&command::pipeline(command::transaction(commands)), connection).await,
         }
     }
+}
+
+fn pack_each(commands: &Pipeline, out: &mut Vec<u8>) {
+    commands.cmd_iter().for_each(|command| command.write_packed_command(out));
+}
+
+#[cfg(feature = "deadpool-redis")]
+async fn send_each(commands: &Pipeline, connection: &mut MultiplexedConnection) -> redis::RedisResult<Value> {
+    connection.send_packed_commands(commands, 0, commands.len()).await.map(Value::Array)
 }
 
 /// A connection, for as long as one call uses it.
@@ -138,13 +163,12 @@ pub(super) async fn send<C: Carrier>(
         Payload::Pipeline(commands) if framing.admission == Admission::Asking => {
             send_asking_each(carrier, commands, framing, deadline).await
         }
-        Payload::Pipeline(commands) | Payload::Atomic(commands) => {
-            send_framed(carrier, commands.cmd_iter().cloned(), framing, deadline).await
-        }
+        Payload::Pipeline(commands) => send_framed(carrier, commands.cmd_iter().cloned(), framing, deadline).await,
+        Payload::Atomic(commands) => send_framed(carrier, command::transaction(commands), framing, deadline).await,
         // Behind an unknown digest there would be nothing for replicas to acknowledge.
         Payload::Script(call) if framing.wanted.is_some() => one(call.by_text(), deadline).await,
         Payload::Script(call) => {
-            let replied = one(call.by_digest(), deadline).await?;
+            let replied = one(call.by_digest().clone(), deadline).await?;
             if is_unknown_script(&replied.reply) { one(call.by_text(), deadline).await } else { Ok(replied) }
         }
     }
@@ -152,18 +176,12 @@ pub(super) async fn send<C: Carrier>(
 
 /// Sends a request over `carrier`, with nothing around it.
 async fn send_plain<C: Carrier>(carrier: &C, payload: &Payload, deadline: &mut Deadline) -> Result<Value> {
+    let reply = carrier.exchange(Commands::of(payload), Duration::ZERO, deadline).await?;
     match payload {
-        Payload::One(command) => carrier.exchange(Commands::One(command), Duration::ZERO, deadline).await,
-        Payload::Pipeline(commands) | Payload::Atomic(commands) => {
-            carrier.exchange(Commands::Many(commands), Duration::ZERO, deadline).await
+        Payload::Script(call) if is_unknown_script(&reply) => {
+            carrier.exchange(Commands::One(&call.by_text()), Duration::ZERO, deadline).await
         }
-        Payload::Script(call) => {
-            let reply = carrier.exchange(Commands::One(&call.by_digest()), Duration::ZERO, deadline).await?;
-            if is_unknown_script(&reply) {
-                return carrier.exchange(Commands::One(&call.by_text()), Duration::ZERO, deadline).await;
-            }
-            Ok(reply)
-        }
+        _ => Ok(reply),
     }
 }
 

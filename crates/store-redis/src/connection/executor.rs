@@ -122,8 +122,8 @@ impl Executor {
     #[expect(clippy::manual_async_fn, reason = "as above")]
     pub(crate) fn all<const N: usize>(&self, request: Request) -> impl Future<Output = Result<[Value; N]>> + Send {
         async move {
-            let replies = replies(self.execute(&request).await?.0);
-            reply::exactly(replies.into_iter().collect::<Result<_>>()?)
+            let (answer, _) = self.execute(&request).await?;
+            answer::first_refusal(&answer).map_or_else(|| reply::exactly(reply::array(answer)?), Err)
         }
     }
 

@@ -142,16 +142,7 @@ impl NodeConnection {
         let _place = self.take_place(deadline).await?;
         self.check_after_pause(deadline).await?;
         // By hand what `carrier::send_plain` would do through a layer more, because nearly every call comes here.
-        let digest: Box<redis::Cmd>;
-        let commands = match payload {
-            Payload::One(command) => Commands::One(command),
-            Payload::Pipeline(commands) | Payload::Atomic(commands) => Commands::Many(commands),
-            Payload::Script(call) => {
-                digest = Box::new(call.by_digest());
-                Commands::One(&digest)
-            }
-        };
-        let reply = self.exchange(commands, Duration::ZERO, deadline).await?;
+        let reply = self.exchange(Commands::of(payload), Duration::ZERO, deadline).await?;
         match payload {
             Payload::Script(call) if carrier::is_unknown_script(&reply) => {
                 let text = call.by_text();

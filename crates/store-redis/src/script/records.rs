@@ -144,8 +144,9 @@ impl Collection<'_> {
     }
 
     fn call(&self, class: Class, script: &'static Script, arguments: impl IntoIterator<Item = Vec<u8>>) -> Request {
-        let keys = self.keys.all().iter().map(text).collect();
-        let arguments = [text(self.id)].into_iter().chain(arguments).chain(self.keys.called().map(text)).collect();
+        let keys: Vec<_> = self.keys.all().iter().map(text).collect();
+        let arguments =
+            [text(self.id)].into_iter().chain(arguments).chain(self.keys.called().map(text)).collect::<Vec<_>>();
         Request::script(class, script, keys, arguments).to(self.keys.route())
     }
 

@@ -128,11 +128,15 @@ fn commands_of_scripts() -> BTreeSet<String> {
     calls.map(|call| call.split('\'').next().unwrap().to_ascii_lowercase()).collect()
 }
 
+const OPERATIONS_OF_SCRIPTS: [&str; 10] =
+    ["renew", "renew and tell", "swap", "remove", "add", "create", "lock", "lock again", "extend", "release"];
+
 async fn call_script(app: &Namespaced<RedisCache>, operation: &str) -> Result<()> {
     let held = Address { namespace: &Namespace::EMPTY, key: Key::new("held")? };
     let add = |key| app.increment(key, 1).expiry_on_create(Expiry::At(Timestamp::MAX));
     match operation {
         "renew" => app.get("k").renew(DAY * 2).await.map(drop),
+        "renew and tell" => app.get("k").renew(DAY * 2).with_expiry().await.map(drop),
         "swap" => app.set("k", "w").if_value("v").await.map(drop),
         "remove" => app.delete("k").if_value("v").await.map(drop),
         "add" => add("n").await.map(drop),
@@ -155,7 +159,7 @@ async fn a_script_with_a_forbidden_command_changes_nothing_before_it_fails() {
         let config = server.url().parse::<Config>().unwrap().with_user("app", "secret");
         let app = RedisCache::connect_with(config).await.unwrap().namespace("app").unwrap();
         let mut refused = 0;
-        for operation in ["renew", "swap", "remove", "add", "create", "lock", "lock again", "extend", "release"] {
+        for operation in OPERATIONS_OF_SCRIPTS {
             plant("{app}:k", "v");
             plant("{app}:n", "5");
             plant("%l{app}:held", HELD);

@@ -202,7 +202,8 @@ fn commands(payload: &Payload, admission: Admission) -> Vec<Cmd> {
     };
     match payload {
         Payload::One(command) => commands.push(command.clone()),
-        Payload::Pipeline(several) | Payload::Atomic(several) => commands.extend(several.cmd_iter().cloned()),
+        Payload::Pipeline(several) => commands.extend(several.cmd_iter().cloned()),
+        Payload::Atomic(several) => commands.extend(command::transaction(several)),
         Payload::Script(call) => commands.push(call.by_text()),
     }
     commands

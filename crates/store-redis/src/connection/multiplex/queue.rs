@@ -100,6 +100,12 @@ enum Kind {
     Many(usize, Vec<Value>),
 }
 
+impl Kind {
+    fn many(replies: usize) -> Self {
+        Self::Many(replies, Vec::with_capacity(replies))
+    }
+}
+
 impl Slot {
     /// Takes the next reply; gives the whole answer once it is there.
     fn take(&mut self, reply: Value) -> Option<Value> {
@@ -323,7 +329,10 @@ impl State {
             // Without its last byte a command is none.
             Commands::One(_) => (Kind::One, self.end.saturating_sub(1)),
             Commands::Many(pipeline) if pipeline.is_empty() => return answer_at_once(caller, Value::Array(Vec::new())),
-            Commands::Many(pipeline) => (Kind::Many(pipeline.len(), Vec::with_capacity(pipeline.len())), begin),
+            Commands::Many(pipeline) => (Kind::many(pipeline.len()), begin),
+            // What begins and what executes it is answered too. Where the server refuses the first, what follows is
+            // carried out as it comes.
+            Commands::Atomic(pipeline) => (Kind::many(1 + pipeline.len() + 1), begin),
         };
         self.slots.push_back(Slot { caller, kind, harmless_end, relies, passes: self.passes });
     }
