@@ -5,6 +5,7 @@ mod client;
 mod layout;
 mod operations;
 mod picking;
+mod recent;
 
 pub(crate) use builder::RecordSettings;
 pub use client::RedisKeyValueStoreClient;

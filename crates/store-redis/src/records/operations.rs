@@ -2,6 +2,7 @@
 //! layout. One round trip each, unless it says otherwise.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use store_core::{
     AccessTimes, Bytes, ContentType, Error, ErrorKind, Key, OpenOptions, OpenedStore, Record, RecordMetadata,
@@ -9,6 +10,7 @@ use store_core::{
 };
 
 use super::layout::{Layout, Opening};
+use super::recent::RecentAccesses;
 use crate::operations::Operations;
 use crate::reply::{self, IdIndex, Value};
 use crate::request::Request;
@@ -20,6 +22,8 @@ pub(super) struct Collections {
     pub(super) operations: Arc<Operations>,
     pub(super) layout: Layout,
     pub(super) access_times: AccessTimes,
+    /// What needs not be asked of a server again, for all clones.
+    pub(super) recent: Arc<RecentAccesses>,
 }
 
 impl Collections {
@@ -68,7 +72,15 @@ impl Collections {
     }
 
     pub(super) async fn get(&self, store: &OpenedStore, key: Key<'_>) -> Result<Option<Record>> {
-        reply::record(self.ask(self.collection(store).get(key)).await?, key)
+        let begin = Instant::now();
+        let has_recent_access = self.access_times == AccessTimes::Coarse && self.recent.has(&store.id, begin);
+        let access_times = if has_recent_access { AccessTimes::Off } else { self.access_times };
+        let get = self.layout.collection(&store.label, &store.id, access_times).get(key);
+        let (record, rest) = reply::record(self.ask(get).await?, key)?;
+        if let Some(rest) = rest.filter(|rest| !rest.is_zero()) {
+            self.recent.note(&store.id, begin + rest, begin);
+        }
+        Ok(record)
     }
 
     pub(super) async fn set(

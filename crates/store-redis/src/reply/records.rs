@@ -1,5 +1,7 @@
 //! What the scripts of collections answer: a status, then what was asked for.
 
+use std::time::Duration;
+
 use redis::Value;
 use store_core::{
     ContentType, Error, ErrorKind, Key, KeyBuf, OpenedStore, Record, RecordMetadata, RecordPage, Result, StoreLabel,
@@ -8,7 +10,7 @@ use store_core::{
 
 pub(crate) mod crawlee;
 
-use super::{array, as_many, decimal, exactly, flag, integer, out_of_bounds, plain, unexpected, value};
+use super::{array, as_many, count, decimal, exactly, flag, integer, out_of_bounds, plain, unexpected, value};
 
 /// The statuses of `opened.lua`.
 const DONE: i64 = 0;
@@ -62,16 +64,18 @@ pub(crate) fn existed(reply: Value) -> Result<bool> {
     flag(existed)
 }
 
-/// Description and value of a record, or nil twice.
-pub(crate) fn record(reply: Value, key: Key<'_>) -> Result<Option<Record>> {
-    let [description, found] = answers(reply)?;
-    match (value(description)?, value(found)?) {
-        (None, None) => Ok(None),
-        (Some(description), Some(found)) => {
-            Ok(Some(Record::new(key.to_buf(), Description::read(&description)?.0, found)))
-        }
-        _ => Err(damaged()),
-    }
+/// Description and value of a record, or nil twice; and how long no read has to move the time of the last access, where
+/// that is known.
+pub(crate) fn record(reply: Value, key: Key<'_>) -> Result<(Option<Record>, Option<Duration>)> {
+    let mut replies = statused(reply)?;
+    let rest = if replies.len() > 2 { replies.pop().map(count).transpose()?.map(Duration::from_millis) } else { None };
+    let [description, found] = exactly(replies)?;
+    let record = match (value(description)?, value(found)?) {
+        (None, None) => None,
+        (Some(description), Some(found)) => Some(Record::new(key.to_buf(), Description::read(&description)?.0, found)),
+        _ => return Err(damaged()),
+    };
+    Ok((record, rest))
 }
 
 /// A page of keys and descriptions.
@@ -112,15 +116,19 @@ fn page<T>(items: Vec<T>, has_more: Value, key: impl FnOnce(&T) -> &KeyBuf) -> R
     Ok(RecordPage::new(items, next_start_key))
 }
 
-/// What follows a status that says that all went well.
 fn answers<const N: usize>(reply: Value) -> Result<[Value; N]> {
+    exactly(statused(reply)?)
+}
+
+/// What follows a status that says that all went well.
+fn statused(reply: Value) -> Result<Vec<Value>> {
     let mut replies = match plain(reply) {
         status @ Value::Int(_) => vec![status],
         Value::Array(replies) if !replies.is_empty() => replies,
         other => return Err(unexpected("a status", &other)),
     };
     match integer(replies.remove(0))? {
-        DONE => exactly(replies),
+        DONE => Ok(replies),
         DROPPED => Err(dropped()),
         CORRUPT => Err(damaged()),
         TAKEN => Err(taken()),
@@ -218,8 +226,22 @@ mod tests {
     }
 
     #[test]
+    fn behind_a_record_may_be_how_long_no_read_has_a_time_to_move() {
+        let rest = |behind: &[Value]| {
+            let replies = [Value::Int(0), Value::Nil, Value::Nil].into_iter().chain(behind.iter().cloned()).collect();
+            record(Value::Array(replies), Key::new("k").unwrap()).map(|(_, rest)| rest)
+        };
+        assert_eq!(rest(&[]).unwrap(), None);
+        assert_eq!(rest(&[Value::Int(7)]).unwrap(), Some(Duration::from_millis(7)));
+        assert!(rest(&[Value::Int(-1)]).is_err() && rest(&[Value::Nil]).is_err());
+        assert!(rest(&[Value::Int(7), Value::Int(7)]).is_err());
+    }
+
+    #[test]
     fn a_record_is_whole_or_the_collection_is_damaged() {
-        let read = |description, value| record(all([Value::Int(0), description, value]), Key::new("k").unwrap());
+        let read = |description, value| {
+            record(all([Value::Int(0), description, value]), Key::new("k").unwrap()).map(|(record, _)| record)
+        };
         let whole = Record::new(key("k"), ContentType::as_stored("a/b; c"), Bytes::from("v"));
         assert_eq!(read(bulk("1 a/b; c"), bulk("v")).unwrap(), Some(whole));
         assert_eq!(read(Value::Nil, Value::Nil).unwrap(), None);

@@ -23,14 +23,21 @@ local function opened()
   return collection, status
 end
 
--- Moves the time of the last access when it is `tolerance` milliseconds old; never where that is no number.
+-- Moves the time of the last access when it is `tolerance` milliseconds old; never where that is no number. Answers for
+-- how many milliseconds no read will have to move it.
 -- A server that takes no writes now (no memory, no disk, too few replicas) still answers reads, hence pcall.
 local function is_read(collection, tolerance)
   if not tonumber(tolerance) then
-    return
+    return 0
   end
-  local now = now()
-  if now > collection.accessed_at and now - collection.accessed_at >= tolerance * MILLI then
-    redis.pcall(setting(collection, 'accessed_at', now))
+  local now, age = now(), 0
+  if now > collection.accessed_at then
+    age = now - collection.accessed_at
+    if age >= tolerance * MILLI then
+      redis.pcall(setting(collection, 'accessed_at', now))
+      -- Whether it was moved the next one finds.
+      return 0
+    end
   end
+  return math.floor(tolerance - age / MILLI)
 end

@@ -7,8 +7,17 @@ use super::text;
 use crate::keyspace::CollectionKeys;
 use crate::request::{Class, Request, Script};
 
-/// A script behind what every script begins with, every one of its layout, and what it shares with some of them.
+/// A script behind what every script begins with, every one of its layout, and what it shares with some of them; and
+/// behind its short way, where it has one.
 macro_rules! script {
+    (short $layout:literal, $name:literal) => {
+        Script::new(concat!(
+            part!($layout, "/", $name, "_short"),
+            part!("opened"),
+            part!($layout, "/collection"),
+            part!($layout, "/", $name)
+        ))
+    };
     ($layout:literal, $($name:literal),+) => {
         Script::new(concat!(
             part!("opened"),
@@ -40,14 +49,14 @@ pub(crate) struct RecordScripts {
 }
 
 macro_rules! scripts {
-    ($layout:literal) => {
+    ($layout:literal, $get:expr, $set:expr) => {
         RecordScripts {
             open: script!($layout, "open"),
             open_by_id: script!($layout, "open_by_id"),
             metadata: script!($layout, "metadata"),
-            get: script!($layout, "get"),
+            get: $get,
             has: script!($layout, "has"),
-            set: script!($layout, "set"),
+            set: $set,
             delete: script!($layout, "delete"),
             purge: script!($layout, "purge"),
             drop: script!($layout, "drop"),
@@ -55,12 +64,13 @@ macro_rules! scripts {
     };
 }
 
-pub(crate) static NATIVE: RecordScripts = scripts!("records");
+pub(crate) static NATIVE: RecordScripts =
+    scripts!("records", script!(short "records", "get"), script!(short "records", "set"));
 static MARK: Script = script!("records", "mark");
 static LIST_KEYS: Script = script!("records", "page", "list_keys");
 static LIST_RECORDS: Script = script!("records", "page", "list_records");
 
-pub(crate) static CRAWLEE: RecordScripts = scripts!("crawlee");
+pub(crate) static CRAWLEE: RecordScripts = scripts!("crawlee", script!("crawlee", "get"), script!("crawlee", "set"));
 
 mod crawlee;
 
@@ -96,7 +106,7 @@ impl Collection<'_> {
         self.call(READ, &self.scripts.metadata, [])
     }
 
-    /// Answers description and value, or nil twice.
+    /// Answers description and value, or nil twice; and perhaps for how many milliseconds reads have no time to move.
     pub(crate) fn get(&self, key: Key<'_>) -> Request {
         self.call(READ, &self.scripts.get, [self.tolerance(), key.as_bytes().to_vec()])
     }

@@ -30,12 +30,13 @@ const ONE: &str = ":1\r\n";
 const HANG_UP: &str = "hang up";
 const V: &str = "$1\r\nv\r\n";
 
-/// A script of collections of records, behind what all of them begin with.
+/// A script of collections of records, behind its short way and what all of them begin with.
 macro_rules! of_records {
-    ($name:literal $(behind $shared:literal)?) => {
+    ($name:literal $(behind $shared:literal)? $(shortened by $short:literal)?) => {
         (
             $name,
             concat!(
+                $(include_str!(concat!("../../src/script/records/", $short, ".lua")),)?
                 include_str!("../../src/script/opened.lua"),
                 include_str!("../../src/script/records/collection.lua"),
                 $(include_str!(concat!("../../src/script/records/", $shared, ".lua")),)?
@@ -57,9 +58,9 @@ const SCRIPTS: [(&str, &str); 19] = [
     of_records!("mark"),
     of_records!("open_by_id"),
     of_records!("metadata"),
-    of_records!("get"),
+    of_records!("get" shortened by "get_short"),
     of_records!("has"),
-    of_records!("set"),
+    of_records!("set" shortened by "set_short"),
     of_records!("delete"),
     of_records!("list_keys" behind "page"),
     of_records!("list_records" behind "page"),

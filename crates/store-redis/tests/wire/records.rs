@@ -112,6 +112,22 @@ async fn an_operation_on_a_record_is_one_round_trip() {
     assert_eq!((sent, existed), (vec![format!("EVALSHA <delete> {KEYS} Az0 k")], false));
 }
 
+/// Also by another handle on the same collection. The server is not told that there is nothing to move, but asked for less.
+#[tokio::test]
+async fn a_read_has_no_time_to_move_for_as_long_as_the_server_has_said() {
+    let tape = Recorder::start().await;
+    let store = opened(&tape, AccessTimes::Coarse).await;
+    let (recent, unknown) = ("*4\r\n:0\r\n$-1\r\n$-1\r\n:900000\r\n", "*3\r\n:0\r\n$-1\r\n$-1\r\n");
+    let due = format!("EVALSHA <get> {KEYS} Az0 1000 k");
+    assert_eq!(tape.sent(&[unknown], store.get_record("k")).await.0, [due.as_str()]);
+    assert_eq!(tape.sent(&["*4\r\n:0\r\n$-1\r\n$-1\r\n:0\r\n"], store.get_record("k")).await.0, [due.as_str()]);
+    assert_eq!(tape.sent(&[recent], store.get_record("k")).await.0, [due.as_str()]);
+    for _ in 0..2 {
+        let not_due = format!("EVALSHA <get> {KEYS} Az0  other");
+        assert_eq!(tape.sent(&[unknown], store.get_record("other")).await.0, [not_due]);
+    }
+}
+
 #[tokio::test]
 async fn a_page_is_one_round_trip() {
     let tape = Recorder::start().await;

@@ -3,7 +3,8 @@
 -- ARGV[1]  id of the collection that was opened
 -- ARGV[2]  age in milliseconds from which the time of the last access is moved, or nothing
 -- ARGV[3]  key of the record
--- returns  DONE, and nil twice or description and value; or another status
+-- returns  DONE, nil twice or description and value, and for how many milliseconds no read has to move the time of the
+--          last access; or another status
 -- Why a script: value and description are in two keys, and both are of the collection that is checked.
 -- A record that is missing where a key has lost some may be one of those.
 local collection, status = opened()
@@ -17,5 +18,4 @@ if not value and not description then
     return CORRUPT
   end
 end
-is_read(collection, ARGV[2])
-return { DONE, description, value }
+return { DONE, description, value, is_read(collection, ARGV[2]) }
