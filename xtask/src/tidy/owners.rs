@@ -32,6 +32,10 @@ const IDEAS: &[Idea] = &[
                 "ends calls and dates connections by real time, which a clock that a test holds still must not stop",
             ),
             (
+                "crates/store-redis/src/records/recent.rs",
+                "measures how long ago a server said something, beside the times of the server",
+            ),
+            (
                 "crates/store-redb/src/writer/duties.rs",
                 "frees and flushes by real time, which a clock that a test holds still must not stop",
             ),

@@ -2,7 +2,6 @@
 //! layout. One round trip each, unless it says otherwise.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use store_core::{
     AccessTimes, Bytes, ContentType, Error, ErrorKind, Key, OpenOptions, OpenedStore, Record, RecordMetadata,
@@ -72,7 +71,7 @@ impl Collections {
     }
 
     pub(super) async fn get(&self, store: &OpenedStore, key: Key<'_>) -> Result<Option<Record>> {
-        let begin = Instant::now();
+        let begin = RecentAccesses::now();
         let has_recent_access = self.access_times == AccessTimes::Coarse && self.recent.has(&store.id, begin);
         let access_times = if has_recent_access { AccessTimes::Off } else { self.access_times };
         let get = self.layout.collection(&store.label, &store.id, access_times).get(key);

@@ -25,6 +25,11 @@ impl RecentAccesses {
     /// So few are kept without looking whether they are of the past.
     const FEW: usize = 64;
 
+    /// When a read begins, for what its server says about the time from then on.
+    pub(super) fn now() -> Instant {
+        Instant::now()
+    }
+
     pub(super) fn has(&self, id: &str, now: Instant) -> bool {
         self.lock().until.get(id).is_some_and(|until| now < *until)
     }
