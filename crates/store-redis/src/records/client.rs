@@ -50,9 +50,10 @@ use crate::store::RedisStore;
 /// # Errors
 /// Besides those that an operation names: [`WrongType`](store_core::ErrorKind::WrongType) where one of the keys of a
 /// collection holds something of another type, [`Corrupt`](store_core::ErrorKind::Corrupt) where its metadata is not
-/// legible or the server has evicted a part of it, and nothing is written in either case; any kind of transport, as for
-/// entries. A read is repeated as reads of entries are, although it may move the time of the last access; a write whose
-/// reply was lost is [`Unknown`](store_core::Outcome::Unknown), unless [`Config`] allows to repeat it.
+/// legible or the server has evicted a part of it, and nothing is written in either case, but a `get` that has no time to
+/// move does not look at the times; any kind of transport, as for entries. A read is repeated as reads of entries are,
+/// although it may move the time of the last access; a write whose reply was lost is
+/// [`Unknown`](store_core::Outcome::Unknown), unless [`Config`] allows to repeat it.
 ///
 /// # Cancel safety
 /// A call that is dropped may still be executed, as a whole. Dropping one that creates leaves a collection that the next

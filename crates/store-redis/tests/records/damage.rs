@@ -155,6 +155,39 @@ async fn a_collection_that_lost_one_of_its_keys_is_corrupt_until_it_is_purged() 
     }
 }
 
+/// Reads that have no time to move, and writes over a record of the same size and type, begin with a short way.
+#[tokio::test]
+async fn what_the_short_ways_cannot_answer_is_answered_as_ever() {
+    let server = own_server();
+    let client = connect(&server, AccessTimes::Off).await;
+    let store = open(&client, named("a")).await;
+    assert_eq!(value(&store, "k").await, None);
+    set(&store, "k", "v").await;
+    set(&store, "k", "w").await;
+    assert_eq!(value(&store, "k").await.as_deref(), Some("w"));
+    server.command(&["HSET", &wire_keys("a")[0], "modified_at", "253402300799999"]).unwrap();
+    set(&store, "k", "x").await;
+    assert_eq!(store.metadata().await.unwrap().modified_at, Timestamp::MAX);
+    assert_eq!(value(&store, "k").await.as_deref(), Some("x"));
+
+    for part in [1, 2] {
+        server.command(&["HDEL", &wire_keys("a")[part], "k"]).unwrap();
+        assert_eq!(failure(store.get_record("k").await).kind(), ErrorKind::Corrupt, "{part}");
+        set(&store, "k", "v").await;
+        assert_eq!(value(&store, "k").await.as_deref(), Some("v"));
+    }
+    server.command(&["ZREM", &wire_keys("a")[3], "k\0\u{0}1 text/plain; charset=utf-8"]).unwrap();
+    set(&store, "k", "v").await;
+    assert_eq!(keys(&store).await, ["k"]);
+
+    open(&client, named("a")).await.drop().await.unwrap();
+    let successor = open(&client, named("a")).await;
+    set(&successor, "k", "w").await;
+    assert_eq!(failure(store.get_record("k").await).kind(), ErrorKind::Dropped);
+    assert_eq!(failure(store.set_value("k", "v").await).kind(), ErrorKind::Dropped);
+    assert_eq!(value(&successor, "k").await.as_deref(), Some("w"));
+}
+
 #[tokio::test]
 async fn a_damaged_description_is_an_error_and_never_shown() {
     let server = own_server();
