@@ -89,7 +89,7 @@ impl Collections {
         content_type: ContentType,
         value: Bytes,
     ) -> Result<()> {
-        reply::done(self.ask(self.collection(store).set(key, &content_type, value)).await?)
+        reply::done(self.ask(self.collection(store).set(key, &content_type, &value)).await?)
     }
 
     pub(super) async fn delete(&self, store: &OpenedStore, key: Key<'_>) -> Result<bool> {

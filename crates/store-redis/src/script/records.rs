@@ -1,7 +1,8 @@
 //! The registry of scripts of collections, in each layout. All take the keys of a collection and, first, its id; all
 //! answer a status first.
 
-use store_core::{AccessTimes, Bytes, ContentType, Key, RecordPageOptions, whole_millis};
+use redis::ToRedisArgs;
+use store_core::{AccessTimes, ContentType, Key, RecordPageOptions, whole_millis};
 
 use super::text;
 use crate::keyspace::CollectionKeys;
@@ -77,6 +78,9 @@ mod crawlee;
 /// What reads are counted as, although they move the time of the last access: to do that twice does no harm.
 const READ: Class = Class::Read;
 
+/// No arguments but those of every script.
+const NOTHING: &[&str] = &[];
+
 /// A collection as its scripts are told of it, and what they are asked for.
 #[derive(Debug)]
 pub(crate) struct Collection<'a> {
@@ -93,71 +97,68 @@ impl Collection<'_> {
     /// Idempotent, because the second time finds what the first has created. It is no read: a late first time would
     /// bring back a collection that was dropped meanwhile, under its old id.
     pub(crate) fn open(&self, of_layout: Vec<Vec<u8>>) -> Request {
-        self.call(Class::Idempotent, &self.scripts.open, [self.tolerance()].into_iter().chain(of_layout))
+        self.call(Class::Idempotent, &self.scripts.open, (self.tolerance(), of_layout))
     }
 
     /// Opens what has to be there.
     pub(crate) fn open_by_id(&self) -> Request {
-        self.call(READ, &self.scripts.open_by_id, [self.tolerance()])
+        self.call(READ, &self.scripts.open_by_id, self.tolerance())
     }
 
     /// Answers three times.
     pub(crate) fn metadata(&self) -> Request {
-        self.call(READ, &self.scripts.metadata, [])
+        self.call(READ, &self.scripts.metadata, NOTHING)
     }
 
     /// Answers description and value, or nil twice; and perhaps for how many milliseconds reads have no time to move.
     pub(crate) fn get(&self, key: Key<'_>) -> Request {
-        self.call(READ, &self.scripts.get, [self.tolerance(), key.as_bytes().to_vec()])
+        self.call(READ, &self.scripts.get, (self.tolerance(), key.as_bytes()))
     }
 
     /// Answers 1 or 0.
     pub(crate) fn has(&self, key: Key<'_>) -> Request {
-        self.call(READ, &self.scripts.has, [self.tolerance(), key.as_bytes().to_vec()])
+        self.call(READ, &self.scripts.has, (self.tolerance(), key.as_bytes()))
     }
 
     /// Answers nothing more.
-    pub(crate) fn set(&self, key: Key<'_>, content_type: &ContentType, value: Bytes) -> Request {
-        let arguments = [key.as_bytes().to_vec(), text(content_type), value.into()];
-        self.call(Class::Idempotent, &self.scripts.set, arguments)
+    pub(crate) fn set(&self, key: Key<'_>, content_type: &ContentType, value: &[u8]) -> Request {
+        self.call(Class::Idempotent, &self.scripts.set, (key.as_bytes(), content_type.as_str(), value))
     }
 
     /// Answers 1 or 0.
     pub(crate) fn delete(&self, key: Key<'_>) -> Request {
-        self.call(Class::IdempotentAnswerChanges, &self.scripts.delete, [key.as_bytes().to_vec()])
+        self.call(Class::IdempotentAnswerChanges, &self.scripts.delete, key.as_bytes())
     }
 
     /// Answers nothing more.
     pub(crate) fn purge(&self) -> Request {
-        self.call(Class::Idempotent, &self.scripts.purge, [])
+        self.call(Class::Idempotent, &self.scripts.purge, NOTHING)
     }
 
     /// Answers nothing more. The second time the collection is gone already.
     pub(crate) fn drop(&self) -> Request {
-        self.call(Class::IdempotentAnswerChanges, &self.scripts.drop, [])
+        self.call(Class::IdempotentAnswerChanges, &self.scripts.drop, NOTHING)
     }
 
     /// Notes that the id leads to it. In the native layout alone, as the pages that follow.
     pub(crate) fn mark(&self) -> Request {
-        self.call(Class::Idempotent, &MARK, [])
+        self.call(Class::Idempotent, &MARK, NOTHING)
     }
 
     /// Answers whether there are more, keys, and descriptions.
     pub(crate) fn list_keys(&self, options: &RecordPageOptions) -> Request {
-        self.call(READ, &LIST_KEYS, [self.tolerance(), text(options.max_keys()), start(options)])
+        self.call(READ, &LIST_KEYS, (self.tolerance(), text(options.max_keys()), start(options)))
     }
 
     /// Answers whether there are more, keys, descriptions, and values.
     pub(crate) fn list_records(&self, options: &RecordPageOptions) -> Request {
         let (limit, bytes) = (text(options.max_records()), text(RecordPageOptions::MAX_BYTES));
-        self.call(READ, &LIST_RECORDS, [self.tolerance(), limit, start(options), bytes])
+        self.call(READ, &LIST_RECORDS, (self.tolerance(), limit, start(options), bytes))
     }
 
-    fn call(&self, class: Class, script: &'static Script, arguments: impl IntoIterator<Item = Vec<u8>>) -> Request {
-        let keys: Vec<_> = self.keys.all().iter().map(text).collect();
-        let arguments =
-            [text(self.id)].into_iter().chain(arguments).chain(self.keys.called().map(text)).collect::<Vec<_>>();
-        Request::script(class, script, keys, arguments).to(self.keys.route())
+    fn call(&self, class: Class, script: &'static Script, arguments: impl ToRedisArgs) -> Request {
+        let arguments = (self.id, arguments, self.keys.called());
+        Request::script(class, script, self.keys.all(), arguments).to(self.keys.route())
     }
 
     /// In milliseconds; nothing where reads move no time.
