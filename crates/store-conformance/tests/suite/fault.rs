@@ -115,7 +115,6 @@ faults! {
     ListRepeatsKeys,
     ListsInUtf16Order,
     AcceptsAnyCursor,
-    CursorLeadsAnywhere,
     CursorCountsKeys,
     CursorRepeatsAfterWrite,
     ListNeverEnds,
