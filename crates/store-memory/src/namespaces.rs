@@ -191,7 +191,9 @@ impl Namespaces {
     pub(crate) fn present(&self, covered: &Covered) -> Covered {
         let last = self.children_after(covered, &covered.root).next_back();
         let end = last.map_or(&covered.root, |part| &part.namespace).as_encoded();
-        Covered { children_to: Bound::Included(end.into()), ..covered.clone() }
+        let mut present = covered.clone();
+        present.children_to = Bound::Included(end.into());
+        present
     }
 }
 
