@@ -31,6 +31,7 @@ fn damages() -> Vec<(Vec<Vec<&'static str>>, ErrorKind)> {
         field("id", Some("é")),
         field("created_at", None),
         field("created_at", Some("")),
+        field("created_at", Some("253402300800000")),
         field("accessed_at", None),
         field("accessed_at", Some("yesterday")),
         field("accessed_at", Some("-1")),

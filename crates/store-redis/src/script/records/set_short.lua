@@ -15,7 +15,8 @@ if times and string.find(times, '^%d+ %d+ %d+$') then
     and redis.call('ZSCORE', KEYS[4], ARGV[2] .. '\0\0' .. description) then
     local time = redis.call('TIME')
     local now = time[1] * 1000 + math.floor(time[2] / 1000)
-    if now >= tonumber(accessed_at) and now >= tonumber(modified_at) then
+    -- What is not past is perhaps no time at all.
+    if now >= math.max(tonumber(created_at), tonumber(accessed_at), tonumber(modified_at)) then
       local now = string.format('%.0f', now)
       redis.call('HSET', KEYS[2], ARGV[2], ARGV[4])
       redis.call('HSET', KEYS[1], 'accessed_at', now, 'modified_at', now)
