@@ -28,8 +28,8 @@ use crate::store::RedisStore;
 ///
 /// `accessed_at` is kept [coarsely](AccessTimes::Coarse) by default, so that most reads write nothing. Times are the
 /// server's, in whole milliseconds, and never go back. A client remembers until when a read has no time to move, which
-/// halves what `get` costs the server; where a failover loses a time that was moved, reads of the same second do not move
-/// it again.
+/// halves what `get` costs the server: so `accessed_at` may lag behind by a second and as long as one read takes; and where
+/// a failover loses a time that was moved, by a second more.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -50,10 +50,9 @@ use crate::store::RedisStore;
 /// # Errors
 /// Besides those that an operation names: [`WrongType`](store_core::ErrorKind::WrongType) where one of the keys of a
 /// collection holds something of another type, [`Corrupt`](store_core::ErrorKind::Corrupt) where its metadata is not
-/// legible or the server has evicted a part of it, and nothing is written in either case, but a `get` that has no time to
-/// move does not look at the times; any kind of transport, as for entries. A read is repeated as reads of entries are,
-/// although it may move the time of the last access; a write whose reply was lost is
-/// [`Unknown`](store_core::Outcome::Unknown), unless [`Config`] allows to repeat it.
+/// legible or the server has evicted a part of it, and nothing is written in either case; any kind of transport, as for
+/// entries. A read is repeated as reads of entries are, although it may move the time of the last access; a write whose
+/// reply was lost is [`Unknown`](store_core::Outcome::Unknown), unless [`Config`] allows to repeat it.
 ///
 /// # Cancel safety
 /// A call that is dropped may still be executed, as a whole. Dropping one that creates leaves a collection that the next

@@ -13,6 +13,7 @@ use crate::request::{Class, Request, Script};
 macro_rules! script {
     (short $layout:literal, $name:literal) => {
         Script::new(concat!(
+            part!($layout, "/short"),
             part!($layout, "/", $name, "_short"),
             part!("opened"),
             part!($layout, "/collection"),

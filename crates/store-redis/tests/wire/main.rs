@@ -36,7 +36,10 @@ macro_rules! of_records {
         (
             $name,
             concat!(
-                $(include_str!(concat!("../../src/script/records/", $short, ".lua")),)?
+                $(
+                    include_str!("../../src/script/records/short.lua"),
+                    include_str!(concat!("../../src/script/records/", $short, ".lua")),
+                )?
                 include_str!("../../src/script/opened.lua"),
                 include_str!("../../src/script/records/collection.lua"),
                 $(include_str!(concat!("../../src/script/records/", $shared, ".lua")),)?
