@@ -115,6 +115,7 @@ faults! {
     ListRepeatsKeys,
     ListsInUtf16Order,
     AcceptsAnyCursor,
+    CursorLeadsAnywhere,
     CursorCountsKeys,
     CursorRepeatsAfterWrite,
     ListNeverEnds,

@@ -24,6 +24,9 @@ impl ModelStore {
                 None => return Err(Cursor::invalid()),
             },
         };
+        let elsewhere = behind.as_ref().filter(|_| self.has(Fault::CursorLeadsAnywhere));
+        let elsewhere = elsewhere.and_then(|(space, _)| Namespace::from_encoded(space));
+        let namespace = elsewhere.as_ref().filter(|space| !space.is_within(namespace)).unwrap_or(namespace);
         let state = self.open()?;
         let unreadable = || state.unreadable.iter().any(|space| is_inside(space, namespace, options.scope));
         if self.has(Fault::ListFailsAtUnreadableKeys) && unreadable() {

@@ -19,6 +19,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant!(ListRepeatsKeys, Plain, "`list` shows keys twice", ["listing::list_is_complete", MODEL]),
     mutant!(ListsInUtf16Order, Plain, "`list` follows UTF-16 where byte order is declared", ["listing::list_is_complete"]),
     mutant!(AcceptsAnyCursor, Plain, "`list` begins anew for a cursor that is none", ["listing::list_refuses_bad_input", MODEL]),
+    mutant!(CursorLeadsAnywhere, Plain, "`list` goes on where the cursor leads, whichever namespace was asked for", ["listing::list_refuses_bad_input"]),
     mutant!(CursorCountsKeys, Plain, "a cursor is how many keys were listed, whatever is removed meanwhile", ["listing::list_is_complete"]),
     mutant!(CursorRepeatsAfterWrite, Plain, "a page shows the last key of the one before again where others wrote in between", [MODEL]),
     mutant!(ListNeverEnds, Plain, "behind the last page of `list` comes the first again", ["listing::list_is_complete", MODEL]),
