@@ -7,13 +7,12 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use redis::{Cmd, Value};
 use store_core::{BatchItem, Durability, Error, ErrorKind, ExpireOptions, Key, Lifetime, Namespace, Outcome, Result};
 
-use crate::command;
+use crate::command::{self, Command};
 use crate::keyspace::{Spread, WireKey};
 use crate::operations::Operations;
-use crate::reply;
+use crate::reply::{self, Value};
 use crate::request::{Class, Request, Route};
 
 /// Where the keys of a batch are.
@@ -121,7 +120,7 @@ impl Operations {
     /// Writes with a promise for each key alone.
     async fn independent<'a>(
         &self,
-        commands: impl ExactSizeIterator<Item = (WireKey<'a>, Cmd)>,
+        commands: impl ExactSizeIterator<Item = (WireKey<'a>, Command)>,
         durability: Durability,
     ) -> Result<Vec<Result<Value>>> {
         if commands.len() == 0 {
@@ -144,7 +143,7 @@ impl Operations {
         &self,
         class: Class,
         durability: Durability,
-        commands: impl Iterator<Item = (WireKey<'a>, Cmd)>,
+        commands: impl Iterator<Item = (WireKey<'a>, Command)>,
     ) -> Vec<Result<Value>> {
         let (mut steps, mut step_of) = (Vec::<Step>::new(), HashMap::new());
         for (place, (key, command)) in commands.enumerate() {
@@ -198,11 +197,11 @@ struct Step {
     route: Route,
     /// Where among the commands of the batch these are.
     places: Vec<usize>,
-    commands: Vec<Cmd>,
+    commands: Vec<Command>,
 }
 
 impl Step {
-    fn add(&mut self, place: usize, command: Cmd) {
+    fn add(&mut self, place: usize, command: Command) {
         self.places.push(place);
         self.commands.push(command);
     }

@@ -3,13 +3,12 @@
 use std::fmt;
 
 use bytes::Bytes;
-use redis::Cmd;
 use store_core::{
     Capabilities, Error, ErrorKind, Expiry, IntoValue, Lifetime, Namespace, Result, WriteExpiry, checked_counter_sum,
     parse_counter,
 };
 
-use crate::command;
+use crate::command::{self, Command};
 use crate::keyspace::{Keyspace, WireKey};
 
 /// The entries of a transaction as they were read, with the writes that were decided on so far.
@@ -17,7 +16,7 @@ use crate::keyspace::{Keyspace, WireKey};
 /// Nothing is sent before the decision returns, so every error here means that nothing was written.
 pub struct Draft<'a> {
     entries: Vec<DraftEntry<'a>>,
-    commands: Vec<Cmd>,
+    commands: Vec<Command>,
     terms: Terms<'a>,
 }
 
@@ -42,7 +41,7 @@ impl<'a> Draft<'a> {
     }
 
     /// What the transaction writes, in order.
-    pub(crate) fn into_commands(self) -> Vec<Cmd> {
+    pub(crate) fn into_commands(self) -> Vec<Command> {
         self.commands
     }
 
@@ -137,7 +136,7 @@ impl<'a> Draft<'a> {
     fn change(
         &mut self,
         place: usize,
-        commands: impl FnOnce(WireKey<'a>) -> Vec<Cmd>,
+        commands: impl FnOnce(WireKey<'a>) -> Vec<Command>,
         change: impl FnOnce(&mut DraftEntry<'a>) -> Option<Bytes>,
     ) -> Result<bool> {
         let Some(entry) = self.entries.get_mut(place) else { return Err(not_named()) };

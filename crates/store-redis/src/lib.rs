@@ -61,6 +61,7 @@ mod records;
 mod reply;
 mod request;
 mod script;
+mod sharded;
 mod slot;
 mod stats;
 mod store;

@@ -4,14 +4,13 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use redis::{Cmd, Value};
 use store_core::{
     Address, BatchAtomicity, Capabilities, Condition, CounterOptions, DeleteOptions, Durability, Entry, Error,
     Eviction, ExpireOptions, ExpiresAt, ExpiryRead, GetOptions, Lifetime, Listing, Namespace, Reads, Remaining, Result,
     SetOptions, SetOutcome, Topology,
 };
 
-use crate::command::{self, Presence, SetExpiry};
+use crate::command::{self, Command, Presence, SetExpiry};
 use crate::config::{Config, Deployment, ReadFrom};
 use crate::connection::Executor;
 use crate::draft::Terms;
@@ -19,9 +18,10 @@ use crate::enumerate::Tour;
 use crate::environment::Components;
 use crate::keyspace::{Keyspace, WireKey};
 use crate::layout::Layout;
+use crate::reply::{self, Value};
 use crate::request::{Class, Request};
 use crate::topology::Servers;
-use crate::{reply, script, trace};
+use crate::{script, trace};
 
 /// The name of the driver in errors and reports.
 pub(crate) const DRIVER: &str = "redis";
@@ -221,14 +221,14 @@ impl Operations {
         &self,
         class: Class,
         key: WireKey<'_>,
-        command: Cmd,
+        command: Command,
         durability: Durability,
     ) -> impl Future<Output = Result<Value>> + Send {
         self.executor.one(Request::one(class, command).to(key.route()).spread(durability))
     }
 
     /// A read that a replica may answer.
-    fn read(&self, key: WireKey<'_>, command: Cmd) -> impl Future<Output = Result<Value>> + Send {
+    fn read(&self, key: WireKey<'_>, command: Command) -> impl Future<Output = Result<Value>> + Send {
         self.executor.one(Request::one(Class::Read, command).to(key.route()).or_of_replicas())
     }
 
@@ -237,7 +237,7 @@ impl Operations {
         &self,
         class: Class,
         key: WireKey<'_>,
-        commands: [Cmd; N],
+        commands: [Command; N],
         durability: Durability,
     ) -> impl Future<Output = Result<[Value; N]>> + Send {
         self.executor.all(Request::atomic(class, commands).to(key.route()).spread(durability))
@@ -296,7 +296,7 @@ async fn eviction(executor: &Executor) -> Eviction {
 }
 
 /// What every server that takes writes answers to a command that reads.
-async fn ask_primaries(executor: &Executor, command: fn() -> Cmd) -> Result<Vec<Value>> {
+async fn ask_primaries(executor: &Executor, command: fn() -> Command) -> Result<Vec<Value>> {
     let placement = executor.placement(None).await?;
     let requests = placement.servers().iter().map(|&server| Request::one(Class::Read, command()).at_server(server));
     executor.each(requests.collect()).await.into_iter().map(|replies| reply::only(replies?)).collect()

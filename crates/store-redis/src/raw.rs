@@ -122,7 +122,7 @@ fn request(class: Class, command: &Cmd) -> Result<Request> {
         let message = format!("the command is about its connection, which is not the caller's; command={name}");
         return Err(Error::new(ErrorKind::InvalidArgument, message));
     }
-    Ok(Request::one(class, command.clone()).exclusively())
+    Ok(Request::one(class, command.into()).exclusively())
 }
 
 /// Commands whose effect stays on the connection, or which change how it speaks.

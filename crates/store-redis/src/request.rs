@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use redis::{Cmd, Pipeline, ToRedisArgs};
+use redis::ToRedisArgs;
 use store_core::Durability;
 
-use crate::command;
+use crate::command::{self, Command};
 use crate::connection::ServerId;
 use crate::slot::Slot;
 
@@ -75,18 +75,18 @@ pub(crate) struct Request {
 
 impl Request {
     /// One command.
-    pub(crate) fn one(class: Class, command: Cmd) -> Self {
+    pub(crate) fn one(class: Class, command: Command) -> Self {
         Self::anywhere(class, Payload::One(command))
     }
 
     /// Several commands in one write, each executed by itself.
-    pub(crate) fn pipeline(class: Class, commands: impl IntoIterator<Item = Cmd>) -> Self {
-        Self::anywhere(class, Payload::Pipeline(command::pipeline(commands)))
+    pub(crate) fn pipeline(class: Class, commands: impl IntoIterator<Item = Command>) -> Self {
+        Self::anywhere(class, Payload::Pipeline(commands.into_iter().collect()))
     }
 
     /// Several commands in one write, executed in one step (`MULTI` … `EXEC`).
-    pub(crate) fn atomic(class: Class, commands: impl IntoIterator<Item = Cmd>) -> Self {
-        Self::anywhere(class, Payload::Atomic(command::pipeline(commands)))
+    pub(crate) fn atomic(class: Class, commands: impl IntoIterator<Item = Command>) -> Self {
+        Self::anywhere(class, Payload::Atomic(commands.into_iter().collect()))
     }
 
     /// One script.
@@ -149,11 +149,11 @@ impl Request {
 /// What is sent.
 pub(crate) enum Payload {
     /// One command and its reply.
-    One(Cmd),
+    One(Command),
     /// Several commands and a reply for each.
-    Pipeline(Pipeline),
+    Pipeline(Vec<Command>),
     /// The commands of a transaction, without what begins and executes it: they go around it as it is sent.
-    Atomic(Pipeline),
+    Atomic(Vec<Command>),
     /// A script and its reply.
     Script(ScriptCall),
 }
@@ -173,7 +173,7 @@ impl fmt::Debug for Payload {
 /// A script with its keys and arguments.
 pub(crate) struct ScriptCall {
     script: &'static Script,
-    by_digest: Cmd,
+    by_digest: Command,
 }
 
 impl ScriptCall {
@@ -182,12 +182,12 @@ impl ScriptCall {
     }
 
     /// The call as it is tried first.
-    pub(crate) fn by_digest(&self) -> &Cmd {
+    pub(crate) fn by_digest(&self) -> &Command {
         &self.by_digest
     }
 
     /// The call for a server that does not know the digest.
-    pub(crate) fn by_text(&self) -> Cmd {
+    pub(crate) fn by_text(&self) -> Command {
         command::script_by_text(self.script.source, &self.by_digest)
     }
 }
@@ -216,8 +216,10 @@ mod tests {
 
     static ONE: Script = Script::new("return 1");
 
-    fn packed(command: &Cmd) -> String {
-        String::from_utf8(command.get_packed_command()).unwrap()
+    fn packed(command: &Command) -> String {
+        let mut packed = Vec::new();
+        command.pack(&mut packed);
+        String::from_utf8(packed).unwrap()
     }
 
     #[test]
@@ -235,8 +237,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_keys_and_no_values() {
-        let mut command = redis::cmd("SET");
-        command.arg("canary").arg("canary");
+        let command = Command::new("SET").arg("canary").arg("canary");
         let request = Request::atomic(Class::Idempotent, [command]);
         assert_eq!(
             format!("{request:?}"),

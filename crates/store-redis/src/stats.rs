@@ -1,13 +1,13 @@
 //! What a store has done so far, in numbers.
 
-use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use store_core::{ErrorKind, Result};
 
 use crate::config::Server;
 use crate::error::RedirectKind;
+use crate::sharded::Sharded;
 use crate::trace;
 
 /// What a store has done since it was connected, in numbers: those of all its handles together.
@@ -57,7 +57,7 @@ impl Stats {
 /// Counts what happens, and has those told who trace it.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    calls: [Shard; SHARDS],
+    calls: Sharded<Calls>,
     errors: Mutex<Vec<(ErrorKind, u64)>>,
     retries: AtomicU64,
     moved: AtomicU64,
@@ -69,14 +69,10 @@ pub(crate) struct Counters {
     exclusive_connections: Arc<AtomicU64>,
 }
 
-/// So many threads count without fighting over a line of memory.
-const SHARDS: usize = 16;
-
-/// What every call changes. As large as two lines of a cache, which processors fetch in pairs.
+/// What every call changes.
 #[derive(Debug, Default)]
-#[repr(align(128))]
-struct Shard {
-    calls: AtomicU64,
+struct Calls {
+    begun: AtomicU64,
     successes: AtomicU64,
     failures: AtomicU64,
     dropped: AtomicU64,
@@ -85,7 +81,7 @@ struct Shard {
 /// A call under way, which ends as dropped unless it is said to have ended otherwise.
 pub(crate) struct UnderWay<'a> {
     counters: &'a Counters,
-    shard: &'a Shard,
+    calls: &'a Calls,
     end: &'a AtomicU64,
 }
 
@@ -95,10 +91,10 @@ pub(crate) struct Gauge(Arc<AtomicU64>);
 
 impl Counters {
     pub(crate) fn begin(&self) -> UnderWay<'_> {
-        let shard = self.shard();
-        count(&shard.calls);
+        let calls = self.calls.own();
+        count(&calls.begun);
         trace::attempt();
-        UnderWay { counters: self, shard, end: &shard.dropped }
+        UnderWay { counters: self, calls, end: &calls.dropped }
     }
 
     pub(crate) fn note_retry(&self) {
@@ -136,10 +132,10 @@ impl Counters {
 
     pub(crate) fn read(&self) -> Stats {
         // What has ended is read first, so that nothing seems to have ended that was not begun.
-        let successes = self.sum(|shard| &shard.successes);
-        let failures = self.sum(|shard| &shard.failures);
-        let dropped = self.sum(|shard| &shard.dropped);
-        let calls = self.sum(|shard| &shard.calls);
+        let successes = self.sum(|calls| &calls.successes);
+        let failures = self.sum(|calls| &calls.failures);
+        let dropped = self.sum(|calls| &calls.dropped);
+        let calls = self.sum(|calls| &calls.begun);
         Stats {
             calls,
             successes,
@@ -157,8 +153,8 @@ impl Counters {
         }
     }
 
-    fn sum(&self, field: fn(&Shard) -> &AtomicU64) -> u64 {
-        self.calls.iter().map(|shard| load(field(shard))).sum()
+    fn sum(&self, field: fn(&Calls) -> &AtomicU64) -> u64 {
+        self.calls.all().map(|calls| load(field(calls))).sum()
     }
 
     fn note_failure(&self, kind: ErrorKind) {
@@ -172,21 +168,16 @@ impl Counters {
     fn errors(&self) -> MutexGuard<'_, Vec<(ErrorKind, u64)>> {
         self.errors.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn shard(&self) -> &Shard {
-        let [first, ..] = &self.calls;
-        self.calls.get(OWN_SHARD.get()).unwrap_or(first)
-    }
 }
 
 impl UnderWay<'_> {
     pub(crate) fn succeed(mut self) {
-        self.end = &self.shard.successes;
+        self.end = &self.calls.successes;
     }
 
     pub(crate) fn fail(mut self, kind: ErrorKind) {
         self.counters.note_failure(kind);
-        self.end = &self.shard.failures;
+        self.end = &self.calls.failures;
     }
 }
 
@@ -200,13 +191,6 @@ impl Drop for Gauge {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-thread_local! {
-    static OWN_SHARD: Cell<usize> = {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        Cell::new(NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS)
-    };
 }
 
 fn count(counter: &AtomicU64) {
@@ -249,7 +233,7 @@ mod tests {
     fn calls_of_many_threads_add_up() {
         let counters = Counters::default();
         std::thread::scope(|scope| {
-            for _ in 0..2 * SHARDS {
+            for _ in 0..32 {
                 scope.spawn(|| (0..1000).for_each(|_| counters.begin().succeed()));
             }
         });

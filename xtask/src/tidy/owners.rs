@@ -53,6 +53,13 @@ const IDEAS: &[Idea] = &[
         exempt: &[("crates/store-bench/", "uses other clients as their users do")],
     },
     Idea {
+        name: "naming a Redis command",
+        spelled: &["Command::new(", "Command::with_room("],
+        within: "crates/store-redis/src/",
+        owners: &["crates/store-redis/src/command.rs", "crates/store-redis/src/command/"],
+        exempt: &[],
+    },
+    Idea {
         name: "reading a Redis reply",
         spelled: &["redis::Value"],
         within: "crates/store-redis/",

@@ -5,13 +5,13 @@ use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
+use redis::Value;
 #[cfg(feature = "deadpool-redis")]
-use redis::aio::MultiplexedConnection;
-use redis::{Cmd, Pipeline, Value};
+use redis::{Cmd, aio::MultiplexedConnection};
 use store_core::{Durability, Result};
 use tokio::time::Instant;
 
-use crate::command;
+use crate::command::{self, Command};
 use crate::connection::answer::{Wanted, malformed};
 use crate::connection::deadline::Deadline;
 use crate::connection::identity::ServerId;
@@ -26,10 +26,10 @@ const LATENESS: Duration = Duration::from_millis(150);
 /// Commands that leave in one write.
 #[derive(Clone, Copy)]
 pub(super) enum Commands<'a> {
-    One(&'a Cmd),
-    Many(&'a Pipeline),
+    One(&'a Command),
+    Many(&'a [Command]),
     /// Between what begins and what executes a transaction. That of the client crate panics where MULTI is refused.
-    Atomic(&'a Pipeline),
+    Atomic(&'a [Command]),
 }
 
 impl<'a> Commands<'a> {
@@ -46,7 +46,7 @@ impl<'a> Commands<'a> {
     /// Adds them to `out` as they are sent.
     pub(super) fn pack(self, out: &mut Vec<u8>) {
         match self {
-            Self::One(command) => command.write_packed_command(out),
+            Self::One(command) => command.pack(out),
             Self::Many(commands) => pack_each(commands, out),
             Self::Atomic(commands) => {
                 out.extend_from_slice(command::BEGIN);
@@ -61,20 +61,26 @@ impl<'a> Commands<'a> {
     #[cfg(feature = "deadpool-redis")]
     pub(super) async fn over(self, connection: &mut MultiplexedConnection) -> redis::RedisResult<Value> {
         match self {
-            Self::One(command) => connection.send_packed_command(command).await,
-            Self::Many(commands) => send_each(commands, connection).await,
-            Self::Atomic(commands) => send_each(&command::pipeline(command::transaction(commands)), connection).await,
+            Self::One(command) => connection.send_packed_command(&command.into()).await,
+            Self::Many(commands) => send_each(commands.iter().map(Cmd::from), connection).await,
+            Self::Atomic(commands) => {
+                send_each(command::transaction(commands).map(|command| Cmd::from(&command)), connection).await
+            }
         }
     }
 }
 
-fn pack_each(commands: &Pipeline, out: &mut Vec<u8>) {
-    commands.cmd_iter().for_each(|command| command.write_packed_command(out));
+fn pack_each(commands: &[Command], out: &mut Vec<u8>) {
+    commands.iter().for_each(|command| command.pack(out));
 }
 
 #[cfg(feature = "deadpool-redis")]
-async fn send_each(commands: &Pipeline, connection: &mut MultiplexedConnection) -> redis::RedisResult<Value> {
-    connection.send_packed_commands(commands, 0, commands.len()).await.map(Value::Array)
+async fn send_each(
+    commands: impl Iterator<Item = Cmd>,
+    connection: &mut MultiplexedConnection,
+) -> redis::RedisResult<Value> {
+    let pipeline = command::pipeline(commands);
+    connection.send_packed_commands(&pipeline, 0, pipeline.len()).await.map(Value::Array)
 }
 
 /// A connection, for as long as one call uses it.
@@ -163,7 +169,7 @@ pub(super) async fn send<C: Carrier>(
         Payload::Pipeline(commands) if framing.admission == Admission::Asking => {
             send_asking_each(carrier, commands, framing, deadline).await
         }
-        Payload::Pipeline(commands) => send_framed(carrier, commands.cmd_iter().cloned(), framing, deadline).await,
+        Payload::Pipeline(commands) => send_framed(carrier, commands.iter().cloned(), framing, deadline).await,
         Payload::Atomic(commands) => send_framed(carrier, command::transaction(commands), framing, deadline).await,
         // Behind an unknown digest there would be nothing for replicas to acknowledge.
         Payload::Script(call) if framing.wanted.is_some() => one(call.by_text(), deadline).await,
@@ -189,7 +195,7 @@ async fn send_plain<C: Carrier>(carrier: &C, payload: &Payload, deadline: &mut D
 /// leave in one write. `ASKING` before `MULTI` counts for the whole transaction.
 async fn send_framed<C: Carrier>(
     carrier: &C,
-    commands: impl Iterator<Item = Cmd> + Send,
+    commands: impl Iterator<Item = Command> + Send,
     framing: Framing,
     deadline: &mut Deadline,
 ) -> Result<Replied> {
@@ -205,11 +211,11 @@ async fn send_framed<C: Carrier>(
 /// Each command with an `ASKING` of its own, for those that are no transaction.
 async fn send_asking_each<C: Carrier>(
     carrier: &C,
-    commands: &Pipeline,
+    commands: &[Command],
     framing: Framing,
     deadline: &mut Deadline,
 ) -> Result<Replied> {
-    let commands = commands.cmd_iter().flat_map(|command| [command::asking(), command.clone()]);
+    let commands = commands.iter().flat_map(|command| [command::asking(), command.clone()]);
     let (replies, acknowledged) = exchange(carrier, commands, framing, deadline).await?;
     Ok(Replied { reply: Value::Array(replies.into_iter().skip(1).step_by(2).collect()), acknowledged })
 }
@@ -217,13 +223,13 @@ async fn send_asking_each<C: Carrier>(
 /// Sends `commands`, and `WAIT` behind them where replicas are asked for.
 async fn exchange<C: Carrier>(
     carrier: &C,
-    commands: impl Iterator<Item = Cmd> + Send,
+    commands: impl Iterator<Item = Command> + Send,
     framing: Framing,
     deadline: &mut Deadline,
 ) -> Result<(Vec<Value>, Option<(Wanted, Value)>)> {
     let wait = framing.wanted.map(|wanted| command::wait(wanted.replicas, wanted.timeout));
     let pause = framing.wanted.map_or(Duration::ZERO, |wanted| wanted.timeout);
-    let commands = command::pipeline(commands.chain(wait));
+    let commands: Vec<_> = commands.chain(wait).collect();
     let Value::Array(mut replies) = carrier.exchange(Commands::Many(&commands), pause, deadline).await? else {
         return Err(malformed());
     };

@@ -1,5 +1,6 @@
 //! A server and the connections to it: made once for all who wait, and replaced when they end.
 
+use std::ops::Deref;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,6 +20,7 @@ use crate::connection::retry;
 use crate::environment::Environment;
 use crate::error;
 use crate::request::Route;
+use crate::sharded::Sharded;
 
 /// One server, the connections that all callers share, and those that one call has for itself.
 #[derive(Debug)]
@@ -45,7 +47,7 @@ impl Endpoint {
     }
 
     /// An open connection to this server process.
-    pub(super) fn open_to(&self, server: ServerId) -> Option<Arc<NodeConnection>> {
+    pub(super) fn open_to(&self, server: ServerId) -> Option<ConnectionRef> {
         self.slots.iter().find_map(|slot| slot.open_to(server))
     }
 
@@ -56,7 +58,7 @@ impl Endpoint {
 
     /// A connection, dialled if need be: one to the server that the route asks for while there is one, and otherwise
     /// the next in turn.
-    pub(super) async fn connection(&self, route: Route, deadline: &mut Deadline) -> Result<Arc<NodeConnection>> {
+    pub(super) async fn connection(&self, route: Route, deadline: &mut Deadline) -> Result<ConnectionRef> {
         if let Route::Server(server) = route
             && let Some(connection) = self.open_to(server)
         {
@@ -79,7 +81,7 @@ impl Endpoint {
 
     /// The same one of the connections each time, dialled if need be. Where a server does not say who it is, it is as
     /// many servers as there are connections to it; a walk has to find the one again that it began with.
-    pub(super) async fn leading_connection(&self, deadline: &mut Deadline) -> Result<Arc<NodeConnection>> {
+    pub(super) async fn leading_connection(&self, deadline: &mut Deadline) -> Result<ConnectionRef> {
         match self.slots.first() {
             Some(slot) => slot.connection(deadline).await,
             None => Err(Error::closed()),
@@ -107,11 +109,36 @@ impl Endpoint {
     }
 }
 
+/// A reference to a connection. Those of one thread are counted apart from those of others.
+#[derive(Clone, Debug)]
+pub(super) struct ConnectionRef(Arc<Counted>);
+
+/// Nothing else lies near the count.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Counted(Arc<NodeConnection>);
+
+impl ConnectionRef {
+    fn new(connection: Arc<NodeConnection>) -> Self {
+        Self(Arc::new(Counted(connection)))
+    }
+}
+
+impl Deref for ConnectionRef {
+    type Target = Arc<NodeConnection>;
+
+    fn deref(&self) -> &Arc<NodeConnection> {
+        &self.0.0
+    }
+}
+
 /// The place of one connection.
 #[derive(Debug)]
 struct Slot {
     peer: Peer,
     environment: Arc<Environment>,
+    /// What the callers of each thread use of an open connection; locked after the state.
+    refs: Sharded<Mutex<Option<ConnectionRef>>>,
     // A std mutex, because nothing awaits while it is held.
     state: Mutex<State>,
 }
@@ -157,10 +184,22 @@ impl Dial {
 impl Slot {
     fn new(peer: Peer, environment: Arc<Environment>) -> Self {
         let state = State { content: Content::Empty, failures: 0, not_before: None, probing_until: None };
-        Self { peer, environment, state: Mutex::new(state) }
+        Self { peer, environment, refs: Sharded::default(), state: Mutex::new(state) }
     }
 
-    async fn connection(self: &Arc<Self>, deadline: &mut Deadline) -> Result<Arc<NodeConnection>> {
+    async fn connection(self: &Arc<Self>, deadline: &mut Deadline) -> Result<ConnectionRef> {
+        match self.own_ref() {
+            Some(connection) => Ok(connection),
+            None => Box::pin(self.connection_in_turn(deadline)).await,
+        }
+    }
+
+    /// Without a look at what all threads share.
+    fn own_ref(&self) -> Option<ConnectionRef> {
+        lock(self.refs.own()).as_ref().filter(|connection| !connection.is_closed()).cloned()
+    }
+
+    async fn connection_in_turn(self: &Arc<Self>, deadline: &mut Deadline) -> Result<ConnectionRef> {
         loop {
             let Dial { mut told, stale } = match self.open_or_dial()? {
                 Ok(open) => return Ok(open),
@@ -172,7 +211,7 @@ impl Slot {
             if let Some(Ok(result)) = deadline.wait_until(until, pin!(told.wait_for(Option::is_some))).await
                 && let Some(result) = result.clone()
             {
-                return result;
+                return result.map(ConnectionRef::new);
             }
             if Instant::now() >= deadline.end() {
                 return Err(error::timed_out_unsent("a connection"));
@@ -182,10 +221,14 @@ impl Slot {
 
     /// The open connection, or the news of the one that is being made. There is at most one dial at a time, in a task
     /// of its own: a caller that gives up leaves it running for the others.
-    fn open_or_dial(self: &Arc<Self>) -> Result<std::result::Result<Arc<NodeConnection>, Dial>> {
-        let mut state = self.lock();
+    fn open_or_dial(self: &Arc<Self>) -> Result<std::result::Result<ConnectionRef, Dial>> {
+        let mut state = lock(&self.state);
         match &state.content {
-            Content::Open(connection) if !connection.is_closed() => return Ok(Ok(Arc::clone(connection))),
+            Content::Open(connection) if !connection.is_closed() => {
+                let own = ConnectionRef::new(Arc::clone(connection));
+                *lock(self.refs.own()) = Some(own.clone());
+                return Ok(Ok(own));
+            }
             Content::Dialling(dial) if dial.is_under_way() => return Ok(Err(dial.clone())),
             Content::Closed(reason) => return Err(reason.clone()),
             Content::Open(_) | Content::Dialling(_) | Content::Empty => {}
@@ -195,7 +238,7 @@ impl Slot {
         let not_before = state.not_before;
         let begin = not_before.map_or_else(Instant::now, |time| time.max(Instant::now()));
         let begun = Dial { told, stale: begin + 2 * self.environment.config.connect_timeout };
-        state.content = Content::Dialling(begun.clone());
+        self.fill(&mut state, Content::Dialling(begun.clone()));
         drop(state);
         let slot = Arc::clone(self);
         runtime.spawn(async move {
@@ -209,22 +252,24 @@ impl Slot {
         Ok(Err(begun))
     }
 
-    fn open_to(&self, server: ServerId) -> Option<Arc<NodeConnection>> {
-        match &self.lock().content {
-            Content::Open(open) if open.server_id() == server && !open.is_closed() => Some(Arc::clone(open)),
+    fn open_to(&self, server: ServerId) -> Option<ConnectionRef> {
+        match &lock(&self.state).content {
+            Content::Open(open) if open.server_id() == server && !open.is_closed() => {
+                Some(ConnectionRef::new(Arc::clone(open)))
+            }
             _ => None,
         }
     }
 
     fn is_failing(&self) -> bool {
-        let state = self.lock();
+        let state = lock(&self.state);
         state.failures > 0 && state.not_before.is_some_and(|time| Instant::now() < time)
     }
 
     /// Notes how a dial ended. After a failure the next one waits, longer each time, so that a thousand callers of a
     /// server that is down do not become a thousand dials.
     fn settle(&self, tell: &Tell, result: Result<Arc<NodeConnection>>) -> Result<Arc<NodeConnection>> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         match &state.content {
             Content::Closed(reason) => return Err(reason.clone()),
             Content::Dialling(dial) if dial.told.same_channel(&tell.subscribe()) => {}
@@ -233,11 +278,11 @@ impl Slot {
         }
         match &result {
             Ok(connection) => {
-                state.content = Content::Open(Arc::clone(connection));
+                self.fill(&mut state, Content::Open(Arc::clone(connection)));
                 (state.failures, state.not_before) = (0, None);
             }
             Err(_) => {
-                state.content = Content::Empty;
+                self.fill(&mut state, Content::Empty);
                 state.failures = state.failures.saturating_add(1);
                 state.not_before = Some(Instant::now() + retry::pause(&self.environment.config.retry, state.failures));
             }
@@ -246,14 +291,14 @@ impl Slot {
     }
 
     fn holds(&self, connection: &Arc<NodeConnection>) -> bool {
-        matches!(&self.lock().content, Content::Open(open) if Arc::ptr_eq(open, connection))
+        matches!(&lock(&self.state).content, Content::Open(open) if Arc::ptr_eq(open, connection))
     }
 
     fn replace(self: &Arc<Self>, suspect: Arc<NodeConnection>) {
         // A caller may be dropped anywhere; where there is no runtime, the next suspicion will have one.
         let Ok(runtime) = Handle::try_current() else { return };
         let now = Instant::now();
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         if state.probing_until.is_some_and(|until| now < until) {
             return;
         }
@@ -268,25 +313,31 @@ impl Slot {
 
     /// Puts a proved connection in the place of a suspect one, unless that has been replaced or closed meanwhile.
     fn end_probe(&self, suspect: &Arc<NodeConnection>, proved: Result<NodeConnection>) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.probing_until = None;
         if let Ok(proved) = proved
             && matches!(&state.content, Content::Open(open) if Arc::ptr_eq(open, suspect))
         {
-            state.content = Content::Open(Arc::new(proved));
+            self.fill(&mut state, Content::Open(Arc::new(proved)));
             suspect.retire();
         }
     }
 
     fn close(&self, reason: Error) -> Option<Arc<NodeConnection>> {
-        match std::mem::replace(&mut self.lock().content, Content::Closed(reason)) {
+        match self.fill(&mut lock(&self.state), Content::Closed(reason)) {
             Content::Open(connection) => Some(connection),
             Content::Empty | Content::Dialling(_) | Content::Closed(_) => None,
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // No step between two consistent states can panic.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Gives what was there before. What a thread has that makes no more calls would keep its connection open for ever.
+    fn fill(&self, state: &mut State, content: Content) -> Content {
+        self.refs.all().for_each(|of_thread| *lock(of_thread) = None);
+        std::mem::replace(&mut state.content, content)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No step between two consistent states can panic.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

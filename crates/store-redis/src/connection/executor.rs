@@ -340,7 +340,7 @@ impl Executor {
         let trouble = match connection.call(&request.payload, deadline).await {
             Ok(reply) => match answer::settle(&request.payload, reply) {
                 Ok(answer) => return Ok((answer, connection.server_id())),
-                Err(refusal) => Trouble::Refused(refusal, Some(Arc::clone(&connection))),
+                Err(refusal) => Trouble::Refused(refusal, Some(Arc::clone(&*connection))),
             },
             Err(error) => Trouble::Lost(error),
         };

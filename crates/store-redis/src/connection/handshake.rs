@@ -1,9 +1,9 @@
 //! The first words on a new connection: who we are, who the server is, and whether it is the one we want.
 
-use redis::{Cmd, Value};
+use redis::Value;
 use store_core::Result;
 
-use crate::command;
+use crate::command::{self, Command};
 use crate::config::{Config, Server};
 use crate::connection::identity::ServerId;
 use crate::connection::multiplex::Multiplexer;
@@ -41,12 +41,12 @@ struct Talk<'a> {
 
 impl Talk<'_> {
     /// What was refused during the handshake stays refused with its own kind, and says what and where.
-    async fn tell(&self, name: &str, command: &Cmd) -> Result<Value> {
+    async fn tell(&self, name: &str, command: &Command) -> Result<Value> {
         let reply = error::checked(self.ask(command).await?);
         reply.map_err(|refusal| error::dial_refused(self.server, name, &refusal))
     }
 
-    async fn ask(&self, command: &Cmd) -> Result<Value> {
+    async fn ask(&self, command: &Command) -> Result<Value> {
         let reply = self.shared.ask(command).await;
         reply.map_err(|cause| error::handshake_broken(self.server, &cause))
     }

@@ -99,7 +99,7 @@ impl NewConnection<'_> {
     /// An error reply, by the table of the crate's documentation; [`Unavailable`](ErrorKind::Unavailable) when the
     /// connection ends.
     pub async fn raw_command(&mut self, command: &Cmd) -> Result<Value> {
-        let reply = self.shared.ask(command).await;
+        let reply = self.shared.ask(&command.into()).await;
         error::checked(reply.map_err(|cause| error::handshake_broken(self.server, &cause))?)
     }
 }

@@ -3,11 +3,11 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use redis::{Cmd, Value};
+use redis::Value;
 use store_core::{Durability, Error, ErrorKind, Outcome, Result};
 use tokio::time::Instant;
 
-use crate::command;
+use crate::command::{self, Command};
 use crate::connection::answer::{self, Refusal};
 use crate::connection::attempt::{Attempt, Trouble, may_serve_others};
 use crate::connection::carrier::{self, Admission, Carrier, Commands, Framing};
@@ -42,7 +42,7 @@ impl Executor {
     /// Tries a transaction until nobody comes in between, within one deadline. The inner error is the decision's.
     pub(crate) async fn optimistically<D, T, E>(&self, mut transaction: Optimistic<D>) -> Result<Result<T, E>>
     where
-        D: FnMut(Vec<Value>) -> Result<(Vec<Cmd>, T), E> + Send,
+        D: FnMut(Vec<Value>) -> Result<(Vec<Command>, T), E> + Send,
         T: Send,
         E: Send,
     {
@@ -57,7 +57,7 @@ impl Executor {
 
     async fn try_rounds<D, T, E>(&self, transaction: &mut Optimistic<D>) -> Result<Result<T, E>>
     where
-        D: FnMut(Vec<Value>) -> Result<(Vec<Cmd>, T), E> + Send,
+        D: FnMut(Vec<Value>) -> Result<(Vec<Command>, T), E> + Send,
         T: Send,
         E: Send,
     {
@@ -83,7 +83,7 @@ impl Executor {
 
 impl<D, T, E> Attempt for Optimistic<D>
 where
-    D: FnMut(Vec<Value>) -> Result<(Vec<Cmd>, T), E> + Send,
+    D: FnMut(Vec<Value>) -> Result<(Vec<Command>, T), E> + Send,
     T: Send,
     E: Send,
 {

@@ -183,6 +183,20 @@ fn close_outside_any_runtime_closes_without_waiting() {
     eventually("the connection is gone", || info(&server, "clients", "connected_clients") == 1);
 }
 
+/// Each of them has a reference to the connection, and may make no call any more.
+#[test]
+fn threads_that_have_made_calls_keep_no_connection_open() {
+    let server = start(ServerOptions::new());
+    let runtime = runtime();
+    let cache = runtime.block_on(connect(&server, PROTOCOLS[0]));
+    for _ in 0..3 {
+        let call = || runtime.block_on(cache.set("k", "v").into_future());
+        std::thread::scope(|threads| threads.spawn(call).join().unwrap()).unwrap();
+    }
+    runtime.block_on(cache.close()).unwrap();
+    eventually("the connection is gone", || info(&server, "clients", "connected_clients") == 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn close_is_final_for_every_handle_and_lets_calls_under_way_finish() {
     for protocol in PROTOCOLS {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use redis::{Cmd, Value};
+use redis::Value;
 use store_core::{Error, ErrorKind, Result};
 use tokio::time::Instant;
 
 use super::{Executor, Failure, Prepared, Replies, Spent, Suspicion, replies, require_runtime};
-use crate::command;
+use crate::command::{self, Command};
 use crate::connection::answer;
 use crate::connection::attempt::Trouble;
 use crate::connection::carrier::Admission;
@@ -141,10 +141,10 @@ impl Executor {
             Err(error) => return all_failed(errands, Trouble::Unreachable, error),
         };
         let _suspicion = Suspicion { endpoint: &endpoint, connection: &connection };
-        let commands: Vec<Vec<Cmd>> =
+        let commands: Vec<Vec<Command>> =
             errands.iter().map(|errand| commands(&errand.request.payload, admission)).collect();
         let lengths: Vec<usize> = commands.iter().map(Vec::len).collect();
-        let payload = Payload::Pipeline(command::pipeline(commands.into_iter().flatten()));
+        let payload = Payload::Pipeline(commands.into_iter().flatten().collect());
         let mut replies = match connection.call(&payload, &mut deadline).await {
             Ok(Value::Array(replies)) => replies.into_iter(),
             Ok(reply) => vec![reply].into_iter(),
@@ -194,7 +194,7 @@ struct Group<'a> {
     errands: Vec<Errand<'a>>,
 }
 
-fn commands(payload: &Payload, admission: Admission) -> Vec<Cmd> {
+fn commands(payload: &Payload, admission: Admission) -> Vec<Command> {
     let mut commands = match admission {
         Admission::Regular => Vec::new(),
         // It counts for the next command; before `MULTI` for the whole transaction.
@@ -202,7 +202,7 @@ fn commands(payload: &Payload, admission: Admission) -> Vec<Cmd> {
     };
     match payload {
         Payload::One(command) => commands.push(command.clone()),
-        Payload::Pipeline(several) => commands.extend(several.cmd_iter().cloned()),
+        Payload::Pipeline(several) => commands.extend_from_slice(several),
         Payload::Atomic(several) => commands.extend(command::transaction(several)),
         Payload::Script(call) => commands.push(call.by_text()),
     }

@@ -2,7 +2,7 @@
 //!
 //! Commands and the [`Slot`](queue::Slot) that waits for their replies join the [`Queue`](queue::Queue) under one lock, so
 //! the order of the slots is the order of the replies, whatever becomes of the callers. The [`Pump`] writes what is queued
-//! and reads what is answered; a caller that finds the line idle writes by itself. Whoever waits long is woken by the
+//! and reads what is answered; a caller that is alone writes by itself. Whoever waits long is woken by the
 //! [`watch`].
 
 mod exchange;
@@ -18,10 +18,11 @@ mod writer;
 
 use std::sync::Arc;
 
-use redis::{Cmd, RedisError, RedisResult, Value};
+use redis::{RedisError, RedisResult, Value};
 use store_core::Outcome;
 use tokio::io::split;
 
+use crate::command::Command;
 use crate::connection::carrier::Commands;
 use crate::connection::channel::Channel;
 use crate::connection::line::Line;
@@ -65,7 +66,7 @@ impl Multiplexer {
     }
 
     /// Sends one command while a connection is being made, when nobody depends on what became of it.
-    pub(super) async fn ask(&self, command: &Cmd) -> RedisResult<Value> {
+    pub(super) async fn ask(&self, command: &Command) -> RedisResult<Value> {
         self.exchange(Commands::One(command)).await.map_err(|lost| lost.cause)
     }
 }

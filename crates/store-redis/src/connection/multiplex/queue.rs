@@ -45,7 +45,10 @@ pub(super) struct Queue {
     room: Arc<Notify>,
     /// Whether only the pump writes. Encryption takes too long to be done under the lock.
     is_encrypted: bool,
-    // A std mutex, because nothing awaits while it is held.
+    /// Who is owed a reply and has been taken over from the state, in the order of the commands. Callers never come
+    /// here: what takes as long as there are replies does not keep them from sending. Locked before the state.
+    owed: Mutex<VecDeque<Slot>>,
+    // Std mutexes, because nothing awaits while they are held.
     state: Mutex<State>,
 }
 
@@ -55,8 +58,12 @@ struct State {
     unwritten: Vec<u8>,
     /// Where they end, in bytes from the beginning of all commands.
     end: u64,
-    /// Who is owed a reply, in the order of the commands.
+    /// Who is owed a reply behind those of the queue, in the order of the commands.
     slots: VecDeque<Slot>,
+    /// How many are owed a reply, all together.
+    outstanding: usize,
+    /// How many were given their replies the last time. Where they were several, several are about to go on.
+    delivered: usize,
     /// Here while no batch is being written.
     writer: Option<Writer>,
     /// A write of a caller's that came to nothing. The pump ends the line.
@@ -141,11 +148,12 @@ impl Delivery {
     }
 }
 
-/// From how many outstanding calls on the pump lets others add to a batch before it writes.
+/// Up to how many unwritten bytes the pump lets others add to a batch before it writes.
 ///
-/// The first caller that goes on wakes the pump, which then comes before the other callers and would write one command
-/// at a time. With few callers the wait would make client and server work by turns.
-const DEFERRED_FROM_CALLS: usize = 16;
+/// The first of several callers that go on wakes the pump, which then comes before the others, and would write one command
+/// at a time. What is larger than a few commands is worth a write by itself, and a server that waits for it would work by
+/// turns with us.
+const SMALL_BATCH_BYTES: usize = 1024;
 
 /// How far the pump has let others go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,6 +180,8 @@ impl Queue {
             unwritten: Vec::new(),
             end: 0,
             slots: VecDeque::new(),
+            outstanding: 0,
+            delivered: 0,
             writer: Some(writer),
             failure: None,
             pump: None,
@@ -180,7 +190,14 @@ impl Queue {
             passes: 0,
             ended: None,
         };
-        Self { line, most_slots, room: Arc::new(Notify::new()), is_encrypted, state: Mutex::new(state) }
+        Self {
+            line,
+            most_slots,
+            room: Arc::new(Notify::new()),
+            is_encrypted,
+            owed: Mutex::default(),
+            state: Mutex::new(state),
+        }
     }
 
     pub(super) fn room(&self) -> &Arc<Notify> {
@@ -189,17 +206,18 @@ impl Queue {
 
     /// There is somebody who passes from now on.
     pub(super) fn note_watched(&self) {
-        self.lock().watched = Watched::WhenRoused;
+        lock(&self.state).watched = Watched::WhenRoused;
     }
 
     /// Adds to `late` who relies on the watch and was there when it passed before. Whether anybody waits for replies.
     pub(super) fn pass(&self, late: &mut Vec<Waker>) -> bool {
-        let mut state = self.lock();
+        let (mut owed, mut guard) = (lock(&self.owed), lock(&self.state));
+        let state = &mut *guard;
         let before = state.passes;
         state.passes += 1;
-        let waiting = state.slots.iter_mut().take_while(|slot| slot.passes < before);
+        let waiting = owed.iter_mut().chain(&mut state.slots).take_while(|slot| slot.passes < before);
         late.extend(waiting.filter_map(|slot| slot.relies.take()));
-        let is_in_use = !state.slots.is_empty();
+        let is_in_use = state.outstanding != 0;
         state.watched = if is_in_use { Watched::Now } else { Watched::WhenRoused };
         is_in_use
     }
@@ -207,12 +225,12 @@ impl Queue {
     /// Puts commands on their way. A caller that `relies` on the watch is woken by it, if there is one.
     pub(super) fn send(&self, commands: Commands<'_>, relies: Option<&Waker>) -> Result<Sent, Refused> {
         let (caller, answer) = oneshot::channel();
-        let mut guard = self.lock();
+        let mut guard = lock(&self.state);
         let state = &mut *guard;
         if let Some(cause) = &state.ended {
             return Err(Refused::Ended(Lost { cause: cause.clone(), outcome: Outcome::NotApplied }));
         }
-        if state.unwritten.len() >= CROWDED_BYTES || state.slots.len() >= self.most_slots {
+        if state.unwritten.len() >= CROWDED_BYTES || state.outstanding >= self.most_slots {
             state.is_crowded = true;
             return Err(Refused::Crowded);
         }
@@ -223,8 +241,8 @@ impl Queue {
             state.watched = Watched::Now;
         }
         state.push(commands, caller, relies.cloned());
-        let is_idle = state.slots.len() == 1;
-        let is_written = is_idle && has_begun && !self.is_encrypted && state.writes_at_once();
+        let is_alone = state.outstanding == 1 && state.delivered <= 1;
+        let is_written = is_alone && has_begun && !self.is_encrypted && state.writes_at_once();
         let pump = if is_written { None } else { state.pump.take() };
         drop(guard);
         if let Some(pump) = pump {
@@ -238,7 +256,7 @@ impl Queue {
 
     /// Whether anything was ever sent; if not, wakes `cx` when it is.
     pub(super) fn has_begun(&self, cx: &Context<'_>) -> bool {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let has_begun = state.end != 0;
         if !has_begun {
             state.wake_for_work(cx);
@@ -249,7 +267,7 @@ impl Queue {
     /// What is to be written next; if nothing, wakes `cx` when there is something. A `writer` that comes back has
     /// written its batch.
     pub(super) fn next_work(&self, writer: Option<Writer>, patience: Patience, cx: &Context<'_>) -> io::Result<Work> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         if let Some(writer) = writer {
             state.writer = Some(writer);
         }
@@ -261,7 +279,8 @@ impl Queue {
             state.wake_for_work(cx);
             return Ok(Work::Nothing);
         }
-        if patience == Patience::Fresh && state.slots.len() >= DEFERRED_FROM_CALLS {
+        let is_small = !is_batch_begun && state.unwritten.len() < SMALL_BATCH_BYTES;
+        if patience == Patience::Fresh && is_small && state.outstanding > 1 {
             return Ok(Work::Defer);
         }
         let Some(mut writer) = state.writer.take() else { return Ok(Work::Nothing) };
@@ -274,13 +293,21 @@ impl Queue {
 
     /// Finds the callers of `replies`. `None` if there are more replies than calls.
     pub(super) fn deliver(&self, replies: &mut Vec<Value>, deliveries: &mut Vec<Delivery>) -> Option<()> {
-        let mut state = self.lock();
+        let mut owed = lock(&self.owed);
         for reply in replies.drain(..) {
-            if let Some(reply) = state.slots.front_mut()?.take(reply) {
-                let Slot { caller, relies, .. } = state.slots.pop_front()?;
+            if owed.is_empty() {
+                std::mem::swap(&mut *owed, &mut lock(&self.state).slots);
+            }
+            if let Some(reply) = owed.front_mut()?.take(reply) {
+                let Slot { caller, relies, .. } = owed.pop_front()?;
                 deliveries.push(Delivery { caller, reply, _relied: relies });
             }
         }
+        let mut state = lock(&self.state);
+        if !deliveries.is_empty() {
+            state.delivered = deliveries.len();
+        }
+        state.outstanding = state.outstanding.saturating_sub(deliveries.len());
         self.make_room(&mut state);
         Some(())
     }
@@ -290,18 +317,19 @@ impl Queue {
     pub(super) fn end(&self, writer: Option<Writer>, cause: &RedisError) {
         // First, so that those who are told find another line.
         self.line.close();
-        let mut state = self.lock();
+        let (mut owed, mut state) = (lock(&self.owed), lock(&self.state));
         if state.ended.is_some() {
             return;
         }
         state.ended = Some(cause.clone());
         let mut writer = writer.or_else(|| state.writer.take());
         let left = writer.as_mut().map_or(state.end, Writer::left);
-        let slots = std::mem::take(&mut state.slots);
+        let slots = (std::mem::take(&mut *owed), std::mem::take(&mut state.slots));
+        state.outstanding = 0;
         state.unwritten = Vec::new();
-        drop(state);
+        drop((owed, state));
         drop(writer);
-        for slot in slots {
+        for slot in slots.0.into_iter().chain(slots.1) {
             slot.fail(cause.clone(), left);
         }
         self.room.notify_waiters();
@@ -312,11 +340,11 @@ impl Queue {
             self.room.notify_waiters();
         }
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing that is done under the lock can panic.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that is done under a lock can panic.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {
@@ -325,15 +353,16 @@ impl State {
         commands.pack(&mut self.unwritten);
         self.end += (self.unwritten.len() - before) as u64;
         let (kind, harmless_end) = match commands {
-            Commands::One(command) if command.is_no_response() => return answer_at_once(caller, Value::Nil),
+            Commands::One(command) if !command.is_answered() => return answer_at_once(caller, Value::Nil),
             // Without its last byte a command is none.
             Commands::One(_) => (Kind::One, self.end.saturating_sub(1)),
-            Commands::Many(pipeline) if pipeline.is_empty() => return answer_at_once(caller, Value::Array(Vec::new())),
-            Commands::Many(pipeline) => (Kind::many(pipeline.len()), begin),
+            Commands::Many([]) => return answer_at_once(caller, Value::Array(Vec::new())),
+            Commands::Many(commands) => (Kind::many(commands.len()), begin),
             // What begins and what executes it is answered too. Where the server refuses the first, what follows is
             // carried out as it comes.
-            Commands::Atomic(pipeline) => (Kind::many(1 + pipeline.len() + 1), begin),
+            Commands::Atomic(commands) => (Kind::many(1 + commands.len() + 1), begin),
         };
+        self.outstanding += 1;
         self.slots.push_back(Slot { caller, kind, harmless_end, relies, passes: self.passes });
     }
 

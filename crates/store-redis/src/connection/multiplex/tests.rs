@@ -34,7 +34,7 @@ fn fixture() -> Fixture {
     Fixture { shared, line, pump: Task::spawn(pump), peer }
 }
 
-/// A line that has been used: from then on a caller that finds it idle writes by itself.
+/// A line that has been used: from then on a caller that is alone writes by itself.
 async fn used() -> Fixture {
     let mut fixture = fixture();
     let (shared, ping) = (fixture.shared.clone(), command::ping());
@@ -64,16 +64,14 @@ impl Fixture {
 }
 
 /// A command with an argument of so many bytes.
-fn echo(bytes: usize) -> Cmd {
-    let mut echo = redis::cmd("ECHO");
-    echo.arg(vec![b'e'; bytes]);
-    echo
+fn echo(bytes: usize) -> Command {
+    Command::new("ECHO").arg(vec![b'e'; bytes])
 }
 
 #[tokio::test]
 async fn each_call_gets_its_own_replies_and_those_of_a_dropped_call_are_passed_over() {
     let mut fixture = fixture();
-    let (ping, three) = (command::ping(), command::pipeline([command::ping(), command::ping(), command::ping()]));
+    let (ping, three) = (command::ping(), [command::ping(), command::ping(), command::ping()]);
     let shared = fixture.shared.clone();
     let mut dropped = Box::pin(shared.exchange(Commands::Many(&three)));
     assert!(poll_immediate(&mut dropped).await.is_none());
@@ -88,15 +86,14 @@ async fn each_call_gets_its_own_replies_and_those_of_a_dropped_call_are_passed_o
     let Value::Array(replies) = first.await.unwrap() else { panic!("there were several commands") };
     assert!(matches!(replies[..], [Value::Int(4), Value::ServerError(_), Value::Int(6)]), "{replies:?}");
     assert_eq!(second.await.unwrap(), Value::Int(7));
-    let nothing = command::pipeline([]);
-    assert_eq!(shared.exchange(Commands::Many(&nothing)).await.unwrap(), Value::Array(Vec::new()));
+    assert_eq!(shared.exchange(Commands::Many(&[])).await.unwrap(), Value::Array(Vec::new()));
 }
 
 #[tokio::test]
 async fn only_what_may_have_left_is_unknown_when_the_line_ends() {
     let Fixture { shared, line, pump: _pump, peer } = fixture();
     let (ping, large) = (command::ping(), echo(700_000));
-    let many = command::pipeline([ping.clone(), large.clone()]);
+    let many = [ping.clone(), large.clone()];
     let commands = [Commands::One(&ping), Commands::Many(&many), Commands::One(&ping)];
     let mut calls = commands.map(|commands| shared.exchange(commands));
     for call in &mut calls {
@@ -196,7 +193,7 @@ async fn no_more_replies_are_owed_than_twice_the_places() {
 }
 
 #[tokio::test]
-async fn calls_of_one_moment_share_a_write_and_an_idle_line_is_written_to_at_once() {
+async fn calls_of_one_moment_share_a_write_and_a_caller_that_is_alone_writes_at_once() {
     let Fixture { shared, line, pump: _pump, mut peer } = used().await;
     let (ping, small) = (command::ping(), echo(100));
     let mut alone = shared.exchange(Commands::One(&ping));
@@ -214,6 +211,16 @@ async fn calls_of_one_moment_share_a_write_and_an_idle_line_is_written_to_at_onc
     let (answers, ()) = tokio::join!(calls, answers);
     assert!(answers.into_iter().all(|answer| answer.is_ok()) && alone.await.is_ok());
     assert_eq!(line.writes(), 3);
+    // Where several were answered together the first to go on is not alone; who is answered alone is.
+    for is_alone in [false, true] {
+        let before = line.writes();
+        let mut next = shared.exchange(Commands::One(&ping));
+        assert!(poll_immediate(&mut next).await.is_none());
+        assert_eq!(line.writes() > before, is_alone);
+        let answer = async { peer.write_all(b"+PONG\r\n").await.unwrap() };
+        assert!(tokio::join!(next, answer).0.is_ok());
+        assert_eq!(line.writes(), before + 1);
+    }
 }
 
 #[tokio::test]

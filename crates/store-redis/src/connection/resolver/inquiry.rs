@@ -2,28 +2,29 @@
 
 use std::sync::Arc;
 
-use redis::{Cmd, Value};
+use redis::Value;
 use store_core::{Error, ErrorKind, Outcome, Result, Retry};
 use tokio::time::Instant;
 
+use crate::command::Command;
 use crate::connection::deadline::Deadline;
 use crate::connection::endpoint::Endpoint;
 use crate::connection::peer::Peer;
 use crate::environment::Environment;
 use crate::request::{Payload, Route};
-use crate::{command, error, reply};
+use crate::{error, reply};
 
 /// Sends commands to a server that is asked about others, and gives their replies.
 pub(super) async fn inquire<const N: usize>(
     endpoint: &Arc<Endpoint>,
-    commands: [Cmd; N],
+    commands: [Command; N],
     environment: &Environment,
 ) -> Result<[Value; N]> {
     // The dial has a limit of its own, and its error says more than that of a deadline which is up first.
     let (start, limit) = (Instant::now(), 2 * environment.config.connect_timeout);
     let mut deadline = Deadline::new(start, limit);
     let connection = endpoint.connection(Route::Any, &mut deadline).await?;
-    let payload = Payload::Pipeline(command::pipeline(commands));
+    let payload = Payload::Pipeline(commands.into());
     match connection.call(&payload, &mut deadline).await {
         Ok(Value::Array(replies)) => reply::exactly(replies),
         Ok(reply) => error::checked(reply).and_then(|reply| reply::exactly(vec![reply])),
