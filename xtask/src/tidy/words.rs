@@ -7,7 +7,9 @@ use super::tree::Tree;
 const EXEMPT: &[(&str, &str)] = &[("xtask/src/tidy/words.rs", "spells the words that it looks for")];
 
 const UNFINISHED: [&str; 6] = ["TODO", "FIXME", "XXX", "dbg!", "todo!", "unimplemented!"];
-const MACHINE: [&str; 5] = ["/work/", "/root/", "/tmp/", "/home/", "/Users/"];
+
+/// What directories directly below the root are called.
+const MACHINE: [&str; 5] = ["work", "root", "tmp", "home", "Users"];
 
 pub(super) fn nothing_is_left_unfinished(tree: &Tree) -> Vec<Finding> {
     let alone = |line: &str, word: &str| {
@@ -26,12 +28,15 @@ pub(super) fn nothing_is_left_unfinished(tree: &Tree) -> Vec<Finding> {
 pub(super) fn nothing_names_this_machine(tree: &Tree) -> Vec<Finding> {
     // After a name the word is part of a relative path, after a colon and two slashes the path of a URL.
     let absolute = |line: &str, word: &str| {
-        line.match_indices(word)
-            .any(|(begin, _)| !line[..begin].ends_with(|c| is_name(c) || matches!(c, '.' | '-' | '/' | '}')))
+        line.match_indices(word).any(|(begin, _)| {
+            let (before, after) = (line[..begin].strip_suffix('/'), &line[begin + word.len()..]);
+            after.starts_with('/')
+                && before.is_some_and(|before| !before.ends_with(|c| is_name(c) || matches!(c, '.' | '-' | '/' | '}')))
+        })
     };
     lines_with(tree, &MACHINE, absolute)
         .map(|(path, line, word)| {
-            Finding::new(path, line, format!("`{word}`: a path of one machine is none of another"))
+            Finding::new(path, line, format!("`/{word}/`: a path of one machine is none of another"))
         })
         .collect()
 }
@@ -74,14 +79,17 @@ mod tests {
     #[test]
     fn each_place_of_a_machine_is_found() {
         for place in MACHINE {
-            let text = format!("path = \"{place}x\"\n");
+            let text = format!("path = \"/{place}/x\"\n");
             assert_eq!(findings(nothing_names_this_machine, &[("a.toml", &text)]).len(), 1, "{place}");
         }
     }
 
     #[test]
     fn relative_paths_and_urls_are_no_places() {
-        let text = "docs/work/a.md ../tmp/b https://example.org/home/x unix:///tmp/redis.sock\n";
-        assert!(findings(nothing_names_this_machine, &[("a.md", text)]).is_empty());
+        for place in MACHINE {
+            let text =
+                format!("docs/{place}/a ../{place}/b https://example.org/{place}/c unix:///{place}/d {place}/e\n");
+            assert_eq!(findings(nothing_names_this_machine, &[("a.md", &text)]), [""; 0], "{place}");
+        }
     }
 }

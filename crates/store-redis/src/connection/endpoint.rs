@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use store_core::{Error, Result};
 use tokio::runtime::Handle;
@@ -14,6 +14,7 @@ use crate::connection::deadline::Deadline;
 use crate::connection::dial::dial;
 use crate::connection::exclusive::{Exclusives, Lease};
 use crate::connection::identity::ServerId;
+use crate::connection::lock::lock;
 use crate::connection::node::NodeConnection;
 use crate::connection::peer::{Part, Peer};
 use crate::connection::retry;
@@ -335,9 +336,4 @@ impl Slot {
         self.refs.all().for_each(|of_thread| *lock(of_thread) = None);
         std::mem::replace(&mut state.content, content)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // No step between two consistent states can panic.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

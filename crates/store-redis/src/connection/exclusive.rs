@@ -1,6 +1,6 @@
 //! Connections that one call at a time has for itself: a pool of them for each server.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 use deadpool::managed::{self, Metrics, Object, Pool, QueueMode, RecycleError, RecycleResult};
@@ -14,6 +14,7 @@ use crate::connection::checkout::{Missing, checkout, not_set_up};
 use crate::connection::deadline::Deadline;
 use crate::connection::dial::dial;
 use crate::connection::identity::ServerId;
+use crate::connection::lock::lock;
 use crate::connection::node::NodeConnection;
 use crate::connection::peer::Peer;
 use crate::environment::Environment;
@@ -71,7 +72,7 @@ impl Exclusives {
 
     /// Ends what is idle, and refuses further callers for good, with `reason`. What is returned is in use.
     pub(super) fn close(&self, reason: &Error) -> Vec<Arc<NodeConnection>> {
-        let before = std::mem::replace(&mut *self.dialler.0.lock(), State::Closed(reason.clone()));
+        let before = std::mem::replace(&mut *lock(&self.dialler.0.state), State::Closed(reason.clone()));
         if let Some(pool) = self.pool.get() {
             pool.close();
         }
@@ -97,15 +98,10 @@ impl Exclusives {
 
 impl Source {
     fn reason(&self) -> Error {
-        match &*self.lock() {
+        match &*lock(&self.state) {
             State::Open(_) => Error::closed(),
             State::Closed(reason) => reason.clone(),
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // No step between two consistent states can panic.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -116,7 +112,7 @@ impl managed::Manager for Dialler {
     async fn create(&self) -> Result<Pooled> {
         let source = &*self.0;
         let connection = Arc::new(dial(&source.peer, &source.environment).await?);
-        match &mut *source.lock() {
+        match &mut *lock(&source.state) {
             State::Open(connections) => {
                 connections.retain(|connection| connection.strong_count() > 0);
                 connections.push(Arc::downgrade(&connection));

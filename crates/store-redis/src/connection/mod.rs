@@ -17,6 +17,7 @@ mod handshake;
 mod hook;
 mod identity;
 mod line;
+mod lock;
 mod multiplex;
 mod node;
 mod optimistic;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use redis::{RedisError, Value};
@@ -11,6 +11,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::connection::carrier::Commands;
 use crate::connection::line::Line;
+use crate::connection::lock::lock;
 use crate::connection::multiplex::writer::Writer;
 use crate::connection::multiplex::{Lost, watch};
 
@@ -340,11 +341,6 @@ impl Queue {
             self.room.notify_waiters();
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that is done under a lock can panic.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {

@@ -3,7 +3,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
 use futures_util::future::{join_all, poll_immediate};
 use redis::ErrorKind;
@@ -15,6 +15,7 @@ use super::*;
 use crate::command;
 use crate::config::Server;
 use crate::connection::line::{Socket, Stream};
+use crate::connection::multiplex::queue::{Patience, Work};
 use crate::connection::task::Task;
 
 const PLACES: usize = 1000;
@@ -221,6 +222,21 @@ async fn calls_of_one_moment_share_a_write_and_a_caller_that_is_alone_writes_at_
         assert!(tokio::join!(next, answer).0.is_ok());
         assert_eq!(line.writes(), before + 1);
     }
+}
+
+#[tokio::test]
+async fn the_pump_lets_others_add_to_a_batch_of_a_few_commands_and_writes_a_larger_one() {
+    let Fixture { shared, line, pump: _pump, peer: _peer } = used().await;
+    let (ping, large) = (command::ping(), echo(1024));
+    let next = || shared.0.next_work(None, Patience::Fresh, &Context::from_waker(Waker::noop())).unwrap();
+    let mut calls = [&ping, &ping, &large].map(|command| shared.exchange(Commands::One(command)));
+    assert!(poll_immediate(&mut calls[0]).await.is_none());
+    assert_eq!(line.writes(), 2);
+    assert!(matches!(next(), Work::Nothing));
+    assert!(poll_immediate(&mut calls[1]).await.is_none());
+    assert!(matches!(next(), Work::Defer));
+    assert!(poll_immediate(&mut calls[2]).await.is_none());
+    assert!(matches!(next(), Work::Batch(_)));
 }
 
 #[tokio::test]

@@ -6,11 +6,12 @@
 //! runtime, and may stand still while a caller on another waits. While nobody waits for anything it sleeps.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::task::Waker;
 use std::thread::{self, Builder, Thread};
 use std::time::Duration;
 
+use crate::connection::lock::lock;
 use crate::connection::multiplex::queue::Queue;
 
 /// From one pass to the next.
@@ -30,7 +31,7 @@ pub(super) fn add(queue: &Arc<Queue>) {
     let spawn = || Builder::new().name("store-redis-watch".to_owned()).spawn(run);
     if THREAD.get_or_init(|| spawn().ok().map(|watch| watch.thread().clone())).is_some() {
         queue.note_watched();
-        LINES.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(queue));
+        lock(&LINES).push(Arc::downgrade(queue));
     }
 }
 
@@ -57,7 +58,7 @@ fn run() {
 /// Whether any line is in use.
 fn pass() -> bool {
     let mut queues = Vec::new();
-    LINES.lock().unwrap_or_else(PoisonError::into_inner).retain(|line| {
+    lock(&LINES).retain(|line| {
         let queue = line.upgrade();
         let is_there = queue.is_some();
         queues.extend(queue);
